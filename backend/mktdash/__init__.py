@@ -1,0 +1,16 @@
+"""mktdash: a self-hosted market-data dashboard whose numbers can be trusted.
+
+Data flows down one way; a module imports only from the lines below its own:
+
+    app | worker | feed | cli        the processes and the command line
+    resources                        engines and connections, opened once and closed once
+    graphql | http | jobs            what people and programs ask; the report queue
+    reports | live                   documents from snapshots; resumable events
+    ingest | quality                 raw bytes to observations; verdicts on datasets
+    store | providers | contracts | security
+    domain                           frozen types, no I/O
+
+``settings`` is read by ``resources`` and the entry points only.
+"""
+
+__version__ = "0.1.0"

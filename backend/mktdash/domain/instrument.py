@@ -1,0 +1,96 @@
+"""What is measured (instrument), and how it is recorded (series, dataset). Specs that providers declare."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AssetClass(StrEnum):
+    """Kinds of instruments, by the names the field uses."""
+
+    FX = "FX"
+    RATE = "RATE"
+    INDEX = "INDEX"
+    EQUITY = "EQUITY"
+    COMMODITY = "COMMODITY"
+    CRYPTO = "CRYPTO"
+    MACRO = "MACRO"
+    SIMULATED = "SIMULATED"
+
+
+class Measure(StrEnum):
+    """What a series' ``value`` is."""
+
+    PRICE = "price"
+    RATE = "rate"
+    YIELD = "yield"
+    INDEX = "index"
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentSpec:
+    """An instrument as a provider declares it; ``symbol`` is mktdash's own, unique name.
+
+    Attributes:
+        currency: ISO 4217 code of the value, where it has one.
+        mic: ISO 10383 market identifier, where it trades on one venue.
+        figi: OpenFIGI identifier, where known.
+    """
+
+    symbol: str
+    name: str
+    asset_class: AssetClass
+    currency: str | None = None
+    mic: str | None = None
+    figi: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSpec:
+    """What one source publishes together, on one schedule.
+
+    Attributes:
+        key: unique name, such as ``ecb-reference-rates``.
+        calendar: the name of a session calendar: ``TARGET``, ``SIFMA_US``, ``XNYS``, ``24/7``.
+        timezone: IANA zone in which the source dates its sessions.
+        fixing_time: ``HH:MM`` local time at which a session's value holds.
+        publish_delay_s: seconds from the fixing to its publication.
+        grace_s: seconds after that before a session counts as late.
+        simulated: every value is made up, and says so.
+        window_is_whole: a file of this dataset says all there is in its window, so what it leaves out is withdrawn.
+    """
+
+    key: str
+    title: str
+    source: str
+    calendar: str
+    timezone: str
+    fixing_time: str
+    publish_delay_s: int
+    grace_s: int
+    licence: str = ""
+    simulated: bool = False
+    window_is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSpec:
+    """One series of a dataset.
+
+    Attributes:
+        alias: the symbol the source itself uses.
+        interval: ``1d``, ``1h``, ``1m``, ``5s``: the length of a bar, the spacing of points.
+        unit: what one of ``value`` is: ``USD``, ``percent``, ``index``.
+        unit_scale: multiply ``value`` by this for the base unit (GBX is GBP x 0.01).
+        positive: a value of zero or below is impossible here.
+        adjustment: ``none``, ``split`` or ``total-return``.
+    """
+
+    instrument: InstrumentSpec
+    dataset: str
+    alias: str
+    measure: Measure
+    interval: str
+    unit: str
+    unit_scale: float = 1.0
+    positive: bool = True
+    adjustment: str = "none"

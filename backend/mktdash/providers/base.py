@@ -1,0 +1,151 @@
+"""What a source is to mktdash: a client that brings raw bytes, a parser that reads them, a policy between them."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from mktdash.domain.clock import Clock
+from mktdash.domain.instrument import DatasetSpec, SeriesSpec
+from mktdash.domain.observation import Columns, Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class RawPayload:
+    """Bytes as a source gave them, before anyone looked inside.
+
+    Attributes:
+        body: the bytes, or the file that holds them where they are too many for memory.
+        url: where they came from; ``file:NAME`` for a file given by hand, ``package:NAME`` for recorded data.
+        fetched_at: when the last byte arrived, UTC.
+        known_at: when the content became known: the fetch time unless it is a recorded vintage.
+    """
+
+    dataset: str
+    body: bytes | Path
+    url: str
+    fetched_at: datetime
+    known_at: datetime
+    content_type: str | None = None
+    etag: str | None = None
+
+    def open(self) -> BinaryIO:
+        """The bytes as a binary stream; the caller closes it."""
+        return self.body.open("rb") if isinstance(self.body, Path) else BytesIO(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that was not taken, and why.
+
+    Attributes:
+        code: a stable reason code such as ``NOT_A_NUMBER`` or ``FUTURE``.
+        column: the field at fault, as the source names it.
+        raw: the record's own text, cut at 500 characters.
+        line: 1-based line or record number in the payload; 0 where it has none.
+    """
+
+    code: str
+    column: str
+    reason: str
+    raw: str
+    line: int
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSeries:
+    """What a payload says of one series.
+
+    Attributes:
+        alias: the source's own symbol.
+        columns: the observations, any order, ``known_at`` None.
+        absent: the ``as_of`` instants for which the source explicitly says there is no observation.
+        lines: the payload line of each observation, aligned with ``columns``, for quarantine; None where it has none.
+    """
+
+    alias: str
+    columns: Columns
+    absent: Int64Array | None = None
+    lines: Int64Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A piece of a parsed payload: bounded in size, so that a huge file never stands in memory whole."""
+
+    series: Sequence[ParsedSeries]
+    rejected: Sequence[Rejection] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a source is asked.
+
+    Attributes:
+        timeout_s: the longest a whole answer may take.
+        attempts: tries in all, the first included.
+        requests_per_s: the most requests a second, over all datasets of the source.
+        poll_s: how often the feed looks for news outside the publication time.
+        cache_s: an answer younger than this is not asked for again.
+        max_bytes: an answer longer than this is refused.
+    """
+
+    timeout_s: float = 20.0
+    attempts: int = 4
+    requests_per_s: float = 2.0
+    poll_s: float = 900.0
+    cache_s: float = 60.0
+    max_bytes: int = 64 * 1024 * 1024
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The session dates asked for, both included; None means as far as the source goes."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+class Fetcher(Protocol):
+    """The HTTP client of ``providers.http``, bound to one source's policy."""
+
+    async def get(self, url: str, *, dataset: str, params: Mapping[str, str] | None = None) -> RawPayload:
+        """Fetch a URL under the policy.
+
+        Raises:
+            ProviderUnavailableError: no good answer within the policy's attempts.
+            ProviderError: the source refused, for good.
+        """
+        ...
+
+
+class Provider(Protocol):
+    """One source. Adding one is a folder with a client and a parser, and a line in ``providers.registry``."""
+
+    name: str
+    policy: Policy
+    datasets: Sequence[DatasetSpec]
+
+    def fetch(self, fetcher: Fetcher, window: Window, clock: Clock) -> AsyncIterator[RawPayload]:
+        """Bring the payloads that cover a window, oldest first where there are several.
+
+        Raises:
+            ProviderError: the source failed; what was yielded before stays good.
+        """
+        ...
+
+    def parse(self, payload: RawPayload) -> Iterator[Parsed]:
+        """Read a payload, in pieces. Bad records become rejections; the good ones go on.
+
+        Raises:
+            ProviderFormatError: the payload as a whole is not the source's format.
+        """
+        ...
+
+    def describe(self, dataset: str, alias: str) -> SeriesSpec | None:
+        """The series behind a source symbol; None where the provider does not know it."""
+        ...

@@ -1,0 +1,67 @@
+"""Every setting, in one frozen class, each with its sentence. Read by ``resources`` and the entry points only."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """Settings from the environment (``MKTDASH_...``; a few also by their customary short names)."""
+
+    model_config = SettingsConfigDict(env_prefix="MKTDASH_", frozen=True, extra="ignore", populate_by_name=True)
+
+    home: Path = Field(Path("var"), description="Folder of all state: database, Redis files, logs.")
+    port: int = Field(
+        8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "MKTDASH_PORT"), description="TCP port of the page and API."
+    )
+    host: str = Field("127.0.0.1", description="Address the web process listens on; anything but loopback needs tokens to read.")
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("DATABASE_URL", "MKTDASH_DATABASE_URL"),
+        description="SQLAlchemy URL; empty means SQLite in the home folder. PostgreSQL: postgresql://user:password@host/name.",
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("REDIS_URL", "MKTDASH_REDIS_URL"),
+        description="Redis URL; empty means the Redis that `mktdash up` starts in the home folder.",
+    )
+    anonymous_read: bool = Field(
+        True, description="Requests from loopback to a loopback name may read without a token."
+    )
+    sources: tuple[str, ...] = Field(("ecb", "sim"), description="Sources the feed runs, as a JSON list.")
+    network: Literal["auto", "off"] = Field(
+        "auto", description="`off` never asks a source over the network and uses recorded data only."
+    )
+    sim_seed: int = Field(20261, description="Seed of the simulated market; the same seed gives the same prices.")
+    static_dir: Path = Field(
+        REPOSITORY / "frontend" / "dist", description="Folder of the built page that the web process serves."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least severe log line written.")
+    worker_jobs: int = Field(2, ge=1, le=64, description="Reports rendered at the same time by one worker process.")
+
+    @cached_property
+    def database(self) -> str:
+        """The SQLAlchemy URL with its async driver."""
+        if self.database_url is None or not self.database_url.get_secret_value():
+            return f"sqlite+aiosqlite:///{self.home.resolve() / 'mktdash.db'}"
+        url = self.database_url.get_secret_value()
+        for plain, driver in (
+            ("postgres://", "postgresql+asyncpg://"),
+            ("postgresql://", "postgresql+asyncpg://"),
+            ("sqlite://", "sqlite+aiosqlite://"),
+        ):
+            if url.startswith(plain):
+                return driver + url.removeprefix(plain)
+        return url
+
+    @cached_property
+    def redis(self) -> str:
+        """The Redis URL; the embedded server's socket where none is set."""
+        if self.redis_url is None or not self.redis_url.get_secret_value():
+            return f"unix://{self.home.resolve() / 'redis.sock'}"
+        return self.redis_url.get_secret_value()

@@ -1,0 +1,49 @@
+"""The tables, by noun. SQLModel defines them and the small entities; series move as columns through Core."""
+
+from sqlmodel import SQLModel
+
+from mktdash.store.tables.access import ApiToken, AuditEvent
+from mktdash.store.tables.batches import Absence, ContractVersion, IngestBatch, Quarantine, RawBlob, RawPiece
+from mktdash.store.tables.market import (
+    Dataset,
+    Instrument,
+    InstrumentAlias,
+    Latest,
+    Observation,
+    ObservationChunk,
+    ObservationRevision,
+    Series,
+)
+from mktdash.store.tables.operations import Event, EventEpoch, ProcessBeat
+from mktdash.store.tables.quality import DqResult
+from mktdash.store.tables.reports import ReportArtifact, ReportRun, ReportSnapshot, RunEvent
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "Absence",
+    "ApiToken",
+    "AuditEvent",
+    "ContractVersion",
+    "Dataset",
+    "DqResult",
+    "Event",
+    "EventEpoch",
+    "IngestBatch",
+    "Instrument",
+    "InstrumentAlias",
+    "Latest",
+    "Observation",
+    "ObservationChunk",
+    "ObservationRevision",
+    "ProcessBeat",
+    "Quarantine",
+    "RawBlob",
+    "RawPiece",
+    "ReportArtifact",
+    "ReportRun",
+    "ReportSnapshot",
+    "RunEvent",
+    "Series",
+    "metadata",
+]

@@ -1,0 +1,101 @@
+"""Where numbers come from: raw bytes by hash, the batch each arrived in, what was refused, what a source said it lacks."""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from mktdash.store.tables.columns import big_id, micros
+
+
+class ContractVersion(SQLModel, table=True):
+    """A published version of the canonical schema."""
+
+    __tablename__ = "contract_version"
+
+    name: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    sha256: str
+    json_schema: dict[str, Any] = Field(sa_type=JSON)
+    compat: str
+    created_at: int = micros()
+
+
+class RawBlob(SQLModel, table=True):
+    """Raw bytes, once for each content."""
+
+    __tablename__ = "raw_blob"
+
+    sha256: str = Field(primary_key=True)
+    size: int = micros()
+    stored: int = micros()
+    encoding: str
+
+
+class RawPiece(SQLModel, table=True):
+    """A piece of raw bytes, compressed on its own, so that no file need stand in memory whole."""
+
+    __tablename__ = "raw_piece"
+
+    sha256: str = Field(primary_key=True, foreign_key="raw_blob.sha256")
+    seq: int = Field(primary_key=True)
+    payload: bytes = Field(sa_type=LargeBinary)
+
+
+class IngestBatch(SQLModel, table=True):
+    """One payload merged: where from, when, by which code, and what came of it."""
+
+    __tablename__ = "ingest_batch"
+    __table_args__ = (Index("ix_ingest_batch_dataset", "dataset", "known_at"),)
+
+    id: int | None = big_id()
+    run_id: str
+    source: str
+    dataset: str = Field(foreign_key="dataset.key")
+    contract: str
+    code_sha: str
+    raw_sha256: str = Field(foreign_key="raw_blob.sha256")
+    url: str
+    content_type: str | None = None
+    fetched_at: int = micros()
+    known_at: int = micros()
+    replace_window: bool = False
+    window_first: int | None = micros(default=None, nullable=True)
+    window_last: int | None = micros(default=None, nullable=True)
+    new: int = 0
+    revised: int = 0
+    same: int = 0
+    retracted: int = 0
+    rejected: int = 0
+    started_at: int = micros()
+    finished_at: int = micros()
+
+
+class Quarantine(SQLModel, table=True):
+    """A record that was refused, with its reason, its own text and its place."""
+
+    __table_args__ = (Index("ix_quarantine_batch_id", "batch_id"),)
+
+    id: int | None = big_id()
+    batch_id: int = Field(sa_type=BigInteger, foreign_key="ingest_batch.id")
+    dataset: str
+    alias: str | None = None
+    code: str
+    field: str
+    reason: str
+    raw: str
+    line: int
+    as_of: int | None = micros(default=None, nullable=True)
+
+
+class Absence(SQLModel, table=True):
+    """A run of instants for which the source itself says there is no observation (both ends included)."""
+
+    __table_args__ = (Index("ix_absence_series_id", "series_id", "last_as_of"),)
+
+    id: int | None = big_id()
+    series_id: int = Field(sa_type=BigInteger, foreign_key="series.id")
+    first_as_of: int = micros()
+    last_as_of: int = micros()
+    n: int
+    batch_id: int = Field(sa_type=BigInteger, foreign_key="ingest_batch.id")
