@@ -1,0 +1,41 @@
+"""What a process holds open: the database engine and Redis, opened once and closed once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mktdash.code_version import code_sha
+from mktdash.domain.clock import Clock, system_clock
+from mktdash.settings import Settings
+from mktdash.store.session import open_engine
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Everything an entry point passes down."""
+
+    settings: Settings
+    engine: AsyncEngine
+    redis: Redis
+    clock: Clock
+    code_sha: str
+    started_at: datetime
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Resources]:
+    """Open what a process needs; nothing is contacted before its first use."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database)
+    redis = Redis.from_url(settings.redis)
+    try:
+        yield Resources(
+            settings=settings, engine=engine, redis=redis, clock=clock, code_sha=code_sha(), started_at=clock()
+        )
+    finally:
+        await redis.aclose()
+        await engine.dispose()

@@ -1,0 +1,94 @@
+"""Datasets: their schedule, the version that moves with their data, and the last trouble with their source."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from mktdash.domain.errors import NotFoundError
+from mktdash.store.tables import Dataset, Latest, Series
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRow:
+    """A dataset as stored. Times in microseconds."""
+
+    key: str
+    title: str
+    source: str
+    calendar: str
+    timezone: str
+    fixing_time: str
+    publish_delay_s: int
+    grace_s: int
+    licence: str
+    simulated: bool
+    version: int
+    known_at: int | None
+    checked_at: int | None
+    last_error: str | None
+    last_error_at: int | None
+
+
+_DATASET = select(
+    Dataset.key,
+    Dataset.title,
+    Dataset.source,
+    Dataset.calendar,
+    Dataset.timezone,
+    Dataset.fixing_time,
+    Dataset.publish_delay_s,
+    Dataset.grace_s,
+    Dataset.licence,
+    Dataset.simulated,
+    Dataset.version,
+    Dataset.known_at,
+    Dataset.checked_at,
+    Dataset.last_error,
+    Dataset.last_error_at,
+).order_by(Dataset.key)
+
+
+async def all_datasets(conn: AsyncConnection) -> list[DatasetRow]:
+    """Every dataset, by key."""
+    return [DatasetRow(*row) for row in (await conn.execute(_DATASET)).all()]
+
+
+async def dataset_by_key(conn: AsyncConnection, key: str) -> DatasetRow:
+    """One dataset.
+
+    Raises:
+        NotFoundError: there is none of that key.
+    """
+    row = (await conn.execute(_DATASET.where(col(Dataset.key) == key))).first()
+    if row is None:
+        raise NotFoundError(f"no dataset is called {key!r}", dataset=key)
+    return DatasetRow(*row)
+
+
+async def dataset_counts(conn: AsyncConnection) -> dict[str, tuple[int, int]]:
+    """For each dataset that has series: how many series, and how many current observations in all."""
+    wanted = (
+        select(Series.dataset, func.count(), func.coalesce(func.sum(Latest.n), 0))
+        .outerjoin(Latest, col(Latest.series_id) == col(Series.id))
+        .group_by(Series.dataset)
+    )
+    return {key: (series, int(observations)) for key, series, observations in (await conn.execute(wanted)).all()}
+
+
+async def versions(conn: AsyncConnection, keys: Iterable[str] | None = None) -> dict[str, int]:
+    """The present version of datasets: all, or those of ``keys``."""
+    wanted = select(Dataset.key, Dataset.version)
+    if keys is not None:
+        wanted = wanted.where(col(Dataset.key).in_(list(keys)))
+    return {key: version for key, version in (await conn.execute(wanted)).all()}
+
+
+async def note_check(conn: AsyncConnection, key: str, at: int, error: str | None = None) -> None:
+    """Record that a source was asked for a dataset, and what went wrong if something did. Not a data change."""
+    values: dict[str, object] = {"checked_at": at}
+    if error is not None:
+        values |= {"last_error": error, "last_error_at": at}
+    await conn.execute(update(Dataset).where(col(Dataset.key) == key).values(**values))
