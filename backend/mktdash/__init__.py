@@ -6,8 +6,8 @@ Data flows down one way; a module imports only from the lines below its own:
     resources                        engines and connections, opened once and closed once
     graphql | http | jobs            what people and programs ask; the report queue
     reports | live                   documents from snapshots; resumable events
-    ingest | quality                 raw bytes to observations; verdicts on datasets
-    store | providers | contracts | security
+    ingest | quality | security      raw bytes to observations; verdicts on datasets; who may do what
+    store | providers | contracts
     domain                           frozen types, no I/O
 
 ``settings`` is read by ``resources`` and the entry points only.
