@@ -11,7 +11,8 @@ from mktdash.store.tables.columns import big_id, micros
 class ReportSnapshot(SQLModel, table=True):
     """The data a report is built from: per dataset its version and known time, and the hash over all chunk digests.
 
-    ``contents`` is ``{"datasets": [{key, version, known_at}], "series": [{series_id, known_at, leaf}]}``.
+    ``contents`` is ``{"datasets": [{key, version, known_at}], "leaves": [[series key, bucket, digest], ...]}``; series go
+    by their natural keys, so the same data has the same id in another database.
     """
 
     __tablename__ = "report_snapshot"
@@ -22,7 +23,10 @@ class ReportSnapshot(SQLModel, table=True):
 
 
 class ReportRun(SQLModel, table=True):
-    """One requested report. States: queued, running, succeeded, dead, cancelled. ``epoch`` fences stale workers out."""
+    """One requested report. States: queued, running, succeeded, dead, cancelled. ``epoch`` fences stale workers out.
+
+    ``snapshot_at`` is when this run took its snapshot; a run that finds the same data shares the snapshot's row.
+    """
 
     __tablename__ = "report_run"
     __table_args__ = (
@@ -52,6 +56,7 @@ class ReportRun(SQLModel, table=True):
     lease_until: int | None = micros(default=None, nullable=True)
     worker: str | None = None
     snapshot_id: str | None = Field(default=None, foreign_key="report_snapshot.id")
+    snapshot_at: int | None = micros(default=None, nullable=True)
     code_sha: str | None = None
     error_code: str | None = None
     error_message: str | None = None
