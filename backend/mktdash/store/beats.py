@@ -1,4 +1,4 @@
-"""Signs of life: each web, worker and feed process writes one, so that health can say who is there and who fell silent."""
+"""Signs of life: each web, worker and feed process writes one, so that health can tell who fell silent."""
 
 import asyncio
 import logging
@@ -42,6 +42,7 @@ class BeatRow:
 
 async def beat(
     engine: AsyncEngine,
+    *,
     process_id: str,
     kind: str,
     host: str,
@@ -102,7 +103,16 @@ async def beating(
     async def say() -> None:
         try:
             facts = {} if detail is None else detail()
-            await beat(engine, process_id, kind, host, pid, started_at, to_micros(clock()), facts)
+            await beat(
+                engine,
+                process_id=process_id,
+                kind=kind,
+                host=host,
+                pid=pid,
+                started_at=started_at,
+                now=to_micros(clock()),
+                detail=facts,
+            )
         except (SQLAlchemyError, OSError) as error:
             _log.warning("no beat written, the database is away: %s", type(error).__name__)
 
