@@ -21,7 +21,7 @@ _ONLY_ROW = 1
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """A change to tell of: ``topic`` is ``observations``, ``report`` or ``quality``, ``key`` its series, run, dataset."""
+    """A change to tell of: ``topic`` is ``observations``, ``report`` or ``quality``, ``key`` its series, run or set."""
 
     topic: str
     key: str
