@@ -15,7 +15,7 @@ from mktdash.store.tables.market import (
     Series,
 )
 from mktdash.store.tables.operations import Event, EventEpoch, ProcessBeat
-from mktdash.store.tables.quality import DqResult
+from mktdash.store.tables.quality import DqAlert, DqResult, DqState
 from mktdash.store.tables.reports import ReportArtifact, ReportRun, ReportSnapshot, RunEvent
 
 metadata = SQLModel.metadata
@@ -26,7 +26,9 @@ __all__ = [
     "AuditEvent",
     "ContractVersion",
     "Dataset",
+    "DqAlert",
     "DqResult",
+    "DqState",
     "Event",
     "EventEpoch",
     "IngestBatch",

@@ -1,4 +1,4 @@
-"""Verdicts on datasets, with their history."""
+"""Verdicts on datasets with their history, what they were put together from, and the alerts that people answer."""
 
 from typing import Any
 
@@ -32,3 +32,41 @@ class DqResult(SQLModel, table=True):
     run_at: int = micros()
     dataset_version: int = micros()
     code_sha: str
+
+
+class DqState(SQLModel, table=True):
+    """What a check last found in each single series, so that an ingest of one series need not look at all the others.
+
+    ``series`` is ``{series id: finding}``; it holds for the sessions named by ``window`` and is void for others.
+    """
+
+    __tablename__ = "dq_state"
+
+    dataset: str = Field(primary_key=True, foreign_key="dataset.key")
+    metric: str = Field(primary_key=True)
+    window: str
+    code_sha: str
+    dataset_version: int = micros()
+    series: dict[str, Any] = Field(sa_type=JSON)
+
+
+class DqAlert(SQLModel, table=True):
+    """A verdict that was not PASS, from when it began until it passed; what an operator said of it."""
+
+    __tablename__ = "dq_alert"
+    __table_args__ = (Index("ix_dq_alert_dataset", "dataset", "metric", "closed_at"),)
+
+    id: int | None = big_id()
+    dataset: str = Field(foreign_key="dataset.key")
+    metric: str
+    status: str
+    worst: str
+    summary: str
+    opened_at: int = micros()
+    changed_at: int = micros()
+    closed_at: int | None = micros(default=None, nullable=True)
+    acknowledged_by: str | None = None
+    acknowledged_at: int | None = micros(default=None, nullable=True)
+    muted_by: str | None = None
+    muted_until: int | None = micros(default=None, nullable=True)
+    note: str | None = None

@@ -1,0 +1,141 @@
+"""When a source publishes each session: calendar, fixing time, delay and grace, in the source's own time zone."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from mktdash.domain.calendar import CalendarUnavailableError, sessions
+from mktdash.domain.clock import from_micros, to_micros
+from mktdash.domain.observation import Int64Array
+
+_DAY = timedelta(days=1)
+# How far back a last due session is looked for: a long holiday, a monthly source, a yearly one.
+_LOOK_BACK_DAYS = (14, 120, 800)
+
+
+class Scheduled(Protocol):
+    """What has a publication schedule: a dataset as declared, or as stored."""
+
+    @property
+    def calendar(self) -> str:
+        """A name that :func:`mktdash.domain.calendar.sessions` knows."""
+
+    @property
+    def timezone(self) -> str:
+        """IANA zone of the session dates."""
+
+    @property
+    def fixing_time(self) -> str:
+        """``HH:MM`` local time at which a session's value holds."""
+
+    @property
+    def publish_delay_s(self) -> int:
+        """Seconds from the fixing to publication."""
+
+    @property
+    def grace_s(self) -> int:
+        """Seconds after that until a session counts as late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Consecutive sessions of a schedule, with the instants that belong to each.
+
+    Attributes:
+        dates: local session dates, ascending.
+        start, end: int64 microseconds UTC; an observation is of the session when ``start <= as_of < end``.
+        due: int64 microseconds UTC; a session without an observation is late from this instant on.
+    """
+
+    dates: list[date]
+    start: Int64Array
+    end: Int64Array
+    due: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.dates)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # KeyError: ZoneInfoNotFoundError is one
+        raise CalendarUnavailableError(f"{name!r} is not a time zone", timezone=name) from error
+
+
+@lru_cache(maxsize=64)
+def _clock_time(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError as error:
+        raise CalendarUnavailableError(f"{text!r} is not a fixing time such as 14:15", fixing_time=text) from error
+
+
+def fixing_at(schedule: Scheduled, session: date) -> int:
+    """The instant a session's value holds, microseconds UTC.
+
+    A local time that a clock change skips counts by the offset before the change, one that occurs twice the first time.
+
+    Raises:
+        CalendarUnavailableError: the schedule's zone or time is not one.
+    """
+    local = datetime.combine(session, _clock_time(schedule.fixing_time), _zone(schedule.timezone))
+    return to_micros(local.astimezone(UTC))
+
+
+def due_at(schedule: Scheduled, session: date) -> int:
+    """The instant from which a session without an observation is late, microseconds UTC."""
+    return fixing_at(schedule, session) + (schedule.publish_delay_s + schedule.grace_s) * 1_000_000
+
+
+def session_of(as_of: int, timezone: str) -> date:
+    """The session date of an observation: its local date in the dataset's zone."""
+    return from_micros(as_of).astimezone(_zone(timezone)).date()
+
+
+def sessions_between(schedule: Scheduled, first: date, last: date) -> Sessions:
+    """The sessions from ``first`` to ``last``, both included, with their instants.
+
+    Raises:
+        CalendarUnavailableError: the calendar can't answer for the range, or the zone or time is not one.
+    """
+    zone = _zone(schedule.timezone)
+    dates = sessions(schedule.calendar, first, last)
+    monthly = schedule.calendar == "MONTHLY"
+    ends = [_next_month(day) if monthly else day + _DAY for day in dates]
+    return Sessions(
+        dates=dates,
+        start=_midnights(dates, zone),
+        end=_midnights(ends, zone),
+        due=np.array([due_at(schedule, day) for day in dates], dtype=np.int64),
+    )
+
+
+def expected_at(schedule: Scheduled, now: datetime) -> date:
+    """The last session that is due at ``now``: whoever has nothing of it, or of a later one, is late.
+
+    Raises:
+        CalendarUnavailableError: the calendar can't answer, or knows no due session within two years.
+    """
+    today = now.astimezone(_zone(schedule.timezone)).date()
+    now_micros = to_micros(now)
+    for days in _LOOK_BACK_DAYS:
+        for session in reversed(sessions(schedule.calendar, today - timedelta(days=days), today)):
+            if due_at(schedule, session) <= now_micros:
+                return session
+    raise CalendarUnavailableError(
+        f"the {schedule.calendar} calendar has no session due by {now.isoformat()}", calendar=schedule.calendar
+    )
+
+
+def _next_month(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def _midnights(days: list[date], zone: ZoneInfo) -> Int64Array:
+    return np.array([to_micros(datetime.combine(day, time.min, zone)) for day in days], dtype=np.int64)
