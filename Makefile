@@ -1,0 +1,51 @@
+# Every target does its own set-up: on a machine with Python 3.11+, git and make, `make run` is the first command.
+# PORT (8000), MKTDASH_HOME (var) and PYTHON (a Python of your choice) may be given: `make run PORT=9000`.
+SHELL := /bin/sh
+START := ./ops/setup/start
+BIN := .venv/bin
+PYTHON_FILES := backend tests ops
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test check bench format lock schema clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: ## set everything up and start it; prints `ready: URL`
+	@exec $(START) run
+
+setup: ## set up what `make run` needs, and start nothing
+	@exec $(START) setup
+
+test: ## set up and run every test: backend, browser, frontend
+	@status=0; \
+	$(START) pytest $(TESTS) || status=$$?; \
+	$(START) npm test || status=$$?; \
+	exit $$status
+
+check: ## set up and run every check: ruff, mypy, import-linter, schema, biome, tsc, size
+	@$(START) tools
+	$(BIN)/ruff check $(PYTHON_FILES)
+	$(BIN)/ruff format --check $(PYTHON_FILES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/mktdash schema check
+	@$(START) npm run check
+	@$(START) npm run size
+
+bench: ## measure what the README promises, as ratios in one run
+	@$(START) tools
+	$(BIN)/python -m ops.bench
+
+format: ## rewrite the source files the way `make check` wants them
+	@$(START) tools
+	$(BIN)/ruff check --fix $(PYTHON_FILES)
+	$(BIN)/ruff format $(PYTHON_FILES)
+	@$(START) npm run fix
+
+lock: ## rewrite uv.lock after a change of dependencies in pyproject.toml
+	@$(START) setup
+	$(BIN)/uv lock
+
+clean: ## remove everything that can be made again; the data in var/ stays
+	rm -rf .venv .cache frontend/node_modules frontend/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
