@@ -126,9 +126,20 @@ class Fetcher(Protocol):
 class Provider(Protocol):
     """One source. Adding one is a folder with a client and a parser, and a line in ``providers.registry``."""
 
-    name: str
-    policy: Policy
-    datasets: Sequence[DatasetSpec]
+    @property
+    def name(self) -> str:
+        """The source's name in settings, rows and file names."""
+        ...
+
+    @property
+    def policy(self) -> Policy:
+        """How it is asked."""
+        ...
+
+    @property
+    def datasets(self) -> Sequence[DatasetSpec]:
+        """What it publishes."""
+        ...
 
     def fetch(self, fetcher: Fetcher, window: Window, clock: Clock) -> AsyncIterator[RawPayload]:
         """Bring the payloads that cover a window, oldest first where there are several.

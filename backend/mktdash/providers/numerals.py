@@ -1,0 +1,130 @@
+"""Numbers as sources write them, read by the column: strict about what a number is, exact to the nearest double."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mktdash.domain.observation import Float64Array, Int64Array
+
+BoolArray = npt.NDArray[np.bool_]
+ByteArray = npt.NDArray[np.uint8]
+
+# A whole number below 2**53 over a power of ten up to 10**22 is rounded once: the quotient is the nearest double.
+_EXACT_MANTISSA = 2**53
+_FAST_WIDTH = 17
+_POWERS = 10.0 ** np.arange(23)
+_NUMERAL = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A run of text cells that lie in one buffer: ``buffer[start[i]:end[i]]`` is the i-th."""
+
+    buffer: ByteArray
+    start: Int64Array
+    end: Int64Array
+
+    @classmethod
+    def of(cls, texts: list[bytes]) -> Self:
+        """Cells from texts that are already apart."""
+        width = np.fromiter((len(text) for text in texts), np.int64, len(texts))
+        end = np.cumsum(width)
+        return cls(np.frombuffer(b"".join(texts), np.uint8), end - width, end)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def take(self, selection: BoolArray | Int64Array | slice) -> Self:
+        """The cells a mask, an index array or a slice selects."""
+        return type(self)(self.buffer, self.start[selection], self.end[selection])
+
+    def raw(self, index: int) -> bytes:
+        """The bytes of one cell."""
+        return self.buffer[self.start[index] : self.end[index]].tobytes()
+
+    def text(self, index: int) -> str:
+        """One cell as text; bytes that are no UTF-8 show as replacement marks."""
+        return self.raw(index).decode("utf-8", "replace")
+
+    def byte(self, position: int) -> ByteArray:
+        """The byte at a position of each cell; 0 past its end."""
+        if not len(self.buffer):
+            return np.zeros(len(self), np.uint8)
+        at = self.start + position
+        inside = at < self.end
+        return np.where(inside, self.buffer[np.minimum(at, len(self.buffer) - 1)], np.uint8(0))
+
+    def equal(self, text: bytes) -> BoolArray:
+        """Which cells are exactly this text."""
+        same: BoolArray = (self.end - self.start) == len(text)
+        for position, byte in enumerate(text):
+            if not same.any():
+                break
+            same &= self.byte(position) == byte
+        return same
+
+    def stripped(self) -> Self:
+        """The cells without blanks at either end."""
+        if not len(self.buffer):
+            return self
+        start, end, last = self.start.copy(), self.end.copy(), len(self.buffer) - 1
+        while (blank := (start < end) & np.isin(self.buffer[np.minimum(start, last)], (32, 9))).any():
+            start += blank
+        while (blank := (start < end) & np.isin(self.buffer[np.maximum(end - 1, 0)], (32, 9))).any():
+            end -= blank
+        return type(self)(self.buffer, start, end)
+
+
+def to_floats(cells: Cells) -> tuple[Float64Array, BoolArray]:
+    """Read cells as decimal numbers.
+
+    Decimals with an optional sign and exponent are numbers; ``nan``, ``inf``, an empty cell and the like are not.
+
+    Returns:
+        The values, each the double nearest to its text (NaN where it is not a number), and which cells are numbers.
+    """
+    count = len(cells)
+    width = cells.end - cells.start
+    mantissa = np.zeros(count, np.int64)
+    decimals = np.zeros(count, np.int64)
+    digits = np.zeros(count, np.int64)
+    point = np.zeros(count, np.bool_)
+    plain: BoolArray = (width > 0) & (width <= _FAST_WIDTH)
+    negative = np.zeros(count, np.bool_)
+    for position in range(min(int(width.max(initial=0)), _FAST_WIDTH)):
+        byte = cells.byte(position)
+        digit = (byte >= ord("0")) & (byte <= ord("9"))
+        mantissa = np.where(digit, mantissa * 10 + (byte.astype(np.int64) - ord("0")), mantissa)
+        digits += digit
+        decimals += digit & point
+        dot = (byte == ord(".")) & ~point
+        point |= dot
+        known = digit | dot | (position >= width)
+        if position == 0:
+            negative = byte == ord("-")
+            known |= negative
+        plain &= known
+    plain &= (digits > 0) & (mantissa < _EXACT_MANTISSA)
+    values = np.where(plain, mantissa / _POWERS[np.minimum(decimals, 22)], np.nan)
+    np.negative(values, out=values, where=negative)
+    for index in np.flatnonzero(~plain & (width > 0)).tolist():
+        raw = cells.raw(index)
+        if _NUMERAL.fullmatch(raw):
+            values[index] = float(raw)
+    good = np.isfinite(values)
+    values[~good] = np.nan
+    return values, good
+
+
+def to_integers(cells: Cells, position: int, width: int) -> tuple[Int64Array, BoolArray]:
+    """The unsigned integer that stands in a fixed place of each cell, and which cells have one there."""
+    value = np.zeros(len(cells), np.int64)
+    good = np.ones(len(cells), np.bool_)
+    for at in range(position, position + width):
+        byte = cells.byte(at).astype(np.int64)
+        good &= (byte >= ord("0")) & (byte <= ord("9"))
+        value = value * 10 + (byte - ord("0"))
+    return value, good
