@@ -45,6 +45,7 @@ class Rejection:
         column: the field at fault, as the source names it.
         raw: the record's own text, cut at 500 characters.
         line: 1-based line or record number in the payload; 0 where it has none.
+        as_of: the record's instant in microseconds, where it got as far as a date.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Rejection:
     raw: str
     line: int
     alias: str | None = None
+    as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
@@ -83,7 +83,7 @@ async def versions(conn: AsyncConnection, keys: Iterable[str] | None = None) -> 
     wanted = select(Dataset.key, Dataset.version)
     if keys is not None:
         wanted = wanted.where(col(Dataset.key).in_(list(keys)))
-    return {key: version for key, version in (await conn.execute(wanted)).all()}
+    return dict((await conn.execute(wanted)).tuples().all())
 
 
 async def note_check(conn: AsyncConnection, key: str, at: int, error: str | None = None) -> None:
@@ -92,3 +92,16 @@ async def note_check(conn: AsyncConnection, key: str, at: int, error: str | None
     if error is not None:
         values |= {"last_error": error, "last_error_at": at}
     await conn.execute(update(Dataset).where(col(Dataset.key) == key).values(**values))
+
+
+async def note_change(conn: AsyncConnection, key: str, known_at: int, *, changed: bool) -> int:
+    """Move a dataset's version if its data changed; returns the version either way.
+
+    Called last in a transaction: on PostgreSQL the row stays locked until the commit.
+    """
+    if changed:
+        newest = case((col(Dataset.known_at) > known_at, col(Dataset.known_at)), else_=known_at)
+        await conn.execute(
+            update(Dataset).where(col(Dataset.key) == key).values(version=Dataset.version + 1, known_at=newest)
+        )
+    return int((await conn.execute(select(Dataset.version).where(col(Dataset.key) == key))).scalar_one())

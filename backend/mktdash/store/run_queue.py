@@ -50,7 +50,7 @@ async def due(conn: AsyncConnection, *, now: int, stale_before: int, limit: int 
 
 
 async def mark_dispatched(conn: AsyncConnection, run: RunRow, now: int) -> bool:
-    """Note that the workers were told of a run; nothing has happened to it yet. False where it has moved on meanwhile."""
+    """Note that the workers were told of a run, to which nothing has happened yet. False where it has moved on."""
     told = sa.update(RUN).where(RUN.c.id == run.id, RUN.c.state == QUEUED, RUN.c.epoch == run.epoch)
     return (await conn.execute(told.values(dispatched_at=now))).rowcount == 1
 
@@ -130,7 +130,7 @@ async def finish(conn: AsyncConnection, run: RunRow, artifacts: Sequence[NewArti
 
 
 async def fail(conn: AsyncConnection, run: RunRow, *, code: str, message: str, now: int, retry_at: int | None) -> bool:
-    """End an attempt that went wrong: back to the queue until ``retry_at``; dead where that is None or no try is left."""
+    """End an attempt that went wrong: queued again until ``retry_at``; dead where that is None or no try is left."""
     told = {"error_code": code, "error_message": message}
     if retry_at is None or run.attempts >= run.max_attempts:
         changed = await change(conn, _held(run), told | _dead(now))

@@ -149,4 +149,3 @@ class Latest(SQLModel, table=True):
     previous_value: float | None = None
     sealed_to: int | None = micros(default=None, nullable=True)
     tail: int = 0
-

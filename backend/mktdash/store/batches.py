@@ -1,0 +1,159 @@
+"""Batches: what arrived, from where, when, read by which code, and what came of it; the provenance of one number."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from mktdash.domain.clock import iso
+from mktdash.domain.errors import NotFoundError
+from mktdash.store.instruments import SeriesRow
+from mktdash.store.tables import IngestBatch, Observation, ObservationRevision, Quarantine, RawBlob
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """A batch before its counts are known. Times in microseconds."""
+
+    run_id: str
+    source: str
+    dataset: str
+    contract: str
+    code_sha: str
+    raw_sha256: str
+    url: str
+    content_type: str | None
+    fetched_at: int
+    known_at: int
+    replace_window: bool
+    started_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch as stored, with the size of its raw bytes. Times in microseconds."""
+
+    id: int
+    run_id: str
+    source: str
+    dataset: str
+    contract: str
+    code_sha: str
+    raw_sha256: str
+    url: str
+    content_type: str | None
+    fetched_at: int
+    known_at: int
+    replace_window: bool
+    window_first: int | None
+    window_last: int | None
+    new: int
+    revised: int
+    same: int
+    retracted: int
+    rejected: int
+    started_at: int
+    finished_at: int
+    raw_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceRow:
+    """One number and where it comes from; ``superseded_at`` is None while it is current."""
+
+    as_of: int
+    value: float
+    flags: int
+    known_at: int
+    superseded_at: int | None
+    batch: BatchRow
+
+
+@dataclass(frozen=True, slots=True)
+class NewQuarantine:
+    """A refused record on its way into quarantine."""
+
+    alias: str | None
+    code: str
+    field: str
+    reason: str
+    raw: str
+    line: int
+    as_of: int | None = None
+
+
+_BATCH = select(
+    *(getattr(IngestBatch, name) for name in BatchRow.__dataclass_fields__ if name != "raw_size"),
+    RawBlob.size,
+).join(RawBlob, col(RawBlob.sha256) == col(IngestBatch.raw_sha256))
+
+
+async def open_batch(conn: AsyncConnection, batch: NewBatch) -> int:
+    """Store a batch with no counts yet; returns its id."""
+    counts = {"new": 0, "revised": 0, "same": 0, "retracted": 0, "rejected": 0, "finished_at": batch.started_at}
+    row = await conn.execute(insert(IngestBatch).values(**asdict(batch), **counts).returning(IngestBatch.id))
+    return int(row.scalar_one())
+
+
+async def close_batch(conn: AsyncConnection, batch_id: int, **values: Any) -> None:
+    """Store the counts, the window and the end of a batch."""
+    await conn.execute(update(IngestBatch).where(col(IngestBatch.id) == batch_id).values(**values))
+
+
+async def quarantine(conn: AsyncConnection, batch_id: int, dataset: str, records: Sequence[NewQuarantine]) -> None:
+    """Store refused records with their reasons."""
+    if records:
+        await conn.execute(
+            insert(Quarantine), [{"batch_id": batch_id, "dataset": dataset, **asdict(one)} for one in records]
+        )
+
+
+async def batches_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, BatchRow]:
+    """Batches by id; ids that are not there are left out."""
+    rows = (await conn.execute(_BATCH.where(col(IngestBatch.id).in_(ids)))).all()
+    return {row[0]: BatchRow(*row) for row in rows}
+
+
+async def last_batches(conn: AsyncConnection, dataset: str, n: int) -> list[BatchRow]:
+    """The newest batches of a dataset, newest first."""
+    wanted = _BATCH.where(col(IngestBatch.dataset) == dataset).order_by(col(IngestBatch.id).desc()).limit(n)
+    return [BatchRow(*row) for row in (await conn.execute(wanted)).all()]
+
+
+async def provenance_of(
+    conn: AsyncConnection, series: SeriesRow, as_of: int, as_known_at: int | None = None
+) -> ProvenanceRow:
+    """Where the value of a series at an instant comes from: as it stands, or as it was known.
+
+    Raises:
+        NotFoundError: there is, or was, no value at that instant.
+    """
+    fields = ("as_of", "value", "flags", "known_at", "batch_id")
+    current = select(*(getattr(Observation, name) for name in fields)).where(
+        col(Observation.series_id) == series.id, col(Observation.as_of) == as_of
+    )
+    row = (await conn.execute(current)).first()
+    until: int | None = None
+    if as_known_at is not None and (row is None or row.known_at > as_known_at):
+        earlier = select(
+            *(getattr(ObservationRevision, name) for name in fields), ObservationRevision.superseded_at
+        ).where(
+            col(ObservationRevision.series_id) == series.id,
+            col(ObservationRevision.as_of) == as_of,
+            col(ObservationRevision.known_at) <= as_known_at,
+            col(ObservationRevision.superseded_at) > as_known_at,
+        )
+        row = (await conn.execute(earlier)).first()
+        until = None if row is None else row.superseded_at
+    if row is None:
+        raise NotFoundError(
+            f"{series.symbol} from {series.source} has no value at {iso(as_of)}",
+            symbol=series.symbol,
+            source=series.source,
+            as_of=iso(as_of),
+        )
+    batch = (await batches_by_ids(conn, [row.batch_id]))[row.batch_id]
+    return ProvenanceRow(row.as_of, row.value, row.flags, row.known_at, until, batch)

@@ -1,0 +1,128 @@
+"""Taking hold of the series a batch touches: locked in one order, with what is stored over the span of the batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from mktdash.domain.interval import bucket_of
+from mktdash.domain.observation import Columns
+from mktdash.store.chunks import unpack
+from mktdash.store.instruments import SeriesRow
+from mktdash.store.series import read_tails
+from mktdash.store.session import is_postgres
+from mktdash.store.tables import Latest, ObservationChunk
+
+# A tail longer than this is packed: reading rows then costs more than rewriting one chunk.
+MAX_TAIL = 64
+# Before every instant there is; stands for "nothing is sealed yet".
+NEVER = -(1 << 62)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a batch says something about: one series, from one instant to another (microseconds, both included)."""
+
+    series: SeriesRow
+    first: int
+    last: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the store holds of a series.
+
+    Attributes:
+        state: the series' row of ``latest``, locked.
+        columns: the observations from the start of ``from_bucket`` to the end of the series.
+        from_bucket: None where nothing had to be read, because the batch only adds a few points behind the end.
+    """
+
+    series: SeriesRow
+    state: Any
+    columns: Columns
+    from_bucket: int | None
+
+    @property
+    def sealed_to(self) -> int:
+        """The last instant that chunks hold."""
+        return NEVER if self.state.sealed_to is None else int(self.state.sealed_to)
+
+
+async def hold(conn: AsyncConnection, spans: Sequence[Span], *, retracts: bool) -> list[Held]:
+    """Lock the series of a batch and read what is stored over the span of each; in the order of ``spans``.
+
+    Args:
+        conn: a connection in a write transaction.
+        spans: what the batch says something about, one a series.
+        retracts: the batch may withdraw values, so even what it only adds must be compared.
+    """
+    ids = sorted(span.series.id for span in spans)
+    await _ensure_latest(conn, ids)
+    states = await _lock(conn, ids)
+    lows: dict[int, int] = {}
+    for span in spans:
+        state = states[span.series.id]
+        adds_only = state.as_of is not None and span.first > state.as_of and state.sealed_to is not None
+        if retracts or not adds_only or state.tail + span.n > MAX_TAIL:
+            lows[span.series.id] = _lowest(span, state)
+    columns = await _read_from(conn, lows, {series_id for series_id in lows if states[series_id].tail})
+    return [
+        Held(
+            span.series,
+            states[span.series.id],
+            columns.get(span.series.id, Columns.empty()),
+            lows.get(span.series.id),
+        )
+        for span in spans
+    ]
+
+
+def _lowest(span: Span, state: Any) -> int:
+    """The bucket from which stored columns are needed: that of the batch's start, or of the tail if it starts earlier."""
+    if state.first_as_of is None:
+        return 0
+    first = max(span.first, state.first_as_of)
+    return bucket_of(span.series.interval, first if state.sealed_to is None else min(first, state.sealed_to + 1))
+
+
+async def _ensure_latest(conn: AsyncConnection, ids: Sequence[int]) -> None:
+    there = set((await conn.execute(select(Latest.series_id).where(col(Latest.series_id).in_(ids)))).scalars())
+    missing = [{"series_id": series_id, "n": 0, "flags": 0, "tail": 0} for series_id in ids if series_id not in there]
+    if not missing:
+        return
+    if is_postgres(conn):
+        # Another batch may add the same row between our look and our write.
+        await conn.execute(postgresql.insert(Latest).on_conflict_do_nothing(), missing)
+    else:
+        await conn.execute(insert(Latest), missing)
+
+
+async def _lock(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Any]:
+    # In id order, so that two batches that share series queue up and never block each other crosswise.
+    table = Latest.__table__  # type: ignore[attr-defined]  # SQLModel tables have one, its types don't say so
+    wanted = select(table).where(table.c.series_id.in_(ids)).order_by(table.c.series_id).with_for_update()
+    return {row.series_id: row for row in (await conn.execute(wanted)).all()}
+
+
+async def _read_from(conn: AsyncConnection, lows: dict[int, int], tailed: set[int]) -> dict[int, Columns]:
+    if not lows:
+        return {}
+    parts: dict[int, list[Columns]] = {series_id: [] for series_id in lows}
+    stored = (
+        select(ObservationChunk.series_id, ObservationChunk.bucket, ObservationChunk.payload)
+        .where(col(ObservationChunk.series_id).in_(list(lows)), col(ObservationChunk.bucket) >= min(lows.values()))
+        .order_by(ObservationChunk.series_id, ObservationChunk.bucket)
+    )
+    for series_id, bucket, payload in (await conn.execute(stored)).all():
+        if bucket >= lows[series_id]:
+            parts[series_id].append(unpack(payload))
+    if tailed:
+        for series_id, tail in (await read_tails(conn, sorted(tailed))).items():
+            parts[series_id].append(tail)
+    return {series_id: Columns.concat(found) for series_id, found in parts.items()}

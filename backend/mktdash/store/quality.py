@@ -1,0 +1,218 @@
+"""Verdicts and their history: a row for each change, ``since`` for how long it has been so, an event for each turn."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from mktdash.domain.clock import MICROS_PER_DAY
+from mktdash.store.events import NewEvent, append_events
+from mktdash.store.session import is_postgres
+from mktdash.store.tables import DqResult, DqState, Latest, Observation, ObservationChunk
+
+TOPIC = "quality"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDqResult:
+    """A verdict on its way into the store; its fields are those of :class:`DqRow`."""
+
+    dataset: str
+    metric: str
+    status: str
+    value: float | None
+    unit: str
+    warn: float | None
+    fail: float | None
+    summary: str
+    evidence: Mapping[str, Any]
+    window_end: int
+    dataset_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DqRow:
+    """A verdict as stored. Times in microseconds; ``since`` is when the present status began."""
+
+    id: int
+    dataset: str
+    metric: str
+    status: str
+    value: float | None
+    unit: str
+    warn: float | None
+    fail: float | None
+    summary: str
+    evidence: Mapping[str, Any]
+    window_end: int
+    since: int
+    run_at: int
+    dataset_version: int
+    code_sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A verdict that turned; ``previous`` is None where it is the first one."""
+
+    dataset: str
+    metric: str
+    previous: str | None
+    status: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """What a check found in each single series, for the sessions that ``window`` names."""
+
+    metric: str
+    window: str
+    code_sha: str
+    dataset_version: int
+    series: Mapping[str, Any]
+
+
+_ROW = sa.select(*(getattr(DqResult, name) for name in DqRow.__dataclass_fields__))
+
+
+async def save_results(
+    conn: AsyncConnection, results: Sequence[NewDqResult], *, run_at: int, code_sha: str
+) -> list[StatusChange]:
+    """Store the verdicts of a run; a changed status is told through the outbox. Call it last in a write transaction.
+
+    A verdict that says what the one before said (status and value, on the same day) renews that row; history
+    thus has a row a change and at least one a day. A run older than what is stored is dropped.
+    """
+    changes: list[StatusChange] = []
+    for dataset in sorted({result.dataset for result in results}):
+        await _one_writer(conn, dataset)
+        before = (await latest_results(conn, dataset)).get(dataset, {})
+        for result in results:
+            if result.dataset != dataset:
+                continue
+            previous = before.get(result.metric)
+            if previous is not None and previous.run_at > run_at:
+                continue
+            await _save_one(conn, previous, result, run_at, code_sha)
+            if previous is None or previous.status != result.status:
+                turned = None if previous is None else previous.status
+                changes.append(StatusChange(dataset, result.metric, turned, result.status, result.summary))
+    await append_events(conn, [_event(change, run_at) for change in changes], run_at)
+    return changes
+
+
+async def _one_writer(conn: AsyncConnection, dataset: str) -> None:
+    # SQLite has one writer anyway; here two runs of one dataset would each see the other's row missing.
+    if is_postgres(conn):
+        await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"dq:{dataset}"))))
+
+
+async def _save_one(
+    conn: AsyncConnection, previous: DqRow | None, result: NewDqResult, run_at: int, code_sha: str
+) -> None:
+    values: dict[str, Any] = {name: getattr(result, name) for name in NewDqResult.__dataclass_fields__}
+    same_status = previous is not None and previous.status == result.status
+    values |= {"run_at": run_at, "code_sha": code_sha, "since": previous.since if previous and same_status else run_at}
+    if (
+        previous is not None
+        and same_status
+        and previous.value == result.value
+        and previous.run_at // MICROS_PER_DAY == run_at // MICROS_PER_DAY
+    ):
+        await conn.execute(sa.update(DqResult).where(col(DqResult.id) == previous.id).values(**values))
+    else:
+        await conn.execute(sa.insert(DqResult).values(**values))
+
+
+def _event(change: StatusChange, run_at: int) -> NewEvent:
+    payload = {
+        "dataset": change.dataset,
+        "metric": change.metric,
+        "previous": change.previous,
+        "status": change.status,
+        "summary": change.summary,
+        "run_at": run_at,
+    }
+    return NewEvent(TOPIC, change.dataset, payload)
+
+
+async def latest_results(conn: AsyncConnection, dataset: str | None = None) -> dict[str, dict[str, DqRow]]:
+    """The newest verdict of each dataset and metric: all datasets, or one; those never judged are left out."""
+    newest = sa.select(sa.func.max(DqResult.id)).group_by(col(DqResult.dataset), col(DqResult.metric))
+    if dataset is not None:
+        newest = newest.where(col(DqResult.dataset) == dataset)
+    found: dict[str, dict[str, DqRow]] = {}
+    wanted = _ROW.where(col(DqResult.id).in_(newest)).order_by(DqResult.dataset, DqResult.metric)
+    for row in (await conn.execute(wanted)).all():
+        stored = DqRow(*row)
+        found.setdefault(stored.dataset, {})[stored.metric] = stored
+    return found
+
+
+async def history(conn: AsyncConnection, dataset: str, metric: str, n: int) -> list[DqRow]:
+    """The last ``n`` verdicts of a metric, newest first."""
+    wanted = (
+        _ROW.where(col(DqResult.dataset) == dataset, col(DqResult.metric) == metric)
+        .order_by(col(DqResult.id).desc())
+        .limit(n)
+    )
+    return [DqRow(*row) for row in (await conn.execute(wanted)).all()]
+
+
+async def states_of(conn: AsyncConnection, dataset: str) -> dict[str, StateRow]:
+    """The findings by series of each check of a dataset, by metric."""
+    wanted = sa.select(*(getattr(DqState, name) for name in StateRow.__dataclass_fields__)).where(
+        col(DqState.dataset) == dataset
+    )
+    return {row[0]: StateRow(*row) for row in (await conn.execute(wanted)).all()}
+
+
+async def save_states(conn: AsyncConnection, dataset: str, states: Iterable[StateRow]) -> None:
+    """Store the findings by series, in place of those before."""
+    insert = postgresql.insert if is_postgres(conn) else sqlite.insert
+    for state in states:
+        values = {name: getattr(state, name) for name in StateRow.__dataclass_fields__}
+        stored = insert(DqState).values(dataset=dataset, **values)
+        await conn.execute(
+            stored.on_conflict_do_update(
+                index_elements=["dataset", "metric"],
+                set_={name: stored.excluded[name] for name in ("window", "code_sha", "dataset_version", "series")},
+            )
+        )
+
+
+async def counts_by_bucket(
+    conn: AsyncConnection, ids: Sequence[int], size: int, first: int, last: int
+) -> dict[int, npt.NDArray[np.int64]]:
+    """How many observations each series has in the buckets ``first`` to ``last`` of ``size`` microseconds.
+
+    Sealed buckets are counted by what their chunk says of itself. Holds for intervals whose chunks have that size.
+    """
+    counts: dict[int, npt.NDArray[np.int64]] = {}
+    sealed = sa.select(ObservationChunk.series_id, ObservationChunk.bucket, ObservationChunk.n).where(
+        col(ObservationChunk.series_id).in_(ids), col(ObservationChunk.bucket).between(first, last)
+    )
+    bucket = sa.cast(sa.func.floor(col(Observation.as_of) / size), sa.BigInteger)
+    live = (
+        sa.select(Observation.series_id, bucket, sa.func.count())
+        .join(Latest, col(Latest.series_id) == col(Observation.series_id))
+        .where(
+            col(Observation.series_id).in_(ids),
+            col(Observation.as_of) >= first * size,
+            col(Observation.as_of) < (last + 1) * size,
+            sa.or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),
+        )
+        .group_by(Observation.series_id, bucket)
+    )
+    for wanted in (sealed, live):
+        for series_id, number, n in (await conn.execute(wanted)).all():
+            row = counts.setdefault(series_id, np.zeros(last - first + 1, np.int64))
+            row[number - first] += n
+    return counts

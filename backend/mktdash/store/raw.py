@@ -1,0 +1,66 @@
+"""Raw bytes as sources gave them: once by content, compressed in pieces, so that no file need stand in memory whole."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import BinaryIO
+
+import zstandard
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from mktdash.domain.errors import NotFoundError
+from mktdash.store.session import is_postgres
+from mktdash.store.tables import RawBlob, RawPiece
+
+PIECE_BYTES = 4 * 1024 * 1024
+_LEVEL = 3
+
+
+async def keep_raw(conn: AsyncConnection, stream: BinaryIO) -> tuple[str, int]:
+    """Keep the bytes of a stream; returns their SHA-256 (hex) and their length.
+
+    The stream is read twice, once for its name and once for its content, unless the content is already kept.
+    """
+    total, size = hashlib.sha256(), 0
+    while piece := stream.read(PIECE_BYTES):
+        total.update(piece)
+        size += len(piece)
+    sha256 = total.hexdigest()
+    if (await conn.execute(select(RawBlob.sha256).where(col(RawBlob.sha256) == sha256))).first() is not None:
+        return sha256, size
+    if is_postgres(conn):
+        # Two fetches of the same bytes at once: the second one waits here and finds them kept.
+        await conn.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (sha256,))
+        if (await conn.execute(select(RawBlob.sha256).where(col(RawBlob.sha256) == sha256))).first() is not None:
+            return sha256, size
+    await conn.execute(insert(RawBlob), {"sha256": sha256, "size": size, "stored": 0, "encoding": "zstd"})
+    stream.seek(0)
+    stored = seq = 0
+    compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    while piece := stream.read(PIECE_BYTES):
+        packed = compressor.compress(piece)
+        stored += len(packed)
+        await conn.execute(insert(RawPiece), {"sha256": sha256, "seq": seq, "payload": packed})
+        seq += 1
+    await conn.execute(update(RawBlob).where(col(RawBlob.sha256) == sha256).values(stored=stored))
+    return sha256, size
+
+
+async def read_raw(conn: AsyncConnection, sha256: str) -> AsyncIterator[bytes]:
+    """The bytes of that hash, a piece at a time.
+
+    Raises:
+        NotFoundError: no such bytes are kept.
+    """
+    seqs = (
+        (await conn.execute(select(RawPiece.seq).where(col(RawPiece.sha256) == sha256).order_by(RawPiece.seq)))
+        .scalars()
+        .all()
+    )
+    if not seqs and (await conn.execute(select(RawBlob.sha256).where(col(RawBlob.sha256) == sha256))).first() is None:
+        raise NotFoundError(f"no raw bytes of hash {sha256} are kept", sha256=sha256)
+    decompressor = zstandard.ZstdDecompressor()
+    for seq in seqs:
+        wanted = select(RawPiece.payload).where(col(RawPiece.sha256) == sha256, col(RawPiece.seq) == seq)
+        yield decompressor.decompress((await conn.execute(wanted)).scalar_one(), max_output_size=PIECE_BYTES)

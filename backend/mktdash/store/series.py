@@ -1,0 +1,229 @@
+"""Reading series as columns: chunks for what is sealed, rows for the live tail, revisions for what was known before."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row, and_, bindparam, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from mktdash.domain.interval import bucket_bounds, bucket_of
+from mktdash.domain.observation import BAR_FIELDS, Columns
+from mktdash.store.chunks import digest_of, unpack
+from mktdash.store.instruments import SeriesRow
+from mktdash.store.tables import Latest, Observation, ObservationChunk, ObservationRevision
+
+# Years 1 and 9999 hold all dates there are; sub-daily buckets count from 1970 and stay far below this.
+_NO_BUCKET = 1 << 40
+_FIELDS = ("as_of", "value", *BAR_FIELDS, "flags", "known_at")
+
+_CHUNKS = (
+    select(ObservationChunk.payload)
+    .where(
+        col(ObservationChunk.series_id) == bindparam("series_id"),
+        col(ObservationChunk.bucket).between(bindparam("low"), bindparam("high")),
+    )
+    .order_by(ObservationChunk.bucket)
+)
+_TAIL_ROWS = (
+    select(*(getattr(Observation, name) for name in _FIELDS))
+    .join(Latest, col(Latest.series_id) == col(Observation.series_id))
+    .where(
+        col(Observation.series_id) == bindparam("series_id"),
+        or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),
+    )
+    .order_by(Observation.as_of)
+)
+_TAILS = (
+    select(Observation.series_id, *(getattr(Observation, name) for name in _FIELDS))
+    .join(Latest, col(Latest.series_id) == col(Observation.series_id))
+    .where(
+        col(Latest.series_id).in_(bindparam("ids", expanding=True)),
+        col(Latest.tail) > 0,
+        or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),
+    )
+    .order_by(Observation.series_id, Observation.as_of)
+)
+_SUPERSEDED = (
+    select(*(getattr(ObservationRevision, name) for name in _FIELDS))
+    .where(
+        col(ObservationRevision.series_id) == bindparam("series_id"),
+        col(ObservationRevision.known_at) <= bindparam("instant"),
+        col(ObservationRevision.superseded_at) > bindparam("instant"),
+    )
+    .order_by(ObservationRevision.as_of)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The content hash of one bucket of one series, named alike on every engine."""
+
+    series_key: str
+    bucket: int
+    digest: bytes
+
+
+async def read_columns(
+    conn: AsyncConnection,
+    series: SeriesRow,
+    *,
+    start: int | None = None,
+    end: int | None = None,
+    as_known_at: int | None = None,
+) -> Columns:
+    """The observations of a series, ascending; ``start`` and ``end`` (microseconds) are both included.
+
+    With ``as_known_at`` they are what this system knew at that instant: later values are left out, and values that
+    have been revised or withdrawn since are back.
+    """
+    low = -_NO_BUCKET if start is None else bucket_of(series.interval, start)
+    high = _NO_BUCKET if end is None else bucket_of(series.interval, end)
+    payloads = (await conn.execute(_CHUNKS, {"series_id": series.id, "low": low, "high": high})).scalars().all()
+    parts = [unpack(payload) for payload in payloads]
+    tail = columns_from_rows((await conn.execute(_TAIL_ROWS, {"series_id": series.id})).all())
+    if len(tail):
+        parts.append(tail)
+    columns = Columns.concat(parts)
+    if as_known_at is not None:
+        columns = await _as_known(conn, series.id, columns, as_known_at)
+    return _within(columns, start, end)
+
+
+async def _as_known(conn: AsyncConnection, series_id: int, columns: Columns, instant: int) -> Columns:
+    if columns.known_at is not None and len(columns) and int(columns.known_at.max()) > instant:
+        columns = columns.take(columns.known_at <= instant)
+    rows = (await conn.execute(_SUPERSEDED, {"series_id": series_id, "instant": instant})).all()
+    if not rows:
+        return columns
+    columns = Columns.concat([columns, columns_from_rows(rows)])
+    return columns.take(np.argsort(columns.as_of, kind="stable"))
+
+
+def _within(columns: Columns, start: int | None, end: int | None) -> Columns:
+    if start is None and end is None:
+        return columns
+    first = 0 if start is None else int(np.searchsorted(columns.as_of, start, "left"))
+    last = len(columns) if end is None else int(np.searchsorted(columns.as_of, end, "right"))
+    return columns.take(slice(first, max(first, last)))
+
+
+async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int) -> dict[int, Columns]:
+    """The last ``n`` observations of many series, in three statements however many they are.
+
+    Buckets are sized for thousands of points, so the newest two chunks of a series hold the last ``n`` of any sparkline.
+    """
+    ids = [one.id for one in series]
+    intervals = {one.id: one.interval for one in series}
+    sealed = (
+        await conn.execute(
+            select(Latest.series_id, Latest.sealed_to).where(
+                col(Latest.series_id).in_(ids), col(Latest.sealed_to).is_not(None)
+            )
+        )
+    ).all()
+    newest = defaultdict(list)
+    for series_id, sealed_to in sealed:
+        newest[bucket_of(intervals[series_id], sealed_to)].append(series_id)
+    parts: dict[int, list[Columns]] = defaultdict(list)
+    if newest:
+        wanted = or_(
+            *(
+                and_(
+                    col(ObservationChunk.series_id).in_(members),
+                    col(ObservationChunk.bucket).between(bucket - 1, bucket),
+                )
+                for bucket, members in newest.items()
+            )
+        )
+        chunks = select(ObservationChunk.series_id, ObservationChunk.payload).where(wanted)
+        for series_id, payload in (
+            await conn.execute(chunks.order_by(ObservationChunk.series_id, ObservationChunk.bucket))
+        ).all():
+            parts[series_id].append(unpack(payload))
+    for series_id, tail in (await read_tails(conn, ids)).items():
+        parts[series_id].append(tail)
+    return {series_id: Columns.concat(found).take(slice(-n, None)) for series_id, found in parts.items()}
+
+
+async def read_tails(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Columns]:
+    """The observations that no chunk holds yet, of the series that have any."""
+    rows: dict[int, list[Any]] = defaultdict(list)
+    for series_id, *fields in (await conn.execute(_TAILS, {"ids": list(ids)})).all():
+        rows[series_id].append(fields)
+    return {series_id: columns_from_rows(found) for series_id, found in rows.items()}
+
+
+async def read_leaves(
+    conn: AsyncConnection, series: Sequence[SeriesRow], *, as_known_at: int | None = None
+) -> list[Leaf]:
+    """The leaves of a snapshot over whole series: a digest a bucket, ordered by series and bucket."""
+    if as_known_at is not None:
+        leaves = []
+        for one in series:
+            leaves += leaves_of(one, await read_columns(conn, one, as_known_at=as_known_at))
+        return sorted(leaves, key=_leaf_order)
+    by_id = {one.id: one for one in series}
+    stored = select(ObservationChunk.series_id, ObservationChunk.bucket, ObservationChunk.digest).where(
+        col(ObservationChunk.series_id).in_(list(by_id))
+    )
+    digests = {(row[0], row[1]): row[2] for row in (await conn.execute(stored)).all()}
+    for series_id, tail in (await read_tails(conn, list(by_id))).items():
+        one = by_id[series_id]
+        # A tail may continue a bucket whose earlier part is sealed: its leaf is over both.
+        start, _ = bucket_bounds(one.interval, bucket_of(one.interval, int(tail.as_of[0])))
+        for leaf in leaves_of(one, await read_columns(conn, one, start=start)):
+            digests[series_id, leaf.bucket] = leaf.digest
+    return sorted(
+        (Leaf(by_id[series_id].key, bucket, digest) for (series_id, bucket), digest in digests.items()),
+        key=_leaf_order,
+    )
+
+
+def leaves_of(series: SeriesRow, columns: Columns) -> list[Leaf]:
+    """The leaves of whole buckets given as columns."""
+    return [Leaf(series.key, bucket, digest_of(part)) for bucket, part in split_buckets(series.interval, columns)]
+
+
+def split_buckets(interval: str, columns: Columns) -> Iterable[tuple[int, Columns]]:
+    """The runs of ascending columns that share a bucket, in order."""
+    at = 0
+    while at < len(columns):
+        bucket = bucket_of(interval, int(columns.as_of[at]))
+        stop = int(np.searchsorted(columns.as_of, bucket_bounds(interval, bucket)[1], "left"))
+        yield bucket, columns.take(slice(at, stop))
+        at = stop
+
+
+def snapshot_id(leaves: Iterable[Leaf]) -> str:
+    """The hash over all leaves: the same data have the same id on every engine, whatever order they arrived in."""
+    total = hashlib.sha256()
+    for leaf in sorted(leaves, key=_leaf_order):
+        total.update(f"{leaf.series_key}|{leaf.bucket}|{leaf.digest.hex()}\n".encode())
+    return total.hexdigest()
+
+
+def _leaf_order(leaf: Leaf) -> tuple[str, int]:
+    return leaf.series_key, leaf.bucket
+
+
+def columns_from_rows(rows: Sequence[Row[Any] | Sequence[Any]]) -> Columns:
+    """Columns from rows of (as_of, value, open, high, low, volume, flags, known_at); for a few rows, not for a series."""
+    if not rows:
+        return Columns.empty()
+    as_of, value, open_, high, low, volume, flags, known_at = zip(*rows, strict=True)
+    bars = {
+        name: None if all(one is None for one in column) else np.array(column, np.float64)
+        for name, column in zip(BAR_FIELDS, (open_, high, low, volume), strict=True)
+    }
+    return Columns(
+        as_of=np.array(as_of, np.int64),
+        value=np.array(value, np.float64),
+        flags=np.array(flags, np.int64),
+        known_at=np.array(known_at, np.int64),
+        **bars,
+    )

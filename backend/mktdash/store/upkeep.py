@@ -1,0 +1,126 @@
+"""What repeats the rows for speed, chunks and latest, brought along in the transaction that changes them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from mktdash.domain.observation import Columns
+from mktdash.store.chunks import pack
+from mktdash.store.holding import MAX_TAIL, NEVER
+from mktdash.store.observations import FIELDS, Write, rows_of
+from mktdash.store.series import split_buckets
+from mktdash.store.tables import Latest, Observation, ObservationChunk
+
+_TIP = FIELDS[1:]
+
+
+async def keep_up(conn: AsyncConnection, writes: Sequence[Write], *, batch_id: int) -> None:
+    """Rewrite the sealed buckets that changed, seal tails that have grown long, and set the latest of each series."""
+    stale: list[dict[str, int]] = []
+    fresh: list[dict[str, Any]] = []
+    latest: list[dict[str, Any]] = []
+    for one in writes:
+        sealing = one.held.from_bucket is not None and _is_due(one)
+        if one.held.from_bucket is not None:
+            for bucket, columns in _touched(one, sealing=sealing):
+                stale.append({"of_series": one.series_id, "of_bucket": bucket})
+                if len(columns):
+                    fresh.append({"series_id": one.series_id, "bucket": bucket, **_chunk(columns)})
+        latest.append(await _latest(conn, one, batch_id, sealing=sealing))
+    if stale:
+        here = (col(ObservationChunk.series_id) == bindparam("of_series")) & (
+            col(ObservationChunk.bucket) == bindparam("of_bucket")
+        )
+        await conn.execute(delete(ObservationChunk).where(here), stale)
+    if fresh:
+        await conn.execute(insert(ObservationChunk), fresh)
+    if latest:
+        changing = {name: bindparam(f"to_{name}") for name in latest[0]["values"]}
+        await conn.execute(
+            update(Latest).where(col(Latest.series_id) == bindparam("of_series")).values(changing),
+            [
+                {"of_series": row["series_id"]} | {f"to_{name}": value for name, value in row["values"].items()}
+                for row in latest
+            ],
+        )
+
+
+def _is_due(one: Write) -> bool:
+    tail = int((one.merged.as_of > one.held.sealed_to).sum())
+    return tail > MAX_TAIL or (tail > 0 and one.held.sealed_to == NEVER)
+
+
+def _touched(one: Write, *, sealing: bool) -> list[tuple[int, Columns]]:
+    """The buckets whose chunk changes, with the columns it is to hold (none: the chunk goes)."""
+    interval = one.held.series.interval
+    sealed_to = one.held.sealed_to
+    changed = {bucket for part in (one.new, one.revised, one.retracted) for bucket, _ in split_buckets(interval, part)}
+    found = []
+    for bucket, columns in split_buckets(interval, one.merged):
+        unsealed = int(columns.as_of[-1]) > sealed_to
+        if bucket in changed or (sealing and unsealed):
+            found.append((bucket, columns if sealing else columns.take(columns.as_of <= sealed_to)))
+        changed.discard(bucket)
+    return found + [(bucket, Columns.empty()) for bucket in sorted(changed)]
+
+
+def _chunk(columns: Columns) -> dict[str, Any]:
+    packed = pack(columns)
+    return {"n": packed.n, "last_as_of": packed.last_as_of, "digest": packed.digest, "payload": packed.payload}
+
+
+async def _latest(conn: AsyncConnection, one: Write, batch_id: int, *, sealing: bool) -> dict[str, Any]:
+    state = one.held.state
+    values: dict[str, Any] = {name: getattr(state, name) for name in (*_TIP, "previous_as_of", "previous_value")}
+    values["first_as_of"] = state.first_as_of
+    values["n"] = state.n + len(one.new) - len(one.retracted)
+    if one.held.from_bucket is None:
+        _append(values, one, batch_id)
+        values |= {"sealed_to": state.sealed_to, "tail": state.tail + len(one.new)}
+        return {"series_id": one.series_id, "values": values}
+    sealed_to = int(one.merged.as_of[-1]) if sealing else state.sealed_to
+    tail = int((one.merged.as_of > (NEVER if sealed_to is None else sealed_to)).sum())
+    values |= {"sealed_to": sealed_to, "tail": tail}
+    if len(one.retracted) or len(one.revised) or state.as_of is None or not _ends_before(one, state.as_of):
+        values |= await _look_up(conn, one.series_id)
+    elif len(one.new):
+        values["first_as_of"] = min(state.first_as_of, int(one.new.as_of[0]))
+        if int(one.new.as_of[-1]) > (state.previous_as_of or NEVER):
+            values |= await _look_up(conn, one.series_id)
+    return {"series_id": one.series_id, "values": values}
+
+
+def _ends_before(one: Write, as_of: int) -> bool:
+    return not len(one.new) or int(one.new.as_of[-1]) < as_of
+
+
+def _append(values: dict[str, Any], one: Write, batch_id: int) -> None:
+    if not len(one.new):
+        return
+    *_, tip = rows_of(one.series_id, one.new, batch_id)
+    before = one.new.take(slice(-2, -1))
+    values["previous_as_of"] = int(before.as_of[0]) if len(before) else values["as_of"]
+    values["previous_value"] = float(before.value[0]) if len(before) else values["value"]
+    values |= dict(zip(_TIP, tip[1:], strict=True))
+
+
+async def _look_up(conn: AsyncConnection, series_id: int) -> dict[str, Any]:
+    newest = (
+        select(*(getattr(Observation, name) for name in _TIP))
+        .where(col(Observation.series_id) == series_id)
+        .order_by(col(Observation.as_of).desc())
+        .limit(2)
+    )
+    rows = (await conn.execute(newest)).all()
+    if not rows:
+        return {**dict.fromkeys(_TIP), "flags": 0, "first_as_of": None, "previous_as_of": None, "previous_value": None}
+    first = select(func.min(Observation.as_of)).where(col(Observation.series_id) == series_id)
+    return {
+        **dict(zip(_TIP, rows[0], strict=True)),
+        "first_as_of": (await conn.execute(first)).scalar_one(),
+        "previous_as_of": rows[1].as_of if len(rows) > 1 else None,
+        "previous_value": rows[1].value if len(rows) > 1 else None,
+    }
