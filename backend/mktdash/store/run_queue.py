@@ -6,12 +6,14 @@ comes back late finds that its epoch is over, and changes nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.runs import (
     ARTIFACT,
+    COLUMNS,
     DEAD,
     QUEUED,
     RUN,
@@ -41,7 +43,7 @@ async def due(conn: AsyncConnection, *, now: int, stale_before: int, limit: int 
     """Queued runs whose time has come and that nobody was told of since ``stale_before``, oldest first."""
     untold = sa.or_(RUN.c.dispatched_at.is_(None), RUN.c.dispatched_at < stale_before)
     query = (
-        sa.select(RUN)
+        sa.select(*COLUMNS)
         .where(RUN.c.state == QUEUED, RUN.c.available_at <= now, untold)
         .order_by(RUN.c.available_at, RUN.c.id)
         .limit(limit)
@@ -94,10 +96,12 @@ async def progress(conn: AsyncConnection, run: RunRow, *, stage: str, share: flo
     return changed is not None
 
 
-async def note_snapshot(conn: AsyncConnection, run: RunRow, *, snapshot_id: str, taken_at: int, code_sha: str) -> bool:
-    """Tie a run to the snapshot it is built from and the code that builds it. False where the run is lost."""
-    values = {"snapshot_id": snapshot_id, "snapshot_at": taken_at, "code_sha": code_sha}
-    return await change(conn, _held(run), values) is not None
+async def note_snapshot(
+    conn: AsyncConnection, run: RunRow, *, snapshot_id: str, taken_at: int, facts: dict[str, Any], code_sha: str
+) -> RunRow | None:
+    """Tie a run to the snapshot it is built from and the code that builds it; None where the run is lost."""
+    values = {"snapshot_id": snapshot_id, "snapshot_at": taken_at, "snapshot_facts": facts, "code_sha": code_sha}
+    return await change(conn, _held(run), values)
 
 
 async def finish(conn: AsyncConnection, run: RunRow, artifacts: Sequence[NewArtifact], now: int) -> bool:
@@ -160,7 +164,7 @@ async def crashed(conn: AsyncConnection, run: RunRow, *, now: int, retry_at: int
 
 async def expired(conn: AsyncConnection, now: int, limit: int = 100) -> list[RunRow]:
     """Running runs whose lease ran out before ``now``: their workers are dead, or as good as dead."""
-    query = sa.select(RUN).where(RUN.c.state == RUNNING, RUN.c.lease_until < now).order_by(RUN.c.lease_until)
+    query = sa.select(*COLUMNS).where(RUN.c.state == RUNNING, RUN.c.lease_until < now).order_by(RUN.c.lease_until)
     return [RunRow.from_row(row) for row in (await conn.execute(query.limit(limit))).mappings()]
 
 

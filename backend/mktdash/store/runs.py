@@ -66,6 +66,10 @@ class RunRow:
         return cls(**{field.name: row[field.name] for field in fields(cls)})
 
 
+# Without ``snapshot_facts``, which is as large as the report it belongs to.
+COLUMNS = [RUN.c[field.name] for field in fields(RunRow)]
+
+
 @dataclass(frozen=True, slots=True)
 class RunEventRow:
     """Something that happened to a run."""
@@ -151,13 +155,13 @@ async def insert_run(
         "available_at": now,
     }
     insert = postgresql.insert(RUN) if is_postgres(conn) else sqlite.insert(RUN)
-    made = insert.values(values).on_conflict_do_nothing(index_elements=["idempotency_key"]).returning(*RUN.c)
+    made = insert.values(values).on_conflict_do_nothing(index_elements=["idempotency_key"]).returning(*COLUMNS)
     row = (await conn.execute(made)).mappings().first()
     if row is not None:
         run = RunRow.from_row(row)
         await record(conn, run, now, "asked for")
         return run
-    query = sa.select(RUN).where(RUN.c.idempotency_key == idempotency_key)
+    query = sa.select(*COLUMNS).where(RUN.c.idempotency_key == idempotency_key)
     earlier = RunRow.from_row((await conn.execute(query)).mappings().one())
     if (earlier.template, earlier.template_version, earlier.parameters) != (template, template_version, parameters):
         raise InvalidInputError(
@@ -174,7 +178,7 @@ async def run_by_id(conn: AsyncConnection, run_id: str) -> RunRow:
     Raises:
         NotFoundError: there is no such run.
     """
-    row = (await conn.execute(sa.select(RUN).where(RUN.c.id == run_id))).mappings().first()
+    row = (await conn.execute(sa.select(*COLUMNS).where(RUN.c.id == run_id))).mappings().first()
     if row is None:
         raise NotFoundError(f"there is no report run {run_id!r}", run=run_id)
     return RunRow.from_row(row)
@@ -190,7 +194,7 @@ async def runs_page(
     """
     if not 1 <= first <= _MOST_ON_A_PAGE:
         raise InvalidInputError(f"first must lie in 1..{_MOST_ON_A_PAGE}, not {first}", first=first)
-    chosen = sa.select(RUN)
+    chosen = sa.select(*COLUMNS)
     if states is not None:
         chosen = chosen.where(RUN.c.state.in_(states))
     total = (await conn.execute(sa.select(sa.func.count()).select_from(chosen.subquery()))).scalar_one()
@@ -248,7 +252,7 @@ async def change(
     conn: AsyncConnection, guards: Sequence[sa.ColumnElement[bool]], values: Mapping[str, Any]
 ) -> RunRow | None:
     """The guarded update that every transition is: the run as changed, or None where a guard did not hold."""
-    row = (await conn.execute(sa.update(RUN).where(*guards).values(**values).returning(*RUN.c))).mappings().first()
+    row = (await conn.execute(sa.update(RUN).where(*guards).values(**values).returning(*COLUMNS))).mappings().first()
     return None if row is None else RunRow.from_row(row)
 
 

@@ -26,6 +26,7 @@ class ReportRun(SQLModel, table=True):
     """One requested report. States: queued, running, succeeded, dead, cancelled. ``epoch`` fences stale workers out.
 
     ``snapshot_at`` is when this run took its snapshot; a run that finds the same data shares the snapshot's row.
+    ``snapshot_facts`` is what the report shows besides observations, as it was then: names, licences, verdicts.
     """
 
     __tablename__ = "report_run"
@@ -57,6 +58,7 @@ class ReportRun(SQLModel, table=True):
     worker: str | None = None
     snapshot_id: str | None = Field(default=None, foreign_key="report_snapshot.id")
     snapshot_at: int | None = micros(default=None, nullable=True)
+    snapshot_facts: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     code_sha: str | None = None
     error_code: str | None = None
     error_message: str | None = None

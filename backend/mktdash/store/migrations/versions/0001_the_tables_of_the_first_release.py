@@ -301,6 +301,7 @@ def upgrade() -> None:
     sa.Column('worker', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('snapshot_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('snapshot_at', sa.BigInteger(), nullable=True),
+    sa.Column('snapshot_facts', sa.JSON(), nullable=True),
     sa.Column('code_sha', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('error_code', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('error_message', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
