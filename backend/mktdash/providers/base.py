@@ -106,10 +106,15 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The session dates asked for, both included; None means as far as the source goes."""
+    """The session dates asked for, both included; None means as far as the source goes.
+
+    Attributes:
+        after: the newest instant already held, microseconds UTC; a source that ticks goes on from there.
+    """
 
     first: date | None = None
     last: date | None = None
+    after: int | None = None
 
 
 class Fetcher(Protocol):

@@ -3,11 +3,15 @@
 from mktdash.domain.errors import NotFoundError
 from mktdash.providers.base import Provider
 from mktdash.providers.ecb.client import EcbProvider
+from mktdash.providers.sim.client import SimProvider
 
 
 def build_providers(*, sim_seed: int) -> dict[str, Provider]:
     """Every source by name; whether the feed runs it is the setting ``sources``."""
-    every: tuple[Provider, ...] = (EcbProvider(),)
+    every: tuple[Provider, ...] = (
+        EcbProvider(),
+        SimProvider(sim_seed),
+    )
     return {provider.name: provider for provider in every}
 
 

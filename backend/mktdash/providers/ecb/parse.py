@@ -92,12 +92,14 @@ def _read_rows(piece: Piece, rejected: list[Rejection]) -> Parsed:
     flat_values, flat_numeric = to_floats(cells)
     values, numeric = flat_values.reshape(shape), flat_numeric.reshape(shape)
     usable = dated[:, None] & numeric
+    as_of = session_instants(np.where(dated, days, 0), TIMEZONE, FIXING_TIME)
     for row, column in np.argwhere(dated[:, None] & ~numeric & ~not_quoted).tolist():
         text = cells.text(row * len(currencies) + column)
         name = currencies[column][1]
         reason = f"{text!r} is not a number" if text else "the cell is empty"
-        rejected.append(Rejection("NOT_A_NUMBER", name, reason, piece.raw(row), int(piece.lines[row]), name))
-    as_of = session_instants(np.where(dated, days, 0), TIMEZONE, FIXING_TIME)
+        rejected.append(
+            Rejection("NOT_A_NUMBER", name, reason, piece.raw(row), int(piece.lines[row]), name, int(as_of[row]))
+        )
     series = [
         _one_series(name, as_of, values[:, at], usable[:, at], lines=piece.lines, absent=dated & not_quoted[:, at])
         for at, (_, name) in enumerate(currencies)
@@ -165,7 +167,8 @@ def _read_quotes(quotes: list[tuple[str, str, str, int]]) -> Parsed:
             code, column, reason = "BAD_DATE", "time", f"{day!r} is not YYYY-MM-DD"
         else:
             code, column, reason = "NOT_A_NUMBER", currency, f"{rate!r} is not a number"
-        rejected.append(Rejection(code, column, reason, f"{day},{currency},{rate}"[:500], line, currency))
+        raw, instant = f"{day},{currency},{rate}"[:500], int(as_of[index]) if dated[index] else None
+        rejected.append(Rejection(code, column, reason, raw, line, currency, instant))
     usable = dated & numeric & known
     none = np.zeros(len(quotes), np.bool_)
     return Parsed(
