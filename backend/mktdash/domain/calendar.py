@@ -162,5 +162,8 @@ def _exchange_sessions(calendar: str, first: date, last: date) -> list[date]:
     if last > _HORIZON:
         _require(calendar, first, last, date.min, _HORIZON)
     return [
-        day for year in range(first.year, last.year + 1) for day in _exchange_days(calendar, year) if first <= day <= last
+        day
+        for year in range(first.year, last.year + 1)
+        for day in _exchange_days(calendar, year)
+        if first <= day <= last
     ]

@@ -196,12 +196,12 @@ async def counts_by_bucket(
     Sealed buckets are counted by what their chunk says of itself. Holds for intervals whose chunks have that size.
     """
     counts: dict[int, npt.NDArray[np.int64]] = {}
-    sealed = sa.select(ObservationChunk.series_id, ObservationChunk.bucket, ObservationChunk.n).where(
+    sealed = sa.select(col(ObservationChunk.series_id), col(ObservationChunk.bucket), col(ObservationChunk.n)).where(
         col(ObservationChunk.series_id).in_(ids), col(ObservationChunk.bucket).between(first, last)
     )
-    bucket = sa.cast(sa.func.floor(col(Observation.as_of) / size), sa.BigInteger)
+    bucket = col(Observation.as_of) // size
     live = (
-        sa.select(Observation.series_id, bucket, sa.func.count())
+        sa.select(col(Observation.series_id), bucket, sa.func.count())
         .join(Latest, col(Latest.series_id) == col(Observation.series_id))
         .where(
             col(Observation.series_id).in_(ids),
@@ -209,7 +209,7 @@ async def counts_by_bucket(
             col(Observation.as_of) < (last + 1) * size,
             sa.or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),
         )
-        .group_by(Observation.series_id, bucket)
+        .group_by(col(Observation.series_id), bucket)
     )
     for wanted in (sealed, live):
         for series_id, number, n in (await conn.execute(wanted)).all():

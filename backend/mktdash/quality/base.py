@@ -1,0 +1,167 @@
+"""What a check is: its spec (name, unit, bounds), what it looks at, and its result, each a type of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from mktdash.domain.clock import to_micros
+from mktdash.domain.observation import Columns, Int64Array
+from mktdash.quality.slots import Schedule, Slots
+from mktdash.store.absences import QuarantineRow
+from mktdash.store.batches import BatchRow
+from mktdash.store.datasets import DatasetRow
+from mktdash.store.instruments import SeriesRow
+from mktdash.store.latest import LatestRow
+
+
+class Status(StrEnum):
+    """A verdict."""
+
+    PASS = "PASS"  # noqa: S105  # a verdict, not a password
+    WARN = "WARN"
+    UNKNOWN = "UNKNOWN"
+    FAIL = "FAIL"
+
+
+# Not knowing is worse than a warning and never hides a failure.
+_SEVERITY = {Status.PASS: 0, Status.WARN: 1, Status.UNKNOWN: 2, Status.FAIL: 3}
+
+
+def worst(statuses: Sequence[Status]) -> Status:
+    """The most severe of several verdicts: FAIL, UNKNOWN, WARN, PASS; UNKNOWN of none at all."""
+    return max(statuses, key=_SEVERITY.__getitem__, default=Status.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSpec:
+    """What a check is called and when it speaks up.
+
+    Attributes:
+        metric: stable name, stored with every result.
+        unit: of the value and both bounds.
+        warn, fail: the bounds as people read them; a check may narrow them for a dataset, its result says so.
+    """
+
+    metric: str
+    title: str
+    unit: str
+    warn: float | None = None
+    fail: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check says of a dataset.
+
+    Attributes:
+        summary: one sentence for people, numbers included.
+        evidence: JSON-ready facts that let a reader believe the verdict.
+        window_end: the last instant the verdict speaks of, microseconds UTC.
+    """
+
+    metric: str
+    status: Status
+    value: float | None
+    unit: str
+    warn: float | None
+    fail: float | None
+    summary: str
+    evidence: Mapping[str, Any]
+    window_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found in a single series; stored, so that the others need not be looked at again.
+
+    Attributes:
+        value: in the unit of the check; None where it could not be measured.
+        detail: JSON-ready facts, small.
+    """
+
+    status: Status
+    value: float | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """All that the checks of one dataset look at, read from the store in one transaction.
+
+    Attributes:
+        now: the clock's time of the run; no check asks another clock.
+        quoted: ids of the series that the source has not long ceased to quote.
+        latest: by series id; series without observations are missing.
+        schedule, slots: what is expected when, in the last weeks; both None where the schedule can't say.
+        schedule_error: why it can't.
+        absences: by series id, the runs (first and last as_of) that the source says it has nothing for.
+        quarantined: the records refused in those weeks.
+        aliases: by series id, what the source calls it.
+        batches: newest first, back to the first slot.
+    """
+
+    dataset: DatasetRow
+    now: datetime
+    series: Sequence[SeriesRow]
+    quoted: frozenset[int]
+    latest: Mapping[int, LatestRow]
+    schedule: Schedule | None
+    slots: Slots | None
+    schedule_error: str = ""
+    absences: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    quarantined: Sequence[QuarantineRow] = ()
+    aliases: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    batches: Sequence[BatchRow] = ()
+
+    @property
+    def window_end(self) -> int:
+        """The run's own instant, microseconds UTC."""
+        return to_micros(self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One series under a check.
+
+    Attributes:
+        columns: its newest observations, ascending.
+        filled: how many observations each slot of the context has; None where there are no slots.
+    """
+
+    series: SeriesRow
+    columns: Columns
+    filled: Int64Array | None
+
+
+class DatasetCheck(Protocol):
+    """A check that judges a dataset as a whole, cheaply."""
+
+    @property
+    def spec(self) -> CheckSpec:
+        """Its name and bounds."""
+
+    def judge(self, context: CheckContext) -> CheckResult:
+        """The verdict; pure, the same for the same context."""
+
+
+class SeriesCheck(Protocol):
+    """A check that looks into each series and then sums up."""
+
+    @property
+    def spec(self) -> CheckSpec:
+        """Its name and bounds."""
+
+    def measure(self, context: CheckContext, subjects: Sequence[Subject]) -> Mapping[int, Finding]:
+        """What it finds in some of the series, by series id; pure, and the same until another slot is due."""
+
+    def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
+        """The verdict over the findings of all the dataset's series, by series id."""
+
+
+def unknown(spec: CheckSpec, context: CheckContext, why: str, **evidence: Any) -> CheckResult:
+    """The honest result of a check that can't answer."""
+    return CheckResult(
+        spec.metric, Status.UNKNOWN, None, spec.unit, spec.warn, spec.fail, why, evidence, context.window_end
+    )

@@ -1,0 +1,121 @@
+"""Freshness: how many sessions (or ticks) of its schedule a dataset is behind."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mktdash.domain.clock import MICROS_PER_SECOND, iso
+from mktdash.domain.interval import span_text
+from mktdash.domain.schedule import expected_at, session_of, sessions_between
+from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status, unknown
+from mktdash.quality.slots import Schedule, label_of
+
+# A tick or two late is the weather; these are the times after which people should know.
+_TICKS_WARN_S = 60
+_TICKS_FAIL_S = 300
+_SHOWN = 20
+
+SPEC = CheckSpec("freshness", "Freshness", "sessions late", warn=1, fail=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Counts the sessions that are due and newer than all observations of the dataset."""
+
+    spec: CheckSpec = SPEC
+
+    def judge(self, context: CheckContext) -> CheckResult:
+        """0 sessions late is PASS, 1 WARN, 2 or more FAIL; of ticks a minute's worth and five."""
+        if context.schedule is None:
+            return unknown(self.spec, context, f"no schedule to judge by: {context.schedule_error}")
+        quoted = [context.latest[one.id] for one in context.series if one.id in context.quoted & context.latest.keys()]
+        if not quoted:
+            return unknown(self.spec, context, "no observations yet", pipeline=_pipeline(context))
+        newest = max(quoted, key=lambda row: row.as_of)
+        evidence: dict[str, Any] = {
+            "newest": label_of(context.schedule, newest.as_of),
+            "newest_as_of": iso(newest.as_of),
+            "latency_s": max(0, newest.known_at - newest.as_of) // MICROS_PER_SECOND,
+            "pipeline": _pipeline(context),
+            **_by_series(context, context.schedule, newest.as_of),
+        }
+        if context.schedule.step_s is not None:
+            return self._ticks(context, context.schedule, context.schedule.step_s, newest.as_of, evidence)
+        return self._sessions(context, context.schedule, newest.as_of, evidence)
+
+    def _sessions(
+        self, context: CheckContext, schedule: Schedule, newest: int, evidence: dict[str, Any]
+    ) -> CheckResult:
+        expected = expected_at(schedule, context.now)
+        first = min(expected, session_of(newest, schedule.timezone))
+        since = sessions_between(schedule, first, expected)
+        late = [
+            date.isoformat()
+            for date, start, due in zip(since.dates, since.start.tolist(), since.due.tolist(), strict=True)
+            if start > newest and due <= context.window_end
+        ]
+        evidence |= {"expected": expected.isoformat(), "late": late[-_SHOWN:]}
+        return self._result(context, self.spec, len(late), evidence, f"expected {expected}")
+
+    def _ticks(
+        self, context: CheckContext, schedule: Schedule, step_s: int, newest: int, evidence: dict[str, Any]
+    ) -> CheckResult:
+        allowed = (schedule.publish_delay_s + schedule.grace_s) * MICROS_PER_SECOND
+        due = context.window_end - allowed
+        late = max(0, due - newest) // (step_s * MICROS_PER_SECOND)
+        spec = replace(
+            self.spec,
+            unit="intervals late",
+            warn=-(-max(step_s, _TICKS_WARN_S) // step_s),
+            fail=-(-max(2 * step_s, _TICKS_FAIL_S) // step_s),
+        )
+        evidence |= {"interval_s": step_s, "age_s": max(0, context.window_end - newest) // MICROS_PER_SECOND}
+        return self._result(context, spec, late, evidence, f"it is {span_text(max(0, due - newest))} behind")
+
+    def _result(
+        self, context: CheckContext, spec: CheckSpec, late: int, evidence: dict[str, Any], expected: str
+    ) -> CheckResult:
+        status = Status.PASS
+        if spec.fail is not None and late >= spec.fail:
+            status = Status.FAIL
+        elif spec.warn is not None and late >= spec.warn:
+            status = Status.WARN
+        newest = evidence["newest"]
+        unit = spec.unit if late != 1 else spec.unit.replace("s late", " late")
+        summary = f"{late} {unit}: newest is {newest}, {expected}" if late else f"up to date: newest is {newest}"
+        return CheckResult(
+            spec.metric, status, float(late), spec.unit, spec.warn, spec.fail, summary, evidence, context.window_end
+        )
+
+
+def _by_series(context: CheckContext, schedule: Schedule, newest: int) -> dict[str, Any]:
+    """The series behind the newest observation, and those long out of print, each with its own newest session."""
+    behind, ceased, empty = {}, {}, []
+    label = label_of(schedule, newest)
+    for one in context.series:
+        latest = context.latest.get(one.id)
+        if latest is None:
+            if one.id in context.quoted:
+                empty.append(one.symbol)
+        elif one.id not in context.quoted:
+            ceased[one.symbol] = label_of(schedule, latest.as_of)
+        elif (own := label_of(schedule, latest.as_of)) != label:
+            behind[one.symbol] = own
+    return {
+        "series": len(context.quoted),
+        "behind": dict(sorted(behind.items(), key=lambda item: item[1])[:_SHOWN]),
+        "behind_count": len(behind),
+        "empty": empty[:_SHOWN],
+        "no_longer_quoted": dict(sorted(ceased.items(), key=lambda item: item[1])[-_SHOWN:]),
+    }
+
+
+def _pipeline(context: CheckContext) -> dict[str, Any]:
+    """When the source was last asked, and what came of it; beside the verdict, not part of it."""
+    checked = context.dataset.checked_at
+    last = context.batches[0] if context.batches else None
+    return {
+        "checked_at": None if checked is None else iso(checked),
+        "age_s": None if checked is None else max(0, context.window_end - checked) // MICROS_PER_SECOND,
+        "last_batch": None if last is None else {"id": last.id, "known_at": iso(last.known_at), "new": last.new},
+        "last_error": context.dataset.last_error,
+    }

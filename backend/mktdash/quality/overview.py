@@ -1,0 +1,81 @@
+"""All verdicts on one page, JSON-ready: what monitors and the health route read."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
+from mktdash.quality.base import Status, worst
+from mktdash.quality.registry import specs
+from mktdash.store.datasets import DatasetRow, all_datasets
+from mktdash.store.quality import DqRow, latest_results
+
+# Verdicts speak of their own time; after this they say nothing of the present.
+STALE_AFTER_S = 3600
+# What each dataset shows by name; the other checks stand in a list beside them.
+_HEADLINES = ("freshness", "completeness", "completeness30", "drift")
+
+
+async def overall(conn: AsyncConnection, now: datetime, *, stale_after_s: int = STALE_AFTER_S) -> dict[str, Any]:
+    """The overall status, then each dataset's verdicts with value, bounds, since when, and evidence.
+
+    A dataset that was never judged, or not for ``stale_after_s`` seconds, is UNKNOWN unless it is known to FAIL: a
+    stopped feed must not go on showing PASS. The overall status is the worst of all.
+    """
+    results = await latest_results(conn)
+    datasets = [_dataset(row, results.get(row.key, {}), now, stale_after_s) for row in await all_datasets(conn)]
+    return {
+        "status": worst([Status(entry["status"]) for entry in datasets]).value,
+        "asOf": iso(to_micros(now)),
+        "counts": {status.value: sum(entry["status"] == status.value for entry in datasets) for status in Status},
+        "datasets": datasets,
+    }
+
+
+def dataset_status(results: Mapping[str, DqRow], now: datetime, stale_after_s: int = STALE_AFTER_S) -> Status:
+    """The worst of a dataset's verdicts; at least UNKNOWN where there are none or they are old."""
+    status = worst([Status(row.status) for row in results.values()])
+    return worst([status, Status.UNKNOWN]) if _stale(results, now, stale_after_s) else status
+
+
+def _stale(results: Mapping[str, DqRow], now: datetime, stale_after_s: int) -> bool:
+    newest = max((row.run_at for row in results.values()), default=0)
+    return to_micros(now) - newest > stale_after_s * MICROS_PER_SECOND
+
+
+def _dataset(row: DatasetRow, results: Mapping[str, DqRow], now: datetime, stale_after_s: int) -> dict[str, Any]:
+    order = list(specs())
+    metrics = sorted(results.values(), key=lambda one: order.index(one.metric) if one.metric in order else len(order))
+    newest = max((one.run_at for one in metrics), default=None)
+    return {
+        "dataset": row.key,
+        "title": row.title,
+        "source": row.source,
+        "simulated": row.simulated,
+        "status": dataset_status(results, now, stale_after_s).value,
+        "version": row.version,
+        "runAt": None if newest is None else iso(newest),
+        "stale": _stale(results, now, stale_after_s),
+        **{name: metric_json(results[name]) if name in results else None for name in _HEADLINES},
+        "checks": [metric_json(one) for one in metrics if one.metric not in _HEADLINES],
+    }
+
+
+def metric_json(row: DqRow) -> dict[str, Any]:
+    """One verdict as JSON, with the data version and the code it was computed from."""
+    return {
+        "metric": row.metric,
+        "status": row.status,
+        "value": row.value,
+        "unit": row.unit,
+        "warn": row.warn,
+        "fail": row.fail,
+        "summary": row.summary,
+        "since": iso(row.since),
+        "runAt": iso(row.run_at),
+        "datasetVersion": row.dataset_version,
+        "codeSha": row.code_sha,
+        "evidence": row.evidence,
+    }

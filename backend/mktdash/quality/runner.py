@@ -1,0 +1,224 @@
+"""Runs the checks: each dataset on its own, from one consistent view of it, so that none delays or breaks another."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mktdash.domain.clock import Clock, to_micros
+from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, SeriesCheck, Status, Subject, unknown
+from mktdash.quality.loading import read_context, read_subjects
+from mktdash.quality.missing import Explainer, MissingSession
+from mktdash.quality.registry import DATASET_CHECKS, SERIES_CHECKS, specs
+from mktdash.quality.slots import window_key
+from mktdash.store.datasets import DatasetRow, all_datasets, dataset_by_key
+from mktdash.store.instruments import SeriesRow
+from mktdash.store.quality import NewDqResult, StateRow, StatusChange, save_results, save_states, states_of
+from mktdash.store.session import read_transaction, write_transaction
+
+_log = logging.getLogger(__name__)
+# So many series are in memory at a time.
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRun:
+    """What a run said of one dataset, from which version of it, and which verdicts turned."""
+
+    dataset: str
+    version: int
+    results: Sequence[CheckResult]
+    changes: Sequence[StatusChange] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    version: int
+    results: list[CheckResult]
+    states: list[StateRow] = field(default_factory=list)
+
+
+async def run_quality(
+    engine: AsyncEngine,
+    *,
+    clock: Clock,
+    code_sha: str,
+    datasets: Collection[str] | None = None,
+    series_ids: Collection[int] | None = None,
+) -> list[DatasetRun]:
+    """Judge datasets and store the verdicts; returns them by dataset.
+
+    Args:
+        engine: the store.
+        clock: asked once; all verdicts of the run speak of that instant.
+        code_sha: names the code in every result.
+        datasets: keys of those to judge; None judges all.
+        series_ids: the series an ingest touched: only these are looked into again, as long as what was found in
+            the others still holds. The verdicts are the same as those of a full run.
+    """
+    now = clock()
+    async with read_transaction(engine) as conn:
+        rows = [row for row in await all_datasets(conn) if datasets is None or row.key in datasets]
+    runs = []
+    for row in rows:
+        try:
+            async with read_transaction(engine) as conn:
+                judged = await _judge(conn, row.key, now, code_sha, series_ids)
+        except Exception as error:  # noqa: BLE001  # one dataset's trouble must not silence the others
+            _log.exception("quality run of %s failed", row.key)
+            judged = _crashed(row, now, error)
+        runs.append(await _store(engine, row.key, judged, now, code_sha))
+    return runs
+
+
+async def _store(engine: AsyncEngine, dataset: str, judged: _Judged, now: datetime, code_sha: str) -> DatasetRun:
+    stored = [
+        NewDqResult(
+            dataset=dataset,
+            metric=result.metric,
+            status=result.status.value,
+            value=result.value,
+            unit=result.unit,
+            warn=result.warn,
+            fail=result.fail,
+            summary=result.summary,
+            evidence=result.evidence,
+            window_end=result.window_end,
+            dataset_version=judged.version,
+        )
+        for result in judged.results
+    ]
+    async with write_transaction(engine) as conn:
+        await save_states(conn, dataset, judged.states)
+        changes = await save_results(conn, stored, run_at=to_micros(now), code_sha=code_sha)
+    return DatasetRun(dataset, judged.version, judged.results, changes)
+
+
+def _crashed(row: DatasetRow, now: datetime, error: Exception) -> _Judged:
+    context = CheckContext(row, now, (), frozenset(), {}, None, None)
+    why = f"the run failed: {type(error).__name__}"
+    return _Judged(row.version, [unknown(spec, context, why, error=str(error)[:300]) for spec in specs().values()])
+
+
+async def _judge(
+    conn: AsyncConnection, key: str, now: datetime, code_sha: str, series_ids: Collection[int] | None
+) -> _Judged:
+    dataset = await dataset_by_key(conn, key)
+    context = await read_context(conn, dataset, now)
+    results = [_guarded(check.spec, context, check.judge, context) for check in DATASET_CHECKS]
+    window = "none"
+    if context.schedule is not None and context.slots is not None:
+        window = window_key(context.schedule, context.slots, now)
+    kept = {} if series_ids is None else _kept(await states_of(conn, key), context, window, code_sha)
+    again = _again(context, kept, series_ids)
+    fresh: dict[str, dict[int, Finding]] = {check.spec.metric: {} for check in SERIES_CHECKS}
+    troubles: dict[str, Exception] = {}
+    for first in range(0, len(again), _AT_ONCE):
+        subjects = await read_subjects(conn, context, again[first : first + _AT_ONCE])
+        await asyncio.to_thread(_measure, context, subjects, fresh, troubles)
+    states = []
+    for check in SERIES_CHECKS:
+        metric = check.spec.metric
+        if metric in troubles:
+            why = f"the check failed: {type(troubles[metric]).__name__}"
+            results.append(unknown(check.spec, context, why, error=str(troubles[metric])[:300]))
+            continue
+        findings = {**kept.get(metric, {}), **fresh[metric]}
+        results.append(_guarded(check.spec, context, check.combine, context, findings))
+        packed = {str(series_id): _pack(finding) for series_id, finding in findings.items()}
+        states.append(StateRow(metric, window, code_sha, dataset.version, packed))
+    return _Judged(dataset.version, results, states)
+
+
+def _guarded(spec: CheckSpec, context: CheckContext, verdict: Any, *args: Any) -> CheckResult:
+    try:
+        result: CheckResult = verdict(*args)
+    except Exception as error:  # noqa: BLE001  # a check that breaks knows nothing; the others still do
+        _log.exception("check %s of %s failed", spec.metric, context.dataset.key)
+        why = f"the check failed: {type(error).__name__}"
+        return unknown(spec, context, why, error=str(error)[:300])
+    return result
+
+
+def _measure(
+    context: CheckContext,
+    subjects: Sequence[Subject],
+    into: Mapping[str, dict[int, Finding]],
+    troubles: dict[str, Exception],
+) -> None:
+    for check in SERIES_CHECKS:
+        try:
+            into[check.spec.metric].update(check.measure(context, subjects))
+        except Exception as error:  # noqa: BLE001  # as above
+            _log.exception("check %s of %s failed", check.spec.metric, context.dataset.key)
+            troubles[check.spec.metric] = error
+
+
+def _kept(
+    states: Mapping[str, StateRow], context: CheckContext, window: str, code_sha: str
+) -> dict[str, dict[int, Finding]]:
+    """The stored findings that still hold: of the same sessions, by the same code, and of every check."""
+    known = {one.id for one in context.series}
+    kept: dict[str, dict[int, Finding]] = {}
+    for check in SERIES_CHECKS:
+        state = states.get(check.spec.metric)
+        if state is None or (state.window, state.code_sha) != (window, code_sha):
+            return {}
+        found = {int(series_id): _unpack(packed) for series_id, packed in state.series.items()}
+        kept[check.spec.metric] = {series_id: finding for series_id, finding in found.items() if series_id in known}
+    return kept
+
+
+def _again(
+    context: CheckContext, kept: Mapping[str, Mapping[int, Finding]], series_ids: Collection[int] | None
+) -> list[SeriesRow]:
+    """The series to look into: those touched, and those of which nothing that holds is known."""
+    touched = None if series_ids is None else set(series_ids)
+    held = set.intersection(*(set(found) for found in kept.values())) if kept else set()
+    return [one for one in context.series if touched is None or one.id in touched or one.id not in held]
+
+
+def _pack(finding: Finding) -> list[Any]:
+    return [finding.status.value, finding.value, finding.detail]
+
+
+def _unpack(packed: Sequence[Any]) -> Finding:
+    status, value, detail = packed
+    return Finding(Status(status), value, detail)
+
+
+def check_named(metric: str) -> SeriesCheck | None:
+    """The check of single series that goes by a metric's name."""
+    return next((check for check in SERIES_CHECKS if check.spec.metric == metric), None)
+
+
+async def missing_sessions(
+    conn: AsyncConnection, dataset: DatasetRow, now: datetime, days: int = 30
+) -> list[MissingSession]:
+    """Each session that a still quoted series of a dataset lacks, newest first; none where the schedule can't say.
+
+    Args:
+        conn: a connection in a read transaction.
+        dataset: the dataset's row.
+        now: the instant to judge by.
+        days: 7 for the short window, else the long one of 30.
+    """
+    context = await read_context(conn, dataset, now)
+    slots = context.slots
+    if slots is None:
+        return []
+    explainer = Explainer(context, slots)
+    short = set() if days > 7 else {slots.label[n] for n in range(len(slots)) if slots.recent[n]}  # noqa: PLR2004
+    quoted = [one for one in context.series if one.id in context.quoted]
+    found: list[MissingSession] = []
+    for first in range(0, len(quoted), _AT_ONCE):
+        for subject in await read_subjects(conn, context, quoted[first : first + _AT_ONCE], since=int(slots.start[0])):
+            if subject.filled is not None:
+                found += explainer.missing(subject.series, subject.filled)
+    if short:
+        found = [one for one in found if one.session in short]
+    return sorted(found, key=lambda one: (one.session, one.symbol), reverse=True)
