@@ -1,5 +1,8 @@
 """Every setting, in one frozen class, each with its sentence. Read by ``resources`` and the entry points only."""
 
+import hashlib
+import os
+import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -8,6 +11,9 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# A unix socket's path has room for 107 bytes on Linux and 103 elsewhere.
+_LONGEST_SOCKET = 100
+_URL_SYNTAX = frozenset("%?#")
 
 
 class Settings(BaseSettings):
@@ -17,9 +23,15 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("var"), description="Folder of all state: database, Redis files, logs.")
     port: int = Field(
-        8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "MKTDASH_PORT"), description="TCP port of the page and API."
+        8000,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("PORT", "MKTDASH_PORT"),
+        description="TCP port of the page and API.",
     )
-    host: str = Field("127.0.0.1", description="Address the web process listens on; anything but loopback needs tokens to read.")
+    host: str = Field(
+        "127.0.0.1", description="Address the web process listens on; anything but loopback needs tokens to read."
+    )
     database_url: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("DATABASE_URL", "MKTDASH_DATABASE_URL"),
@@ -41,7 +53,9 @@ class Settings(BaseSettings):
     static_dir: Path = Field(
         REPOSITORY / "frontend" / "dist", description="Folder of the built page that the web process serves."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least severe log line written.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe log line written."
+    )
     worker_jobs: int = Field(2, ge=1, le=64, description="Reports rendered at the same time by one worker process.")
 
     @cached_property
@@ -63,5 +77,14 @@ class Settings(BaseSettings):
     def redis(self) -> str:
         """The Redis URL; the embedded server's socket where none is set."""
         if self.redis_url is None or not self.redis_url.get_secret_value():
-            return f"unix://{self.home.resolve() / 'redis.sock'}"
+            return f"unix://{self.redis_socket}"
         return self.redis_url.get_secret_value()
+
+    @cached_property
+    def redis_socket(self) -> Path:
+        """Where the embedded Redis listens: in the home, or in a short folder of ours where that path is no socket's."""
+        wanted = self.home.resolve() / "redis.sock"
+        if len(os.fsencode(wanted)) <= _LONGEST_SOCKET and not _URL_SYNTAX.intersection(str(wanted)):
+            return wanted
+        name = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"mktdash-{os.getuid()}-{name}" / "redis.sock"

@@ -54,12 +54,15 @@ class SetupError(Exception):
 
 
 def explain(tool: str, output: str) -> str:
-    """The sentence for a failed tool, from everything it wrote; its last line where nothing is recognised."""
+    """The sentence for a failed tool, from everything it wrote; its own error line where nothing is recognised."""
     for pattern, sentence in _KNOWN:
         if re.search(pattern, output):
             return sentence.format(tool=tool)
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return f"{tool} said: {lines[-1]}" if lines else f"{tool} failed without a word"
+    errors = [line for line in lines if re.search(r"\berror\b.*\w{3}", line, re.IGNORECASE)]
+    if not lines:
+        return f"{tool} failed without a word"
+    return f"{tool} said: {(errors or lines)[-1]}"
 
 
 def explain_os_error(error: OSError) -> str:

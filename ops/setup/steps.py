@@ -1,6 +1,7 @@
 """Runs the tools of the set-up one by one, each shown as one line with its seconds, its own output kept in a file."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,17 +45,16 @@ def run_step(
         SetupError: it failed; the sentence says why and where its output is.
     """
     name = tool or Path(command[0]).name
-    log = STATE / f"{title.replace(' ', '-')}.log"
+    log = STATE / f"{re.sub('[^a-z0-9.]+', '-', title.lower())}.log"
     with timed(title), log.open("w+", errors="replace") as output:
         try:
             code = _run(command, env=env, cwd=cwd, output=output.fileno(), seconds=seconds)
         except FileNotFoundError:
-            raise SetupError(f"{title}: {command[0]} was not found") from None
-        if code == 0:
-            return
-        output.seek(0)
-        said = output.read()
-    raise SetupError(f"{title} failed: {explain(name, said)} (all of its output: {log.relative_to(ROOT)}).")
+            raise SetupError(f"{title}: {command[0]} was not found.") from None
+        if code != 0:
+            output.seek(0)
+            sentence = explain(name, output.read())
+            raise SetupError(f"{title} failed: {sentence} (all of its output: {log.relative_to(ROOT)}).")
 
 
 def _run(

@@ -1,0 +1,1 @@
+"""What runs mktdash on one machine: child processes, their common log, the embedded Redis, and the claim on a home."""

@@ -1,0 +1,100 @@
+"""One process that is kept running: its output relayed, its end told, a new one started after a growing pause."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mktdash.processes.group import Group
+from mktdash.processes.log import ProcessLog
+
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 30.0
+# A process that lived this long was well; its next end starts with a short pause again.
+_WELL_AFTER = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """What to run, under which name."""
+
+    name: str
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path | None = None
+
+
+class Child:
+    """A process kept running until it is stopped."""
+
+    def __init__(self, spec: ChildSpec, group: Group, log: ProcessLog) -> None:
+        self.spec = spec
+        self.ends = 0
+        self.last_end = ""
+        self._group = group
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopping = asyncio.Event()
+
+    async def run_once(self) -> int:
+        """Run it to its end. Returns its exit code.
+
+        Raises:
+            OSError: the program cannot be started.
+        """
+        process = self._process = await self._group.start(self.spec.command, self.spec.env, self.spec.cwd)
+        assert process.stdout is not None  # noqa: S101 - the group pipes it
+        if self._stopping.is_set():
+            # Asked to stop while the program was being started.
+            process.terminate()
+        relay = asyncio.create_task(self._log.relay(self.spec.name, process.stdout))
+        try:
+            code = await process.wait()
+        finally:
+            # A grandchild may hold the pipe open; what the child itself wrote is already there to be read.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(relay, 1)
+        return code
+
+    async def keep_running(self) -> None:
+        """Run it again and again until ``stop``."""
+        clock = asyncio.get_running_loop().time
+        pause = _FIRST_PAUSE
+        while not self._stopping.is_set():
+            started = clock()
+            try:
+                self.last_end = _how(await self.run_once())
+            except OSError as error:
+                self.last_end = f"could not be started ({error.strerror or error})"
+            if self._stopping.is_set():
+                return
+            self.ends += 1
+            pause = _FIRST_PAUSE if clock() - started > _WELL_AFTER else pause
+            self._log.say("up", f"{self.spec.name} {self.last_end}; starting it again in {pause:g} s")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Ask it to end, and make it after the grace."""
+        self._stopping.set()
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), grace_seconds)
+        except TimeoutError:
+            self._log.say("up", f"{self.spec.name} did not stop in {grace_seconds:g} s and was killed")
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def _how(code: int) -> str:
+    if code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"ended with exit code {code}"

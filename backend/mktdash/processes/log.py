@@ -1,0 +1,68 @@
+"""One readable log of many processes: each line with the name of its process in front, on the screen and in a file."""
+
+import asyncio
+import logging
+import os
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+_FILE_BYTES = 5_000_000
+_FILES_KEPT = 3
+# The reader takes a line whole up to here; a longer one comes in pieces.
+LONGEST_LINE = 65_536
+
+
+class _Screen(logging.StreamHandler):  # type: ignore[type-arg] # generic in the stubs only
+    """Standard output, until nobody reads it any more: a closed terminal must not stop the stopping."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the name logging calls
+        """Write into nothing from now on."""
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
+
+
+class ProcessLog:
+    """The log of a supervisor and its children."""
+
+    def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._width = max(map(len, names))
+        self._screen = _Screen(sys.stdout)
+        self._file = RotatingFileHandler(
+            folder / "mktdash.log", maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", errors="replace"
+        )
+        self._file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+
+    def say(self, name: str, text: str) -> None:
+        """One line of a process."""
+        record = _record(f"{name:<{self._width}} | {text}")
+        self._screen.handle(record)
+        self._file.handle(record)
+
+    def announce(self, text: str) -> None:
+        """A line as it is, for the screen only: it may carry a token, which no file may."""
+        self._screen.handle(_record(text))
+
+    async def relay(self, name: str, stream: asyncio.StreamReader) -> None:
+        """Every line of a process, until it closes its output."""
+        while True:
+            try:
+                line = await stream.readuntil(b"\n")
+            except asyncio.IncompleteReadError as end:
+                line = end.partial
+            except asyncio.LimitOverrunError:
+                line = await stream.read(LONGEST_LINE)
+            if not line:
+                return
+            self.say(name, line.decode(errors="replace").rstrip())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._screen.flush()
+        self._file.close()
+
+
+def _record(text: str) -> logging.LogRecord:
+    return logging.LogRecord("mktdash.up", logging.INFO, "", 0, "%s", (text,), None)

@@ -1,0 +1,217 @@
+"""``mktdash up``: Redis, the schema, the first data, then web, worker and feed on one machine, until stopped."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mktdash.domain.clock import system_clock
+from mktdash.processes.child import Child, ChildSpec
+from mktdash.processes.group import Group
+from mktdash.processes.home import CannotStartError, claim
+from mktdash.processes.log import ProcessLog
+from mktdash.processes.port import free_port
+from mktdash.processes.readiness import ask
+from mktdash.processes.redis_server import redis_spec
+from mktdash.security.tokens import create_token, revoke_tokens
+from mktdash.settings import Settings
+from mktdash.store.datasets import all_datasets
+from mktdash.store.schema import upgrade
+from mktdash.store.session import open_engine, read_transaction
+
+# As the Procfile has them; a test compares.
+PROCESSES = ("web", "worker", "feed")
+_FIRST_SOURCE = "ecb"
+_TOKEN_NAME = "make run"  # noqa: S105 - its name in the audit log, not the token
+_TOKEN_LIFE = timedelta(days=30)
+_STOP_SECONDS = 10.0
+_REDIS_SECONDS = 20.0
+_POLL_SECONDS = 0.1
+_SAY_WAITING_EVERY = 10.0
+_ENDS_BEFORE_GIVING_UP = 3
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - what to open, not what to bind
+
+
+async def run_up(settings: Settings) -> int:
+    """Run everything until SIGINT, SIGTERM or SIGHUP. Returns the exit code; a failed start is one line on stderr."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(stop, stopping.set)
+    try:
+        async with AsyncExitStack() as stack:
+            up = await stack.enter_async_context(_prepared(settings))
+            running = asyncio.create_task(up.run())
+            asked = asyncio.create_task(stopping.wait())
+            stack.push_async_callback(_finish, running, asked)
+            await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                await running
+            up.log.say("up", "stopping")
+    except CannotStartError as error:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"mktdash: {error.message}\n")
+        return 1
+    return 0
+
+
+async def _finish(*tasks: "asyncio.Task[object]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _prepared(settings: Settings) -> AsyncIterator["_Up"]:
+    """The claim on the home, the log and the process group; nothing of ours runs any more when it ends."""
+    host = _ANY_ADDRESS.get(settings.host, settings.host)
+    shown = f"[{host}]" if ":" in host else host
+    async with AsyncExitStack() as stack:
+        # The claim comes first: whoever runs here already holds the port too, and is the better thing to be told.
+        held = await stack.enter_async_context(claim(settings.home, f"http://{shown}:{settings.port}/"))
+        port = free_port(settings.host, settings.port)
+        try:
+            log = ProcessLog(settings.home / "logs", ("up", "redis", *PROCESSES))
+            group = Group(held)
+        except OSError as error:
+            raise CannotStartError(f"nothing can be written to {settings.home} ({error.strerror}).") from None
+        stack.callback(log.close)
+        stack.callback(group.close)
+        env = os.environ | {"PORT": str(port), "MKTDASH_HOME": str(settings.home.resolve()), "PYTHONUNBUFFERED": "1"}
+        up = _Up(settings, host, port, f"http://{shown}:{port}/", env, log, group, [], {})
+        stack.push_async_callback(up.stop)
+        yield up
+
+
+@dataclass(frozen=True, slots=True)
+class _Up:
+    settings: Settings
+    host: str
+    port: int
+    url: str
+    env: dict[str, str]
+    log: ProcessLog
+    group: Group
+    children: list[Child]
+    tasks: dict[str, "asyncio.Task[None]"]
+
+    async def run(self) -> None:
+        """Start everything in order, say when it is ready, and stay.
+
+        Raises:
+            CannotStartError: a part could not be started.
+        """
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        if self.settings.redis_url is None:
+            self._keep(redis_spec(self.settings.home, self.settings.redis_socket, self.env))
+        engine = open_engine(self.settings.database)
+        try:
+            token = await self._prepare_store(engine)
+            empty = await self._is_empty(engine)
+        except (SQLAlchemyError, OSError) as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise CannotStartError(f"the database cannot be used: {reason}.") from None
+        finally:
+            await engine.dispose()
+        await self._redis_answers()
+        self.log.say("up", f"database and Redis are there ({clock() - started:.1f} s)")
+        if empty:
+            await self._first_data()
+        for name in PROCESSES:
+            self._keep(self._mktdash(name, name))
+        await self._until_ready()
+        self.log.say("up", f"everything is ready ({clock() - started:.1f} s); Ctrl-C stops it")
+        self.log.announce(f"ready: {self.url}?token={token}")
+        await asyncio.gather(*self.tasks.values())
+
+    async def stop(self) -> None:
+        """Stop web, worker and feed, then Redis, which they use to their end."""
+        servers = [child for child in self.children if child.spec.name == "redis"]
+        await asyncio.gather(*(child.stop(_STOP_SECONDS) for child in self.children if child not in servers))
+        await asyncio.gather(*(child.stop(_STOP_SECONDS) for child in servers))
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        if self.children:
+            self.log.say("up", "everything has stopped")
+
+    async def _prepare_store(self, engine: AsyncEngine) -> str:
+        """The present schema, and this start's operator token; the tokens of earlier starts end here."""
+        await upgrade(engine)
+        await revoke_tokens(engine, clock=system_clock, kind="link", name=_TOKEN_NAME)
+        return await create_token(
+            engine, name=_TOKEN_NAME, role="operator", kind="link", clock=system_clock, ttl=_TOKEN_LIFE
+        )
+
+    async def _is_empty(self, engine: AsyncEngine) -> bool:
+        async with read_transaction(engine) as conn:
+            return not any(dataset.source == _FIRST_SOURCE and dataset.version for dataset in await all_datasets(conn))
+
+    async def _redis_answers(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _REDIS_SECONDS
+        redis = Redis.from_url(self.settings.redis)
+        try:
+            while True:
+                try:
+                    await redis.ping()
+                except (RedisError, OSError) as error:
+                    if loop.time() > until or self._given_up():
+                        raise CannotStartError(
+                            f"Redis does not answer ({error}); its own lines above say why."
+                        ) from None
+                    await asyncio.sleep(_POLL_SECONDS)
+                else:
+                    return
+        finally:
+            await redis.aclose()
+
+    async def _first_data(self) -> None:
+        """The recorded or present history of the first source; a failure is said and does not stop the start."""
+        self.log.say("up", "the store is empty: loading the ECB's reference rates")
+        first = Child(self._mktdash("ingest", "ingest", _FIRST_SOURCE), self.group, self.log)
+        self.children.append(first)
+        if await first.run_once() != 0:
+            self.log.say("up", "the first data could not be loaded; the feed will try again")
+        self.children.remove(first)
+
+    async def _until_ready(self) -> None:
+        """Poll until ready; say what is missing now and then.
+
+        Raises:
+            CannotStartError: a process ended again and again.
+        """
+        clock = asyncio.get_running_loop().time
+        say_next = clock() + _SAY_WAITING_EVERY
+        while not (answer := await ask(self.host, self.port)).ready:
+            if failed := self._given_up():
+                raise CannotStartError(
+                    f"{failed.spec.name} {failed.last_end} {failed.ends} times before all was ready;"
+                    " its own lines above say why."
+                )
+            if clock() > say_next:
+                self.log.say("up", f"still waiting for: {answer.missing or 'readiness'}")
+                say_next = clock() + _SAY_WAITING_EVERY
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def _given_up(self) -> Child | None:
+        return next((child for child in self.children if child.ends >= _ENDS_BEFORE_GIVING_UP), None)
+
+    def _mktdash(self, name: str, *arguments: str) -> ChildSpec:
+        program = Path(sys.executable).with_name("mktdash")
+        return ChildSpec(name, (sys.executable, str(program), *arguments), self.env)
+
+    def _keep(self, spec: ChildSpec) -> None:
+        child = Child(spec, self.group, self.log)
+        self.children.append(child)
+        self.tasks[spec.name] = asyncio.create_task(child.keep_running())
