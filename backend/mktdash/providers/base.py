@@ -21,6 +21,7 @@ class RawPayload:
         url: where they came from; ``file:NAME`` for a file given by hand, ``package:NAME`` for recorded data.
         fetched_at: when the last byte arrived, UTC.
         known_at: when the content became known: the fetch time unless it is a recorded vintage.
+        unchanged: this process was given the same content before, and the source says it still holds.
     """
 
     dataset: str
@@ -30,6 +31,7 @@ class RawPayload:
     known_at: datetime
     content_type: str | None = None
     etag: str | None = None
+    unchanged: bool = False
 
     def open(self) -> BinaryIO:
         """The bytes as a binary stream; the caller closes it."""

@@ -55,7 +55,7 @@ def prices(instrument: Instrument, seed: int, ticks: Int64Array) -> Float64Array
     for octave in range(_OCTAVES):
         target = fast if octave < min(_CALM_OCTAVES) else slow
         target += np.sqrt(2.0**octave) * _noise(ticks, octave, salt)
-    path = step * (fast * np.exp(_CALM_AND_STORM * storm) + slow)
+    path: Float64Array = step * (fast * np.exp(_CALM_AND_STORM * storm) + slow)
     return np.round(instrument.base * np.exp(path), instrument.decimals)
 
 
