@@ -1,0 +1,100 @@
+"""What a request brings with it: who asks, what the process holds, and one consistent view of the store."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Self
+
+import strawberry
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mktdash.domain.clock import Clock, to_micros
+from mktdash.live.hub import Hub
+from mktdash.security.principals import Principal
+from mktdash.store.session import read_transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the process holds open and knows of itself."""
+
+    engine: AsyncEngine
+    redis: Redis
+    clock: Clock
+    hub: Hub
+    version: str
+    code_sha: str
+    started_at: datetime
+    anonymous_read: bool
+
+    @property
+    def now(self) -> int:
+        """The clock's time in microseconds UTC."""
+        return to_micros(self.clock())
+
+    @property
+    def started(self) -> int:
+        """When the process started, in microseconds UTC."""
+        return to_micros(self.started_at)
+
+
+class Reader:
+    """Reads of one operation. A query's reads share one transaction, so that all its answers are of one instant.
+
+    A subscription lives for hours and must not hold a view of the store open: there each read has its own.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, shared: bool) -> None:
+        self._engine = engine
+        self._shared = shared
+        self._turn = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._conn: AsyncConnection | None = None
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read with; one user at a time."""
+        if not self._shared:
+            async with read_transaction(self._engine) as conn:
+                yield conn
+            return
+        async with self._turn:
+            if self._conn is None:
+                self._conn = await self._stack.enter_async_context(read_transaction(self._engine))
+            yield self._conn
+
+    async def aclose(self) -> None:
+        """Give the connection back."""
+        await self._stack.aclose()
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request, or one WebSocket connection; each operation gets a copy with a reader and loaders of its own."""
+
+    services: Services
+    principal: Principal
+    request_id: str
+    client: str = ""
+    # strawberry puts the payload of a WebSocket's connection_init here.
+    connection_params: dict[str, Any] | None = None
+    same_origin: bool = True
+    _read: Reader | None = None
+    loaders: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def read(self) -> Reader:
+        """The operation's reader."""
+        if self._read is None:
+            self._read = Reader(self.services.engine, shared=False)
+        return self._read
+
+    def for_operation(self, *, shared: bool) -> Self:
+        """This request's context for one operation; close its reader when the operation is done."""
+        return replace(self, _read=Reader(self.services.engine, shared=shared), loaders={})
+
+
+Info = strawberry.Info[RequestContext, None]

@@ -1,0 +1,103 @@
+"""Parsing and validation, each once a document: known texts are kept, with their verdicts, within bounds.
+
+Errors are made anew for each answer, because each answer marks its own errors with its own request id.
+"""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
+from strawberry.extensions import SchemaExtension
+
+from mktdash.domain.errors import InvalidInputError
+from mktdash.graphql.limits import MOST_CHARACTERS, MOST_ERRORS, MOST_TOKENS, RULES, judge
+
+_MOST_DOCUMENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document and what is wrong with it."""
+
+    node: DocumentNode
+    problems: tuple[GraphQLError, ...]
+    operations: int
+
+
+class DocumentCache:
+    """Parsed and judged documents by their text, the least recently used forgotten first.
+
+    Texts that do not parse are not kept: a stranger could fill the cache with them.
+    """
+
+    def __init__(self, schema: GraphQLSchema, most: int = _MOST_DOCUMENTS) -> None:
+        self._schema = schema
+        self._most = most
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def document(self, text: str) -> Document:
+        """A document of this text.
+
+        Raises:
+            GraphQLError: it does not parse, or is too long to look at.
+        """
+        kept = self._kept.get(text)
+        if kept is not None:
+            self._kept.move_to_end(text)
+            return kept
+        if len(text) > MOST_CHARACTERS:
+            raise GraphQLError(f"the document is longer than {MOST_CHARACTERS} characters")
+        node = parse(text, max_tokens=MOST_TOKENS)
+        document = Document(
+            node, self._problems(node), sum(isinstance(one, OperationDefinitionNode) for one in node.definitions)
+        )
+        self._kept[text] = document
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return document
+
+    def _problems(self, node: DocumentNode) -> tuple[GraphQLError, ...]:
+        # The cheap bounds first: validation itself takes long over a hostile document.
+        too_much = judge(node)
+        if too_much:
+            return tuple(GraphQLError(problem) for problem in too_much[:MOST_ERRORS])
+        return tuple(validate(self._schema, node, RULES, max_errors=MOST_ERRORS))
+
+
+class CachedDocuments(SchemaExtension):
+    """Puts a kept document in place of strawberry's own parsing and validation."""
+
+    def __init__(self, cache: DocumentCache) -> None:
+        self._cache = cache
+
+    async def on_parse(self) -> AsyncIterator[None]:
+        """Find or make the document.
+
+        Raises:
+            GraphQLError: it does not parse.
+            InvalidInputError: it has several operations and none was named.
+        """
+        execution = self.execution_context
+        if execution.query:
+            document = self._cache.document(execution.query)
+            execution.graphql_document = document.node
+            if document.operations > 1 and not execution._provided_operation_name:  # noqa: SLF001 - strawberry would take the first one
+                raise InvalidInputError(
+                    "the document has several operations: name one as operationName", argument="operationName"
+                )
+        yield
+
+    async def on_validate(self) -> AsyncIterator[None]:
+        """Give the verdict, in errors that belong to this answer alone."""
+        execution = self.execution_context
+        if execution.query:
+            problems = self._cache.document(execution.query).problems
+            execution.pre_execution_errors = [
+                GraphQLError(problem.message, nodes=problem.nodes, extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
+                for problem in problems
+            ]
+        yield

@@ -1,0 +1,68 @@
+"""Reads one series as a query wants it: in one transaction, and nothing that was not asked for."""
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.domain.observation import Columns
+from mktdash.graphql.context import Info
+from mktdash.graphql.downsample import Downsample, thin_out
+from mktdash.graphql.lookahead import asked
+from mktdash.graphql.types.dataset import DatasetType
+from mktdash.graphql.types.instrument import InstrumentType
+from mktdash.graphql.types.points import ObservationType, PointsType, flag_counts
+from mktdash.graphql.types.series import SeriesType
+from mktdash.store.datasets import dataset_by_key
+from mktdash.store.instruments import SeriesRow, instruments_by_ids
+from mktdash.store.latest import latest_by_series_ids
+from mktdash.store.series import read_columns, read_leaves, snapshot_id
+
+
+async def read_history(
+    info: Info,
+    conn: AsyncConnection,
+    row: SeriesRow,
+    *,
+    start: int | None,
+    end: int | None,
+    as_known_at: int | None,
+    most: int | None,
+    how: Downsample,
+) -> SeriesType:
+    """A series with what the query asks of it; ``start`` and ``end`` (microseconds) are both included.
+
+    Fields not asked for hold a neutral value, which nobody sees.
+    """
+    wanted = asked(info)
+    whole = as_known_at is not None and "latest" in wanted
+    columns = Columns.empty()
+    if wanted & {"points", "quality"} or whole:
+        within = (None, None) if whole else (start, end)
+        columns = await read_columns(conn, row, start=within[0], end=within[1], as_known_at=as_known_at)
+    latest = None
+    if whole:
+        latest = ObservationType.from_columns(row.id, columns, row.timezone)
+        columns = _between(columns, start, end)
+    elif "latest" in wanted:
+        newest = (await latest_by_series_ids(conn, [row.id])).get(row.id)
+        latest = None if newest is None else ObservationType.from_row(newest, row.timezone)
+    snapshot = ""
+    if "snapshotId" in wanted:
+        snapshot = snapshot_id(await read_leaves(conn, [row], as_known_at=as_known_at))
+    dataset = DatasetType.from_row(await dataset_by_key(conn, row.dataset))
+    instrument = (await instruments_by_ids(conn, [row.instrument_id]))[row.instrument_id]
+    thinned = columns if most is None else thin_out(columns, most, how)
+    return SeriesType.from_row(
+        row,
+        instrument=InstrumentType.from_row(instrument),
+        dataset=dataset,
+        snapshot=snapshot,
+        latest=latest,
+        points=PointsType.from_columns(thinned, None if thinned is columns else len(columns)),
+        flags=flag_counts(columns) if "quality" in wanted else {},
+    )
+
+
+def _between(columns: Columns, start: int | None, end: int | None) -> Columns:
+    first = 0 if start is None else int(np.searchsorted(columns.as_of, start, "left"))
+    last = len(columns) if end is None else int(np.searchsorted(columns.as_of, end, "right"))
+    return columns.take(slice(first, max(first, last)))

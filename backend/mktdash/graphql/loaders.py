@@ -1,0 +1,158 @@
+"""Value-by-key loaders: whatever a query asks of a page of things is read in a fixed number of statements."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from mktdash.domain.observation import Columns
+from mktdash.graphql.context import RequestContext
+from mktdash.quality.missing import MissingSession
+from mktdash.quality.runner import missing_sessions
+from mktdash.store.datasets import DatasetRow, all_datasets, dataset_by_key, dataset_counts
+from mktdash.store.instruments import (
+    AliasRow,
+    InstrumentRow,
+    SeriesRow,
+    aliases_by_instrument_ids,
+    instruments_by_ids,
+    series_by_instrument_ids,
+)
+from mktdash.store.latest import LatestRow, latest_by_series_ids
+from mktdash.store.quality import DqRow, latest_results
+from mktdash.store.runs import ArtifactRow, artifacts_by_run_ids
+from mktdash.store.series import read_recent
+
+LoaderT = TypeVar("LoaderT", bound="DataLoader[object, object]")
+
+
+class InstrumentByIdLoader(DataLoader[int, InstrumentRow | None]):
+    """Instruments by their row id."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(ids: list[int]) -> list[InstrumentRow | None]:
+            async with context.read() as conn:
+                found = await instruments_by_ids(conn, ids)
+            return [found.get(one) for one in ids]
+
+        super().__init__(load_fn=load)
+
+
+class AliasesByInstrumentIdLoader(DataLoader[int, list[AliasRow]]):
+    """What sources call instruments."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(ids: list[int]) -> list[list[AliasRow]]:
+            async with context.read() as conn:
+                found = await aliases_by_instrument_ids(conn, ids)
+            return [found.get(one, []) for one in ids]
+
+        super().__init__(load_fn=load)
+
+
+class SeriesByInstrumentIdLoader(DataLoader[int, list[SeriesRow]]):
+    """The series of instruments."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(ids: list[int]) -> list[list[SeriesRow]]:
+            async with context.read() as conn:
+                found = await series_by_instrument_ids(conn, ids)
+            return [found.get(one, []) for one in ids]
+
+        super().__init__(load_fn=load)
+
+
+class LatestBySeriesIdLoader(DataLoader[int, LatestRow | None]):
+    """The newest observation of series."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(ids: list[int]) -> list[LatestRow | None]:
+            async with context.read() as conn:
+                found = await latest_by_series_ids(conn, ids)
+            return [found.get(one) for one in ids]
+
+        super().__init__(load_fn=load)
+
+
+class RecentBySeriesLoader(DataLoader[tuple[SeriesRow, int], Columns]):
+    """The last points of series, by series and how many."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(keys: list[tuple[SeriesRow, int]]) -> list[Columns]:
+            found: dict[tuple[int, int], Columns] = {}
+            async with context.read() as conn:
+                for last in sorted({last for _, last in keys}):
+                    wanted = [series for series, n in keys if n == last]
+                    for series_id, columns in (await read_recent(conn, wanted, last)).items():
+                        found[series_id, last] = columns
+            return [found.get((series.id, last)) or Columns.empty() for series, last in keys]
+
+        super().__init__(load_fn=load)
+
+
+class DatasetByKeyLoader(DataLoader[str, DatasetRow | None]):
+    """Datasets by key; there are few, so all are read."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(keys: list[str]) -> list[DatasetRow | None]:
+            async with context.read() as conn:
+                found = {row.key: row for row in await all_datasets(conn)}
+            return [found.get(key) for key in keys]
+
+        super().__init__(load_fn=load)
+
+
+class CountsByDatasetLoader(DataLoader[str, tuple[int, int]]):
+    """How many series and observations datasets have."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(keys: list[str]) -> list[tuple[int, int]]:
+            async with context.read() as conn:
+                found = await dataset_counts(conn)
+            return [found.get(key, (0, 0)) for key in keys]
+
+        super().__init__(load_fn=load)
+
+
+class VerdictsByDatasetLoader(DataLoader[str, Mapping[str, DqRow]]):
+    """The last verdict of each check of datasets, by metric; there are few datasets, so all are read."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(keys: list[str]) -> list[Mapping[str, DqRow]]:
+            async with context.read() as conn:
+                found = await latest_results(conn)
+            return [found.get(key, {}) for key in keys]
+
+        super().__init__(load_fn=load)
+
+
+class MissingByDatasetLoader(DataLoader[str, list[MissingSession]]):
+    """The sessions that the series of datasets lack, newest first, with their reasons."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(keys: list[str]) -> list[list[MissingSession]]:
+            now = context.services.clock()
+            async with context.read() as conn:
+                return [await missing_sessions(conn, await dataset_by_key(conn, key), now) for key in keys]
+
+        super().__init__(load_fn=load)
+
+
+class ArtifactsByRunIdLoader(DataLoader[str, list[ArtifactRow]]):
+    """The finished files of runs, without their bytes."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(ids: list[str]) -> Sequence[list[ArtifactRow]]:
+            async with context.read() as conn:
+                found = await artifacts_by_run_ids(conn, ids)
+            return [found[one] for one in ids]
+
+        super().__init__(load_fn=load)
+
+
+def loader(context: RequestContext, kind: type[LoaderT]) -> LoaderT:
+    """The operation's own loader of a kind."""
+    found = context.loaders.get(kind)
+    if found is None:
+        found = context.loaders[kind] = kind(context)  # type: ignore[call-arg]  # each kind above takes the context
+    return found  # type: ignore[no-any-return]

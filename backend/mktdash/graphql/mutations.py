@@ -1,0 +1,66 @@
+"""What can be asked to be done. GraphQL writes a row; workers do the work."""
+
+import strawberry
+
+from mktdash.graphql import bounds
+from mktdash.graphql.context import Info
+from mktdash.graphql.types.report import (
+    InvalidParameters,
+    ParameterProblem,
+    ReportRunType,
+    RequestReportInput,
+    RequestReportResult,
+    UnknownTemplate,
+)
+from mktdash.live.publish import notify
+from mktdash.reports.catalogue import UnknownTemplateError, check_parameters, template_by_name
+from mktdash.security.principals import Role
+from mktdash.store.runs import insert_run
+from mktdash.store.session import write_transaction
+from mktdash.store.tokens import append_audit
+
+
+@strawberry.type(description="What can be asked to be done.")
+class Mutation:
+    """The root of writes. Each needs a role, each leaves a row in the audit log."""
+
+    @strawberry.mutation(
+        description="Ask for a report. Needs the role analyst or above. Errors: UNAUTHENTICATED, FORBIDDEN, BAD_INPUT."
+    )
+    async def request_report(self, info: Info, input: RequestReportInput) -> RequestReportResult:  # noqa: A002 - the agreed name
+        """Queue a run; expected failures are members of the result."""
+        context = info.context
+        context.principal.require(Role.ANALYST)
+        if input.idempotency_key is not None:
+            bounds.name(input.idempotency_key, "idempotencyKey")
+        try:
+            template = template_by_name(input.template)
+        except UnknownTemplateError as error:
+            return UnknownTemplate(message=error.message, template=input.template, known=list(error.data["known"]))
+        checked = check_parameters(template, input.parameters)  # type: ignore[arg-type]  # it judges any JSON value
+        if isinstance(checked, list):
+            return InvalidParameters(
+                message=f"the parameters do not fit {template.name}",
+                problems=[ParameterProblem(path=problem.path, message=problem.message) for problem in checked],
+            )
+        now = context.services.now
+        async with write_transaction(context.services.engine) as conn:
+            run = await insert_run(
+                conn,
+                template=template.name,
+                template_version=template.version,
+                parameters=checked,
+                requested_by=context.principal.name,
+                now=now,
+                idempotency_key=input.idempotency_key,
+            )
+            await append_audit(
+                conn,
+                at=now,
+                principal=context.principal.name,
+                action="requestReport",
+                target=f"report run {run.id}",
+                detail={"template": template.name, "requestId": context.request_id, "client": context.client},
+            )
+        await notify(context.services.redis, ["report"])
+        return ReportRunType.from_row(run)

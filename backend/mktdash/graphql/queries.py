@@ -1,0 +1,184 @@
+"""What can be read."""
+
+from typing import Annotated
+
+import strawberry
+
+from mktdash.contracts.registry import CONTRACTS
+from mktdash.graphql import bounds
+from mktdash.graphql.context import Info
+from mktdash.graphql.downsample import Downsample
+from mktdash.graphql.history import read_history
+from mktdash.graphql.ids import key_after, key_of
+from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.dataset import DatasetType
+from mktdash.graphql.types.instrument import INSTRUMENTS, AssetClass, InstrumentConnection, InstrumentType
+from mktdash.graphql.types.provenance import ProvenanceType
+from mktdash.graphql.types.report import RUNS, ReportRunConnection, ReportRunType, ReportTemplateType
+from mktdash.graphql.types.series import SeriesType
+from mktdash.graphql.types.server import ServerInfoType, ViewerType
+from mktdash.live.cursor import head_cursor
+from mktdash.reports.catalogue import templates
+from mktdash.store.batches import provenance_of
+from mktdash.store.datasets import all_datasets, dataset_by_key
+from mktdash.store.instruments import instrument_by_symbol, search_instruments, series_by_symbol
+from mktdash.store.runs import run_by_id, runs_page
+
+Text = strawberry.argument
+Symbol = Annotated[str, Text(description="mktdash's symbol, or what some source calls it.")]
+Source = Annotated[str | None, Text(description="The source, such as ecb; the first by name where left out.")]
+First = Annotated[int, Text(description="How many at most, 1 to 200.")]
+After = Annotated[str | None, Text(description="The cursor of the last item of the page before.")]
+AsKnownAt = Annotated[
+    Instant | None, Text(description="Answer as this system would have at that instant: later revisions are not seen.")
+]
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    """The root of reads."""
+
+    @strawberry.field(description="Instruments by symbol, a page at a time. Errors: BAD_INPUT.")
+    async def instruments(
+        self,
+        info: Info,
+        search: Annotated[str | None, Text(description="Text to find in symbols, names and sources' aliases.")] = None,
+        asset_class: Annotated[AssetClass | None, Text(description="Of this kind only.")] = None,
+        first: First = 50,
+        after: After = None,
+    ) -> InstrumentConnection:
+        """A page of instruments."""
+        bounds.page_size(first, "first")
+        if search:
+            bounds.name(search, "search")
+        kind = None if asset_class is None else asset_class.value
+        async with info.context.read() as conn:
+            page = await search_instruments(
+                conn, search=search, asset_class=kind, first=first, after=key_after(INSTRUMENTS, after)
+            )
+        return InstrumentConnection.from_page(page)
+
+    @strawberry.field(description="One instrument. Errors: UNKNOWN_SYMBOL with suggestions.")
+    async def instrument(self, info: Info, symbol: Symbol) -> InstrumentType | None:
+        """An instrument by its symbol."""
+        bounds.name(symbol, "symbol")
+        async with info.context.read() as conn:
+            return InstrumentType.from_row(await instrument_by_symbol(conn, symbol))
+
+    @strawberry.field(
+        description="One series with its history, all read at one instant. Errors: UNKNOWN_SYMBOL with suggestions; "
+        "BAD_INPUT for a reversed or absurd range, asKnownAt in the future, maxPoints out of 2..100000."
+    )
+    async def series(
+        self,
+        info: Info,
+        symbol: Symbol,
+        source: Source = None,
+        measure: Annotated[str | None, Text(description="price, rate, yield or index.")] = None,
+        interval: Annotated[str | None, Text(description="The spacing of points, such as 1d.")] = None,
+        from_: Annotated[
+            Instant | None,
+            Text(name="from", description="The first instant wanted; from the beginning where left out."),
+        ] = None,
+        to: Annotated[Instant | None, Text(description="The last instant wanted; to the end where left out.")] = None,
+        as_known_at: AsKnownAt = None,
+        max_points: Annotated[
+            int | None, Text(description="Thin the points out to at most so many, 2 to 100000; none is made up.")
+        ] = None,
+        downsample: Annotated[Downsample, Text(description="How to choose the points that stay.")] = Downsample.LTTB,
+    ) -> SeriesType | None:
+        """A series and whatever was asked of it."""
+        for text, argument in ((symbol, "symbol"), (source, "source"), (measure, "measure"), (interval, "interval")):
+            if text is not None:
+                bounds.name(text, argument)
+        now = info.context.services.clock()
+        bounds.span(from_, to, now)
+        bounds.knowledge(as_known_at, now)
+        if max_points is not None:
+            bounds.within(max_points, bounds.FEWEST_POINTS, bounds.MOST_POINTS, "maxPoints")
+        async with info.context.read() as conn:
+            row = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval)
+            return await read_history(
+                info, conn, row, start=from_, end=to, as_known_at=as_known_at, most=max_points, how=downsample
+            )
+
+    @strawberry.field(description="Every dataset, by key.")
+    async def datasets(self, info: Info) -> list[DatasetType]:
+        """All datasets."""
+        async with info.context.read() as conn:
+            return [DatasetType.from_row(row) for row in await all_datasets(conn)]
+
+    @strawberry.field(description="One dataset. Errors: NOT_FOUND.")
+    async def dataset(
+        self, info: Info, key: Annotated[str, Text(description="The dataset's key.")]
+    ) -> DatasetType | None:
+        """A dataset by its key."""
+        bounds.name(key, "key")
+        async with info.context.read() as conn:
+            return DatasetType.from_row(await dataset_by_key(conn, key))
+
+    @strawberry.field(
+        description="Where the value at an instant comes from. Errors: UNKNOWN_SYMBOL, NOT_FOUND, BAD_INPUT."
+    )
+    async def provenance(
+        self,
+        info: Info,
+        symbol: Symbol,
+        as_of: Annotated[Instant, Text(description="When the value holds, exactly.")],
+        source: Source = None,
+        as_known_at: AsKnownAt = None,
+    ) -> ProvenanceType | None:
+        """The batch and the raw bytes behind one number."""
+        bounds.name(symbol, "symbol")
+        now = info.context.services.clock()
+        bounds.span(as_of, None, now)
+        bounds.knowledge(as_known_at, now)
+        async with info.context.read() as conn:
+            series = await series_by_symbol(conn, symbol, source=source)
+            return ProvenanceType.from_row(series, await provenance_of(conn, series, as_of, as_known_at))
+
+    @strawberry.field(description="Every kind of report that can be asked for.")
+    def report_templates(self) -> list[ReportTemplateType]:
+        """The catalogue."""
+        return [ReportTemplateType.from_row(template) for template in templates()]
+
+    @strawberry.field(description="Report runs, newest first, a page at a time. Errors: BAD_INPUT.")
+    async def report_runs(self, info: Info, first: First = 20, after: After = None) -> ReportRunConnection:
+        """A page of runs."""
+        bounds.page_size(first, "first")
+        async with info.context.read() as conn:
+            return ReportRunConnection.from_page(await runs_page(conn, first=first, after=key_after(RUNS, after)))
+
+    @strawberry.field(description="One report run. Errors: NOT_FOUND.")
+    async def report_run(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, Text(description="Its id or its runId.")],  # noqa: A002 - the agreed name
+    ) -> ReportRunType | None:
+        """A run by its id."""
+        bounds.name(id, "id")
+        async with info.context.read() as conn:
+            return ReportRunType.from_row(await run_by_id(conn, key_of(RUNS, id)))
+
+    @strawberry.field(description="What this server is and what it runs on.")
+    async def server_info(self, info: Info) -> ServerInfoType:
+        """Facts of the process and of the store."""
+        services = info.context.services
+        async with info.context.read() as conn:
+            head = await head_cursor(conn)
+        return ServerInfoType(
+            version=services.version,
+            code_sha=services.code_sha,
+            epoch=head.epoch,
+            cursor=str(head),
+            now=Instant(services.now),
+            started_at=Instant(services.started),
+            database=services.engine.dialect.name,
+            contracts=[contract.name for contract in CONTRACTS],
+            anonymous_read=services.anonymous_read,
+        )
+
+    @strawberry.field(description="Who is asking, and what they may do.")
+    def viewer(self, info: Info) -> ViewerType:
+        """The principal of this request."""
+        return ViewerType.from_principal(info.context.principal)

@@ -1,0 +1,104 @@
+"""The schema put together, and how an operation runs: with its own view of the store, and with errors fit to be sent."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from mktdash.graphql.context import RequestContext
+from mktdash.graphql.documents import CachedDocuments, DocumentCache
+from mktdash.graphql.errors import TimedOutError, present
+from mktdash.graphql.mutations import Mutation
+from mktdash.graphql.queries import Query
+from mktdash.graphql.scalars import SCALARS
+from mktdash.graphql.subscriptions import Subscription
+
+_SECONDS_TO_ANSWER = 30.0
+
+
+class MktdashSchema(strawberry.Schema):
+    """Strawberry's schema with kept documents, one reader an operation, and masked surprises."""
+
+    def __init__(self, query: type = Query, *, seconds_to_answer: float = _SECONDS_TO_ANSWER) -> None:
+        super().__init__(
+            query=query,
+            mutation=Mutation,
+            subscription=Subscription,
+            config=StrawberryConfig(scalar_map=SCALARS),
+            extensions=[lambda: CachedDocuments(self.documents)],
+        )
+        self.documents = DocumentCache(self._schema)
+        self._seconds_to_answer = seconds_to_answer
+
+    async def execute(  # type: ignore[override]  # the context is always ours
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: RequestContext | None = None,
+        root_value: object = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Answer a query or a mutation; all that a query reads is of one instant."""
+        assert context_value is not None  # noqa: S101 - the endpoint always gives one
+        context = context_value.for_operation(shared=True)
+        try:
+            async with asyncio.timeout(self._seconds_to_answer):
+                return await super().execute(
+                    query,
+                    variable_values,
+                    context,
+                    root_value,
+                    operation_name,
+                    allowed_operation_types,
+                    operation_extensions,
+                )
+        except TimeoutError:
+            late = TimedOutError(f"no answer within {self._seconds_to_answer:.0f} s", seconds=self._seconds_to_answer)
+            errors = [GraphQLError(late.message, original_error=late)]
+            present(errors, context.request_id)
+            return ExecutionResult(data=None, errors=errors)
+        finally:
+            await context.read.aclose()
+
+    async def stream(  # type: ignore[override]  # the context is always ours
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: RequestContext | None = None,
+        root_value: object = None,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> AsyncGenerator[Any, None]:
+        """Answer any operation over a transport that can go on; each read is of its own instant."""
+        assert context_value is not None  # noqa: S101 - the endpoint always gives one
+        return await super().stream(
+            query,
+            variable_values,
+            context_value.for_operation(shared=False),
+            root_value,
+            operation_name,
+            operation_extensions,
+            allowed_operation_types,
+        )
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Make errors fit to be sent, whatever the transport."""
+        context = None if execution_context is None else execution_context.context
+        present(errors, context.request_id if isinstance(context, RequestContext) else "")
+
+
+def export_schema() -> str:
+    """The schema's text as committed at ``schema/graphql/schema.graphql``."""
+    return (
+        "# Made from the code by `mktdash schema export`; a test fails when the two differ.\n\n"
+        + str(MktdashSchema())
+        + "\n"
+    )

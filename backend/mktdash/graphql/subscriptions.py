@@ -1,0 +1,157 @@
+"""What can be followed. Each event carries the cursor to resume after it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+import numpy as np
+import strawberry
+
+from mktdash.domain.observation import BAR_FIELDS, Columns
+from mktdash.graphql import bounds
+from mktdash.graphql.context import Info, RequestContext
+from mktdash.graphql.ids import key_of
+from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.points import PointsType
+from mktdash.graphql.types.report import RUNS, ReportRunType
+from mktdash.live.cursor import head_cursor, resume_from
+from mktdash.store.events import EventRow
+from mktdash.store.instruments import SeriesRow, instrument_by_symbol, series_by_ids, series_by_instrument_ids
+from mktdash.store.runs import FINAL_STATES, artifacts_by_run_ids, run_by_id
+from mktdash.store.session import read_transaction
+
+Since = Annotated[
+    str | None,
+    strawberry.argument(
+        description="The cursor of the last event seen: what came after it is sent first. From now on where left out."
+    ),
+]
+
+
+@strawberry.type(description="New, revised or withdrawn observations of one series, in the order they were learned.")
+class ObservationsEvent:
+    """A change of one series."""
+
+    cursor: str = strawberry.field(description="Resume with it as `since` and nothing is missed.")
+    symbol: str = strawberry.field(description="The instrument's symbol.")
+    source: str = strawberry.field(description="The series' source.")
+    interval: str = strawberry.field(description="The spacing of its points.")
+    dataset: str = strawberry.field(description="Key of the dataset it belongs to.")
+    data_version: int = strawberry.field(description="The dataset's version that this change made.")
+    known_at: Instant = strawberry.field(description="When this system learned it.")
+    points: PointsType = strawberry.field(description="The values that are current now.")
+    retracted_as_of: list[Instant] = strawberry.field(description="The instants whose values were withdrawn.")
+    truncated: bool = strawberry.field(description="More changed than is carried here: query the series again.")
+
+    @classmethod
+    def from_event(cls, cursor: str, series: SeriesRow, payload: dict[str, Any]) -> "ObservationsEvent":
+        """A change as the outbox holds it."""
+        return cls(
+            cursor=cursor,
+            symbol=series.symbol,
+            source=series.source,
+            interval=series.interval,
+            dataset=series.dataset,
+            data_version=payload["data_version"],
+            known_at=Instant(payload["known_at"]),
+            points=PointsType.from_columns(_columns(payload)),
+            retracted_as_of=[Instant(at) for at in payload.get("retracted", ())],
+            truncated=payload.get("truncated", False),
+        )
+
+
+@strawberry.type(description="A report run as it stands after a change.")
+class ReportRunEvent:
+    """A change of one run."""
+
+    cursor: str = strawberry.field(description="Resume with it as `since` and nothing is missed.")
+    run: ReportRunType = strawberry.field(description="The run.")
+
+
+@strawberry.type(description="What can be followed, over WebSocket (graphql-transport-ws) or server-sent events.")
+class Subscription:
+    """The root of streams."""
+
+    @strawberry.subscription(
+        description="Observations as they are learned. Errors: UNKNOWN_SYMBOL, CURSOR_EXPIRED, BAD_INPUT."
+    )
+    async def observations(
+        self,
+        info: Info,
+        symbols: Annotated[
+            list[str] | None,
+            strawberry.argument(description="Of these instruments only, at most 200; of all where left out."),
+        ] = None,
+        since: Since = None,
+    ) -> AsyncGenerator[ObservationsEvent, None]:
+        """One event a change of a series."""
+        context = info.context
+        known = await _series_of(context, symbols)
+        keys = None if symbols is None else [str(series_id) for series_id in known]
+        async with aclosing(context.services.hub.stream("observations", keys=keys, since=since)) as events:
+            async for cursor, event in events:
+                series = await _series(context, known, event)
+                if series is not None:
+                    yield ObservationsEvent.from_event(str(cursor), series, event.payload)
+
+    @strawberry.subscription(
+        description="A report run: its present state first, then each change, until it has come to its end. "
+        "Errors: NOT_FOUND, CURSOR_EXPIRED, BAD_INPUT."
+    )
+    async def report_run(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The run's id or its runId.")],  # noqa: A002 - the agreed name
+        since: Since = None,
+    ) -> AsyncGenerator[ReportRunEvent, None]:
+        """One event a change of the run."""
+        run_id = key_of(RUNS, id)
+        bounds.name(run_id, "id")
+        context = info.context
+        # The state sent first holds all that came before its cursor, so `since` need only be one that makes sense.
+        first, cursor = await _run_now(context, run_id, since)
+        yield ReportRunEvent(cursor=cursor, run=first)
+        if first.state.value in FINAL_STATES:
+            return
+        async with aclosing(context.services.hub.stream("report", keys=[run_id], since=cursor)) as events:
+            async for at, _ in events:
+                run, _ = await _run_now(context, run_id)
+                yield ReportRunEvent(cursor=str(at), run=run)
+                if run.state.value in FINAL_STATES:
+                    return
+
+
+async def _series_of(context: RequestContext, symbols: list[str] | None) -> dict[int, SeriesRow]:
+    if symbols is None:
+        return {}
+    bounds.within(len(symbols), 1, bounds.MOST_SYMBOLS, "symbols")
+    async with read_transaction(context.services.engine) as conn:
+        ids = [(await instrument_by_symbol(conn, symbol)).id for symbol in dict.fromkeys(symbols)]
+        found = await series_by_instrument_ids(conn, ids)
+    return {series.id: series for rows in found.values() for series in rows}
+
+
+async def _series(context: RequestContext, known: dict[int, SeriesRow], event: EventRow) -> SeriesRow | None:
+    series_id = int(event.key)
+    if series_id not in known:
+        async with read_transaction(context.services.engine) as conn:
+            known.update(await series_by_ids(conn, [series_id]))
+    return known.get(series_id)
+
+
+async def _run_now(context: RequestContext, run_id: str, since: str | None = None) -> tuple[ReportRunType, str]:
+    async with read_transaction(context.services.engine) as conn:
+        await resume_from(conn, since)
+        row = await run_by_id(conn, run_id)
+        files = (await artifacts_by_run_ids(conn, [run_id]))[run_id]
+        return ReportRunType.from_row(row, files), str(await head_cursor(conn))
+
+
+def _columns(payload: dict[str, Any]) -> Columns:
+    bars = {name: np.array(payload[name], np.float64) if payload.get(name) is not None else None for name in BAR_FIELDS}
+    return Columns(
+        as_of=np.array(payload["as_of"], np.int64),
+        value=np.array(payload["value"], np.float64),
+        flags=np.array(payload["flags"], np.int64),
+        **bars,
+    )

@@ -1,0 +1,107 @@
+"""Datasets: what a source publishes together, and how far it can be relied on."""
+
+import strawberry
+
+from mktdash.graphql.bounds import page_size
+from mktdash.graphql.context import Info
+from mktdash.graphql.ids import global_id
+from mktdash.graphql.loaders import CountsByDatasetLoader, MissingByDatasetLoader, VerdictsByDatasetLoader, loader
+from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.quality import (
+    COMPLETENESS,
+    COMPLETENESS_30,
+    FRESHNESS,
+    MissingSessionType,
+    QualityMetricType,
+    QualityStatus,
+    metric_of,
+    metrics_of,
+    status_of,
+)
+from mktdash.store.datasets import DatasetRow
+
+
+@strawberry.type(name="DatasetQuality", description="The verdicts on a dataset.")
+class DatasetQualityType:
+    """All that the checks say."""
+
+    key: strawberry.Private[str]
+    status: QualityStatus = strawberry.field(description="The worst of its verdicts; UNKNOWN before the first.")
+    run_at: Instant | None = strawberry.field(description="When a check last ran.")
+    freshness: QualityMetricType | None = strawberry.field(description="How many sessions late it is.")
+    completeness: QualityMetricType | None = strawberry.field(
+        description="Present of expected sessions, over the last 7 days."
+    )
+    completeness30: QualityMetricType | None = strawberry.field(
+        description="Present of expected sessions, over the last 30 days."
+    )
+    metrics: list[QualityMetricType] = strawberry.field(description="Every verdict, by metric.")
+
+    @strawberry.field(
+        description="The sessions of the last 30 days that its series lack, newest first, each with its reason."
+    )
+    async def missing(self, info: Info, first: int = 50) -> list[MissingSessionType]:
+        """What is missing and why."""
+        page_size(first, "first")
+        rows = await loader(info.context, MissingByDatasetLoader).load(self.key)
+        return [MissingSessionType.from_row(row) for row in rows[:first]]
+
+
+@strawberry.type(name="Dataset", description="What one source publishes together, on one schedule.")
+class DatasetType:
+    """A dataset."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    key: str = strawberry.field(description="Its unique name.")
+    title: str = strawberry.field(description="Its title for people.")
+    source: str = strawberry.field(description="The source that publishes it.")
+    licence: str = strawberry.field(description="The terms it comes under, in a sentence.")
+    calendar: str = strawberry.field(description="The calendar of its sessions.")
+    simulated: bool = strawberry.field(description="Whether every value in it is made up.")
+    version: int = strawberry.field(description="Grows by one whenever its data change.")
+    known_at: Instant | None = strawberry.field(description="When anything in it was last learned.")
+    checked_at: Instant | None = strawberry.field(description="When its source was last asked.")
+    last_error: str | None = strawberry.field(description="What last went wrong with its source.")
+    last_error_at: Instant | None = strawberry.field(description="When that was.")
+
+    @strawberry.field(description="How many series it has.")
+    async def series_count(self, info: Info) -> int:
+        """Counted with the observations."""
+        return (await loader(info.context, CountsByDatasetLoader).load(self.key))[0]
+
+    @strawberry.field(description="How many current observations its series have in all.")
+    async def observation_count(self, info: Info) -> int:
+        """Counted with the series."""
+        return (await loader(info.context, CountsByDatasetLoader).load(self.key))[1]
+
+    @strawberry.field(description="How far it can be relied on.")
+    async def quality(self, info: Info) -> DatasetQualityType:
+        """The last verdict of each check."""
+        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.key)
+        return DatasetQualityType(
+            key=self.key,
+            status=status_of(rows, info.context.services.clock()),
+            run_at=Instant(max(row.run_at for row in rows.values())) if rows else None,
+            freshness=metric_of(rows, FRESHNESS),
+            completeness=metric_of(rows, COMPLETENESS),
+            completeness30=metric_of(rows, COMPLETENESS_30),
+            metrics=metrics_of(rows),
+        )
+
+    @classmethod
+    def from_row(cls, row: DatasetRow) -> "DatasetType":
+        """A dataset as stored."""
+        return cls(
+            id=global_id("Dataset", row.key),
+            key=row.key,
+            title=row.title,
+            source=row.source,
+            licence=row.licence,
+            calendar=row.calendar,
+            simulated=row.simulated,
+            version=row.version,
+            known_at=None if row.known_at is None else Instant(row.known_at),
+            checked_at=None if row.checked_at is None else Instant(row.checked_at),
+            last_error=row.last_error,
+            last_error_at=None if row.last_error_at is None else Instant(row.last_error_at),
+        )

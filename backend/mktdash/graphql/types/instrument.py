@@ -1,0 +1,179 @@
+"""Instruments, and what a watchlist needs of each of their series."""
+
+import strawberry
+
+from mktdash.domain.instrument import AssetClass as DomainAssetClass
+from mktdash.graphql.bounds import LONGEST_RECENT, within
+from mktdash.graphql.context import Info
+from mktdash.graphql.ids import global_id, page_cursor
+from mktdash.graphql.loaders import (
+    AliasesByInstrumentIdLoader,
+    LatestBySeriesIdLoader,
+    RecentBySeriesLoader,
+    SeriesByInstrumentIdLoader,
+    VerdictsByDatasetLoader,
+    loader,
+)
+from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.page import PageInfo
+from mktdash.graphql.types.points import ObservationType, PointsType
+from mktdash.graphql.types.quality import FRESHNESS, QualityMetricType, QualityStatus, metric_of, status_of
+from mktdash.store.instruments import AliasRow, InstrumentRow, Page, SeriesRow
+
+INSTRUMENTS = "Instrument"
+
+AssetClass = strawberry.enum(DomainAssetClass, name="AssetClass", description="Kinds of instruments.")
+
+
+@strawberry.type(description="What one of a value is.")
+class Unit:
+    """A unit."""
+
+    name: str = strawberry.field(description="A currency code, percent, index.")
+    scale: float = strawberry.field(description="Multiply a value by this for the base unit: GBX is GBP times 0.01.")
+
+
+@strawberry.type(name="InstrumentAlias", description="What a source calls an instrument.")
+class InstrumentAliasType:
+    """An alias."""
+
+    source: str = strawberry.field(description="The source.")
+    symbol: str = strawberry.field(description="Its own symbol.")
+    valid_from: Instant = strawberry.field(description="Since when.")
+    valid_to: Instant | None = strawberry.field(
+        description="Until when, that instant not included; null where it still is."
+    )
+
+    @classmethod
+    def from_row(cls, row: AliasRow) -> "InstrumentAliasType":
+        """An alias as stored."""
+        return cls(
+            source=row.source,
+            symbol=row.symbol,
+            valid_from=Instant(row.valid_from),
+            valid_to=None if row.valid_to is None else Instant(row.valid_to),
+        )
+
+
+@strawberry.type(name="SeriesSummary", description="What a watchlist needs of one series.")
+class SeriesSummaryType:
+    """A series without its history."""
+
+    row: strawberry.Private[SeriesRow]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    source: str = strawberry.field(description="The source.")
+    dataset: str = strawberry.field(description="Key of the dataset it belongs to.")
+    measure: str = strawberry.field(description="What the values are: price, rate, yield or index.")
+    interval: str = strawberry.field(description="The spacing of its points, such as 1d or 1m.")
+    unit: Unit = strawberry.field(description="What one of a value is.")
+    simulated: bool = strawberry.field(description="Whether its values are made up.")
+
+    @strawberry.field(description="Its newest observation; null before the first.")
+    async def latest(self, info: Info) -> ObservationType | None:
+        """Read with those of the page's other series."""
+        latest = await loader(info.context, LatestBySeriesIdLoader).load(self.row.id)
+        return None if latest is None else ObservationType.from_row(latest, self.row.timezone)
+
+    @strawberry.field(description="Its last observations, oldest first: a sparkline. At most 500.")
+    async def recent(self, info: Info, last: int = 30) -> PointsType:
+        """Read with those of the page's other series."""
+        within(last, 1, LONGEST_RECENT, "last")
+        columns = await loader(info.context, RecentBySeriesLoader).load((self.row, last))
+        return PointsType.from_columns(columns)
+
+    @strawberry.field(description="The worst verdict on its dataset.")
+    async def quality(self, info: Info) -> QualityStatus:
+        """Read with those of the page's other datasets."""
+        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
+        return status_of(rows, info.context.services.clock())
+
+    @strawberry.field(description="How many sessions late its dataset is.")
+    async def freshness(self, info: Info) -> QualityMetricType | None:
+        """Read with those of the page's other datasets."""
+        return metric_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset), FRESHNESS)
+
+    @classmethod
+    def from_row(cls, row: SeriesRow) -> "SeriesSummaryType":
+        """A series as stored."""
+        return cls(
+            row=row,
+            id=global_id("Series", row.key),
+            source=row.source,
+            dataset=row.dataset,
+            measure=row.measure,
+            interval=row.interval,
+            unit=Unit(name=row.unit, scale=row.unit_scale),
+            simulated=row.simulated,
+        )
+
+
+@strawberry.type(name="Instrument", description="What is measured: a pair of currencies, a yield, an index.")
+class InstrumentType:
+    """An instrument."""
+
+    row_id: strawberry.Private[int]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    symbol: str = strawberry.field(description="mktdash's own, unique name.")
+    name: str = strawberry.field(description="Its name for people.")
+    asset_class: AssetClass = strawberry.field(description="Its kind.")
+    currency: str | None = strawberry.field(description="ISO 4217 code of its values, where they have one.")
+    mic: str | None = strawberry.field(description="ISO 10383 code of its market, where it trades on one.")
+    figi: str | None = strawberry.field(description="OpenFIGI identifier, where known.")
+
+    @strawberry.field(description="What sources call it.")
+    async def aliases(self, info: Info) -> list[InstrumentAliasType]:
+        """Read with those of the page's other instruments."""
+        rows = await loader(info.context, AliasesByInstrumentIdLoader).load(self.row_id)
+        return [InstrumentAliasType.from_row(row) for row in rows]
+
+    @strawberry.field(description="Its series, by source, measure and interval.")
+    async def series(self, info: Info) -> list[SeriesSummaryType]:
+        """Read with those of the page's other instruments."""
+        rows = await loader(info.context, SeriesByInstrumentIdLoader).load(self.row_id)
+        return [SeriesSummaryType.from_row(row) for row in rows]
+
+    @classmethod
+    def from_row(cls, row: InstrumentRow) -> "InstrumentType":
+        """An instrument as stored."""
+        return cls(
+            row_id=row.id,
+            id=global_id(INSTRUMENTS, row.symbol),
+            symbol=row.symbol,
+            name=row.name,
+            asset_class=DomainAssetClass(row.asset_class),
+            currency=row.currency,
+            mic=row.mic,
+            figi=row.figi,
+        )
+
+
+@strawberry.type(name="InstrumentEdge", description="An instrument and its place in the list.")
+class InstrumentEdge:
+    """Relay edge."""
+
+    cursor: str = strawberry.field(description="The place after this instrument.")
+    node: InstrumentType = strawberry.field(description="The instrument.")
+
+
+@strawberry.type(name="InstrumentConnection", description="A page of instruments, by symbol.")
+class InstrumentConnection:
+    """Relay connection."""
+
+    edges: list[InstrumentEdge] = strawberry.field(description="The instruments of this page.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+    total_count: int = strawberry.field(description="How many instruments match in all.")
+
+    @classmethod
+    def from_page(cls, page: Page[InstrumentRow]) -> "InstrumentConnection":
+        """A page as stored."""
+        edges = [
+            InstrumentEdge(cursor=page_cursor(INSTRUMENTS, row.symbol), node=InstrumentType.from_row(row))
+            for row in page.items
+        ]
+        return cls(
+            edges=edges,
+            page_info=PageInfo.over(
+                [edge.cursor for edge in edges], has_next=page.has_next, has_previous=page.has_previous
+            ),
+            total_count=page.total,
+        )

@@ -1,0 +1,139 @@
+"""Many observations as columns, and one as an object."""
+
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import strawberry
+
+from mktdash.domain.clock import from_micros
+from mktdash.domain.flags import Flag, flag_names
+from mktdash.domain.observation import Columns
+from mktdash.graphql.scalars import FlagsColumn, FloatColumn, Instant, InstantColumn, MillisColumn
+from mktdash.store.latest import LatestRow
+
+_PERCENT = 100.0
+
+
+@strawberry.type(
+    name="SeriesPoints",
+    description="Observations as columns: the same position in each column belongs to the same observation, oldest first.",
+)
+class PointsType:
+    """Columns as they are sent."""
+
+    as_of: InstantColumn = strawberry.field(description="When each value holds, in UTC.")
+    as_of_ms: MillisColumn = strawberry.field(description="The same instants as whole milliseconds since 1970.")
+    value: FloatColumn = strawberry.field(description="The values; of bars, their closes.")
+    open: FloatColumn | None = strawberry.field(
+        description="Of bars, the first value; null where the series has no bars."
+    )
+    high: FloatColumn | None = strawberry.field(description="Of bars, the highest value.")
+    low: FloatColumn | None = strawberry.field(description="Of bars, the lowest value.")
+    volume: FloatColumn | None = strawberry.field(description="Of bars, how much changed hands.")
+    flags: FlagsColumn = strawberry.field(description="For each observation, the names of the flags it carries.")
+    count: int = strawberry.field(description="How many observations are here.")
+    downsampled_from: int | None = strawberry.field(
+        description="How many there were before they were thinned out to `maxPoints`; null where all are here."
+    )
+
+    @classmethod
+    def from_columns(cls, columns: Columns, downsampled_from: int | None = None) -> "PointsType":
+        """The columns as they are."""
+        return cls(
+            as_of=InstantColumn(columns.as_of),
+            as_of_ms=MillisColumn(columns.as_of),
+            value=FloatColumn(columns.value),
+            open=None if columns.open is None else FloatColumn(columns.open),
+            high=None if columns.high is None else FloatColumn(columns.high),
+            low=None if columns.low is None else FloatColumn(columns.low),
+            volume=None if columns.volume is None else FloatColumn(columns.volume),
+            flags=FlagsColumn(columns.flags),
+            count=len(columns),
+            downsampled_from=downsampled_from,
+        )
+
+
+@strawberry.type(name="Observation", description="One value at one instant, and the value before it.")
+class ObservationType:
+    """The newest observation of a series."""
+
+    as_of: Instant = strawberry.field(description="When the value holds.")
+    session: str = strawberry.field(description="The date of the value's session where it is quoted, as YYYY-MM-DD.")
+    value: float = strawberry.field(description="The value; of a bar, its close.")
+    open: float | None = strawberry.field(description="Of a bar, its first value.")
+    high: float | None = strawberry.field(description="Of a bar, its highest value.")
+    low: float | None = strawberry.field(description="Of a bar, its lowest value.")
+    volume: float | None = strawberry.field(description="Of a bar, how much changed hands.")
+    flags: list[str] = strawberry.field(description="The names of the quality flags it carries.")
+    known_at: Instant = strawberry.field(description="When this system learned it.")
+    previous_value: float | None = strawberry.field(description="The value of the observation before.")
+    change: float | None = strawberry.field(description="Value less previous value.")
+    change_percent: float | None = strawberry.field(
+        description="The change in percent of the previous value; null where that is zero."
+    )
+
+    @classmethod
+    def from_row(cls, row: LatestRow, timezone: str) -> "ObservationType":
+        """The latest of a series whose source dates its sessions in ``timezone``."""
+        change = None if row.previous_value is None else row.value - row.previous_value
+        return cls(
+            as_of=Instant(row.as_of),
+            session=session_of(row.as_of, timezone),
+            value=row.value,
+            open=row.open,
+            high=row.high,
+            low=row.low,
+            volume=row.volume,
+            flags=flag_names(row.flags),
+            known_at=Instant(row.known_at),
+            previous_value=row.previous_value,
+            change=change,
+            change_percent=change / abs(row.previous_value) * _PERCENT
+            if change is not None and row.previous_value
+            else None,
+        )
+
+    @classmethod
+    def from_columns(cls, series_id: int, columns: Columns, timezone: str) -> "ObservationType | None":
+        """The last of the columns; None where they are empty."""
+        if not len(columns):
+            return None
+        last, n = len(columns) - 1, len(columns)
+        bars = {
+            name: None if column is None or np.isnan(column[last]) else float(column[last])
+            for name, column in (
+                ("open", columns.open),
+                ("high", columns.high),
+                ("low", columns.low),
+                ("volume", columns.volume),
+            )
+        }
+        row = LatestRow(
+            series_id=series_id,
+            n=n,
+            first_as_of=int(columns.as_of[0]),
+            as_of=int(columns.as_of[last]),
+            value=float(columns.value[last]),
+            **bars,
+            flags=int(columns.flags[last]),
+            known_at=int(columns.known_at[last]) if columns.known_at is not None else 0,
+            batch_id=0,
+            previous_as_of=int(columns.as_of[last - 1]) if last else None,
+            previous_value=float(columns.value[last - 1]) if last else None,
+        )
+        return cls.from_row(row, timezone)
+
+
+def session_of(as_of: int, timezone: str) -> str:
+    """The local date of an instant where its source is, as YYYY-MM-DD."""
+    return from_micros(as_of).astimezone(ZoneInfo(timezone)).date().isoformat()
+
+
+def flag_counts(columns: Columns) -> dict[str, int]:
+    """How many observations carry each flag that occurs."""
+    counts: Counter[str] = Counter()
+    masks, times = np.unique(columns.flags, return_counts=True)
+    for mask, n in zip(masks.tolist(), times.tolist(), strict=True):
+        counts.update(dict.fromkeys(flag_names(mask), n))
+    return {flag.name: counts[flag.name] for flag in Flag if flag.name in counts}

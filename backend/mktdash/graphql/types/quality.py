@@ -1,0 +1,91 @@
+"""Verdicts on the data: what each check says, and which sessions are missing and why."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+from mktdash.graphql.scalars import Instant, Json
+from mktdash.quality.missing import MissingSession
+from mktdash.quality.overview import dataset_status
+from mktdash.store.quality import DqRow
+
+FRESHNESS = "freshness"
+COMPLETENESS = "completeness"
+COMPLETENESS_30 = "completeness30"
+
+
+@strawberry.enum(description="A verdict. Not knowing is never a pass.")
+class QualityStatus(Enum):
+    """Verdicts."""
+
+    PASS = strawberry.enum_value("PASS", description="As it should be.")
+    WARN = strawberry.enum_value("WARN", description="Worth a look.")
+    FAIL = strawberry.enum_value("FAIL", description="Not to be relied on.")
+    UNKNOWN = strawberry.enum_value("UNKNOWN", description="Could not be judged.")
+
+
+@strawberry.type(name="QualityMetric", description="What one check last said of a dataset.")
+class QualityMetricType:
+    """A verdict with its figure and its grounds."""
+
+    metric: str = strawberry.field(description="The check's stable name.")
+    status: QualityStatus = strawberry.field(description="The verdict.")
+    value: float | None = strawberry.field(description="The figure judged.")
+    unit: str = strawberry.field(description="What one of the figure is.")
+    warn: float | None = strawberry.field(description="Where WARN begins.")
+    fail: float | None = strawberry.field(description="Where FAIL begins.")
+    summary: str = strawberry.field(description="One sentence for people.")
+    since: Instant = strawberry.field(description="Since when the verdict has been this one.")
+    run_at: Instant = strawberry.field(description="When the check last ran.")
+    evidence: Json = strawberry.field(description="Facts that let a reader believe the verdict.")
+
+    @classmethod
+    def from_row(cls, row: DqRow) -> "QualityMetricType":
+        """A verdict as stored."""
+        return cls(
+            metric=row.metric,
+            status=QualityStatus(row.status),
+            value=row.value,
+            unit=row.unit,
+            warn=row.warn,
+            fail=row.fail,
+            summary=row.summary,
+            since=Instant(row.since),
+            run_at=Instant(row.run_at),
+            evidence=Json(row.evidence),
+        )
+
+
+@strawberry.type(name="MissingSession", description="A session that a series lacks, and why.")
+class MissingSessionType:
+    """A missing session."""
+
+    symbol: str = strawberry.field(description="The instrument's symbol.")
+    session: str = strawberry.field(description="The session's date, or its beginning where it is shorter than a day.")
+    reason: str = strawberry.field(
+        description="NOT_YET_DUE, SOURCE_SAYS_NONE, PROVIDER_GAP, QUARANTINED or NEVER_FETCHED."
+    )
+    detail: str = strawberry.field(description="How the reason is known.")
+
+    @classmethod
+    def from_row(cls, row: MissingSession) -> "MissingSessionType":
+        """A missing session as found."""
+        return cls(symbol=row.symbol, session=row.session, reason=row.reason.value, detail=row.detail)
+
+
+def metrics_of(rows: Mapping[str, DqRow]) -> list[QualityMetricType]:
+    """The verdicts of a dataset, by metric."""
+    return [QualityMetricType.from_row(rows[name]) for name in sorted(rows)]
+
+
+def metric_of(rows: Mapping[str, DqRow], name: str) -> QualityMetricType | None:
+    """One verdict; None where it was never given."""
+    row = rows.get(name)
+    return None if row is None else QualityMetricType.from_row(row)
+
+
+def status_of(rows: Mapping[str, DqRow], now: datetime) -> QualityStatus:
+    """The worst of a dataset's verdicts; UNKNOWN where there are none, or they are old and not a failure."""
+    return QualityStatus(dataset_status(rows, now).value)

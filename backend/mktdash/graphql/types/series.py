@@ -1,0 +1,95 @@
+"""One series with its history, all of it read at one instant."""
+
+import strawberry
+
+from mktdash.graphql.bounds import page_size
+from mktdash.graphql.context import Info
+from mktdash.graphql.ids import global_id
+from mktdash.graphql.loaders import MissingByDatasetLoader, VerdictsByDatasetLoader, loader
+from mktdash.graphql.scalars import Json
+from mktdash.graphql.types.dataset import DatasetType
+from mktdash.graphql.types.instrument import InstrumentType, Unit
+from mktdash.graphql.types.points import ObservationType, PointsType
+from mktdash.graphql.types.quality import MissingSessionType, QualityMetricType, QualityStatus, metrics_of, status_of
+from mktdash.store.instruments import SeriesRow
+
+
+@strawberry.type(name="SeriesQuality", description="How far a series can be relied on.")
+class SeriesQualityType:
+    """Flags of the points read, and the verdicts on the dataset."""
+
+    row: strawberry.Private[SeriesRow]
+    flag_counts: Json = strawberry.field(
+        description="How many of the observations in the range asked for carry each flag; flags that none carries are left out."
+    )
+
+    @strawberry.field(description="The worst verdict on its dataset.")
+    async def status(self, info: Info) -> QualityStatus:
+        """From the last verdict of each check."""
+        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
+        return status_of(rows, info.context.services.clock())
+
+    @strawberry.field(description="Every verdict on its dataset, by metric.")
+    async def metrics(self, info: Info) -> list[QualityMetricType]:
+        """The last verdict of each check."""
+        return metrics_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset))
+
+    @strawberry.field(description="The sessions of the last 30 days that it lacks, newest first, each with its reason.")
+    async def missing(self, info: Info, first: int = 20) -> list[MissingSessionType]:
+        """What is missing and why."""
+        page_size(first, "first")
+        rows = await loader(info.context, MissingByDatasetLoader).load(self.row.dataset)
+        mine = [row for row in rows if row.symbol == self.row.symbol]
+        return [MissingSessionType.from_row(row) for row in mine[:first]]
+
+
+@strawberry.type(
+    name="Series", description="One measure of one instrument from one source. All of an answer is of one instant."
+)
+class SeriesType:
+    """A series."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    instrument: InstrumentType = strawberry.field(description="What is measured.")
+    source: str = strawberry.field(description="The source.")
+    dataset: DatasetType = strawberry.field(description="The dataset it belongs to.")
+    measure: str = strawberry.field(description="What the values are: price, rate, yield or index.")
+    interval: str = strawberry.field(description="The spacing of its points, such as 1d or 1m.")
+    unit: Unit = strawberry.field(description="What one of a value is.")
+    data_version: int = strawberry.field(description="The version of its dataset that was read.")
+    snapshot_id: str = strawberry.field(
+        description="The hash over the whole series as it was read: the same data have the same id on every server."
+    )
+    latest: ObservationType | None = strawberry.field(
+        description="Its newest observation, whatever the range asked for; null before the first."
+    )
+    quality: SeriesQualityType = strawberry.field(description="How far it can be relied on.")
+    points: PointsType = strawberry.field(description="Its observations in the range asked for.")
+
+    @classmethod
+    def from_row(
+        cls,
+        row: SeriesRow,
+        *,
+        instrument: InstrumentType,
+        dataset: DatasetType,
+        snapshot: str,
+        latest: ObservationType | None,
+        points: PointsType,
+        flags: dict[str, int],
+    ) -> "SeriesType":
+        """A series as stored, with what was read of it."""
+        return cls(
+            id=global_id("Series", row.key),
+            instrument=instrument,
+            source=row.source,
+            dataset=dataset,
+            measure=row.measure,
+            interval=row.interval,
+            unit=Unit(name=row.unit, scale=row.unit_scale),
+            data_version=dataset.version,
+            snapshot_id=snapshot,
+            latest=latest,
+            quality=SeriesQualityType(row=row, flag_counts=Json(flags)),
+            points=points,
+        )

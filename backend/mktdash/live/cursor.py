@@ -1,0 +1,57 @@
+"""Resume cursors: ``epoch:offset``. The epoch is the identity of the event log, the offset a place in it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.domain.errors import CursorExpiredError, InvalidInputError
+from mktdash.store.events import event_epoch, event_head, oldest_event
+
+_LONGEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in an event log: everything up to and including ``offset`` has been seen."""
+
+    epoch: str
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{self.offset}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor":
+        """The cursor of a text.
+
+        Raises:
+            InvalidInputError: it is not one.
+        """
+        epoch, _, offset = text.rpartition(":")
+        if len(text) > _LONGEST or not epoch or not (offset.isascii() and offset.isdigit()):
+            raise InvalidInputError("since is not a cursor; cursors come with events", argument="since")
+        return cls(epoch, int(offset))
+
+
+async def head_cursor(conn: AsyncConnection) -> Cursor:
+    """The newest place in the log."""
+    return Cursor(await event_epoch(conn), await event_head(conn))
+
+
+async def resume_from(conn: AsyncConnection, since: str | None) -> Cursor:
+    """Where to go on: after ``since``, or after the newest event where there is none.
+
+    Raises:
+        InvalidInputError: the text is not a cursor.
+        CursorExpiredError: it is of another log, or events after it are gone.
+    """
+    head = await head_cursor(conn)
+    if since is None:
+        return head
+    cursor = Cursor.parse(since)
+    # A larger offset than the newest is of a log that was restored from an older copy.
+    if cursor.epoch != head.epoch or cursor.offset > head.offset or cursor.offset + 1 < await oldest_event(conn):
+        raise CursorExpiredError(
+            "the events after this cursor are gone; query again and subscribe anew", since=since, head=str(head)
+        )
+    return cursor

@@ -1,0 +1,217 @@
+"""One tail of the outbox a process, however many subscribers. Woken over Redis, and by a poll when Redis is away."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mktdash.live.cursor import Cursor, resume_from
+from mktdash.live.publish import WAKE_CHANNEL
+from mktdash.store.events import EventRow, all_events_after, event_head, events_after
+from mktdash.store.session import read_transaction
+
+_BATCH = 500
+# A subscriber that is further behind than this reads the table again instead of filling memory.
+_MOST_WAITING = 256
+_POLL_SECONDS = 1.0
+_RECONNECT_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class _Subscriber:
+    """The events on their way to one stream; bounded, and honest when it overflowed."""
+
+    def __init__(self, topic: str, keys: frozenset[str] | None, most_waiting: int) -> None:
+        self.topic = topic
+        self.keys = keys
+        self.waiting: deque[EventRow] = deque()
+        self.overflowed = False
+        self.closed = False
+        self.news = asyncio.Event()
+        self._most_waiting = most_waiting
+
+    def offer(self, event: EventRow) -> None:
+        """Take an event along, unless it is of no interest or too many wait already."""
+        if event.topic != self.topic or (self.keys is not None and event.key not in self.keys):
+            return
+        if len(self.waiting) >= self._most_waiting:
+            self.waiting.clear()
+            self.overflowed = True
+        if not self.overflowed:
+            self.waiting.append(event)
+        self.news.set()
+
+    def close(self) -> None:
+        """End the stream."""
+        self.closed = True
+        self.news.set()
+
+
+class Hub:
+    """Tails the outbox and hands each event to the streams that want it, in order, once.
+
+    Start it with :meth:`start`, end it with :meth:`close`. It reads the database only while someone listens.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        redis: Redis | None,
+        *,
+        poll_seconds: float = _POLL_SECONDS,
+        most_waiting: int = _MOST_WAITING,
+    ) -> None:
+        self._engine = engine
+        self._redis = redis
+        self._poll_seconds = poll_seconds
+        self._most_waiting = most_waiting
+        self._subscribers: set[_Subscriber] = set()
+        self._position = 0
+        self._entry = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._someone = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
+
+    @property
+    def subscribers(self) -> int:
+        """How many streams are open."""
+        return len(self._subscribers)
+
+    def start(self) -> None:
+        """Begin to tail, in tasks of the running loop."""
+        self._tasks.append(asyncio.create_task(self._tail(), name="hub tail"))
+        if self._redis is not None:
+            self._tasks.append(asyncio.create_task(self._listen(self._redis), name="hub wake-ups"))
+
+    async def close(self) -> None:
+        """End every stream, then the tasks."""
+        self.end_streams()
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        self._tasks.clear()
+
+    def end_streams(self) -> None:
+        """Let every stream come to its end; no new one starts."""
+        self._closed = True
+        for subscriber in list(self._subscribers):
+            subscriber.close()
+
+    def wake(self) -> None:
+        """Look at the outbox now."""
+        self._wake.set()
+
+    async def stream(
+        self, topic: str, *, keys: Collection[str] | None = None, since: str | None = None
+    ) -> AsyncIterator[tuple[Cursor, EventRow]]:
+        """The events of a topic after ``since`` (from now on where None), each with the cursor to resume after it.
+
+        It registers first, then reads the table up to its end, then takes what the tail brings, so nothing falls
+        between; offsets already given are skipped, so nothing comes twice. Close it with ``aclose``.
+
+        Raises:
+            InvalidInputError: ``since`` is not a cursor.
+            CursorExpiredError: the events after ``since`` are gone.
+        """
+        wanted = None if keys is None else frozenset(keys)
+        subscriber = await self._register(topic, wanted)
+        try:
+            async with read_transaction(self._engine) as conn:
+                cursor = await resume_from(conn, since)
+            async for event in self._follow(subscriber, cursor.offset):
+                yield Cursor(cursor.epoch, event.id), event
+        finally:
+            self._leave(subscriber)
+
+    async def _follow(self, subscriber: _Subscriber, position: int) -> AsyncIterator[EventRow]:
+        behind = True
+        while not subscriber.closed:
+            if behind:
+                # From here on what the tail brings is new; what was waiting is in the table too.
+                subscriber.waiting.clear()
+                subscriber.overflowed = False
+                while batch := await self._stored(subscriber, position):
+                    for event in batch:
+                        position = event.id
+                        yield event
+                    if len(batch) < _BATCH or subscriber.closed:
+                        break
+            subscriber.news.clear()
+            while subscriber.waiting and not subscriber.overflowed:
+                event = subscriber.waiting.popleft()
+                if event.id > position:
+                    position = event.id
+                    yield event
+            behind = subscriber.overflowed
+            if not behind and not subscriber.closed and not subscriber.waiting:
+                await subscriber.news.wait()
+                behind = subscriber.overflowed
+
+    async def _stored(self, subscriber: _Subscriber, position: int) -> list[EventRow]:
+        async with read_transaction(self._engine) as conn:
+            return await events_after(conn, subscriber.topic, position, keys=subscriber.keys, limit=_BATCH)
+
+    async def _register(self, topic: str, keys: frozenset[str] | None) -> _Subscriber:
+        subscriber = _Subscriber(topic, keys, self._most_waiting)
+        async with self._entry:
+            if not self._subscribers:
+                # Nobody listened: the tail starts at the end. The newcomer reads the table after this, so what
+                # was committed in between is in its first read.
+                async with read_transaction(self._engine) as conn:
+                    self._position = await event_head(conn)
+            self._subscribers.add(subscriber)
+            self._someone.set()
+        if self._closed:
+            subscriber.close()
+        return subscriber
+
+    def _leave(self, subscriber: _Subscriber) -> None:
+        self._subscribers.discard(subscriber)
+        if not self._subscribers:
+            self._someone.clear()
+
+    async def _tail(self) -> None:
+        while True:
+            await self._someone.wait()
+            self._wake.clear()
+            try:
+                await self._pass_on()
+            except (SQLAlchemyError, OSError) as error:
+                _log.warning("the outbox could not be read, trying again: %s", type(error).__name__)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._wake.wait()
+
+    async def _pass_on(self) -> None:
+        while True:
+            async with self._entry, read_transaction(self._engine) as conn:
+                events = await all_events_after(conn, self._position, limit=_BATCH)
+                for event in events:
+                    for subscriber in self._subscribers:
+                        subscriber.offer(event)
+                    self._position = event.id
+            if len(events) < _BATCH:
+                return
+
+    async def _listen(self, redis: Redis) -> None:
+        while True:
+            try:
+                async with redis.pubsub() as channel:
+                    await channel.subscribe(WAKE_CHANNEL)
+                    # What was published while nobody listened here is in the outbox.
+                    self._wake.set()
+                    async for message in channel.listen():
+                        if message["type"] == "message":
+                            self._wake.set()
+            except (RedisError, OSError) as error:
+                _log.warning("no wake-ups from Redis, polling meanwhile: %s", type(error).__name__)
+            await asyncio.sleep(_RECONNECT_SECONDS)
