@@ -4,6 +4,7 @@ TARGET and the US bond market follow rules kept here; exchanges come from ``exch
 because it brings pandas with it. Dates are the market's own local dates.
 """
 
+import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import lru_cache
@@ -150,7 +151,10 @@ def _exchange_days(calendar: str, year: int) -> tuple[date, ...]:
     from exchange_calendars.errors import CalendarError  # noqa: PLC0415
 
     try:
-        days = exchange_calendars.get_calendar(calendar, start=f"{year}-01-01", end=f"{year}-12-31").sessions
+        with warnings.catch_warnings():
+            # It uses what pandas 4 will drop; that is between the two of them.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            days = exchange_calendars.get_calendar(calendar, start=f"{year}-01-01", end=f"{year}-12-31").sessions
     except (CalendarError, ValueError) as error:
         raise CalendarUnavailableError(
             f"the {calendar} calendar can't say its sessions of {year}: {error}", calendar=calendar, year=year

@@ -5,7 +5,7 @@ from typing import Any
 
 from mktdash.domain.clock import MICROS_PER_SECOND, iso
 from mktdash.domain.interval import span_text
-from mktdash.domain.schedule import expected_at, session_of, sessions_between
+from mktdash.domain.schedule import expected_at, fixing_at, session_of, sessions_between
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status, unknown
 from mktdash.quality.slots import Schedule, label_of
 
@@ -53,14 +53,14 @@ class Freshness:
             for date, start, due in zip(since.dates, since.start.tolist(), since.due.tolist(), strict=True)
             if start > newest and due <= context.window_end
         ]
-        evidence |= {"expected": expected.isoformat(), "late": late[-_SHOWN:]}
-        return self._result(context, self.spec, len(late), evidence, f"expected {expected}")
+        named = label_of(schedule, fixing_at(schedule, expected))
+        evidence |= {"expected": named, "late": late[-_SHOWN:]}
+        return self._result(context, self.spec, len(late), evidence, f"expected {named}")
 
     def _ticks(
         self, context: CheckContext, schedule: Schedule, step_s: int, newest: int, evidence: dict[str, Any]
     ) -> CheckResult:
-        allowed = (schedule.publish_delay_s + schedule.grace_s) * MICROS_PER_SECOND
-        due = context.window_end - allowed
+        due = context.window_end - _allowed(schedule)
         late = max(0, due - newest) // (step_s * MICROS_PER_SECOND)
         spec = replace(
             self.spec,
@@ -85,6 +85,10 @@ class Freshness:
         return CheckResult(
             spec.metric, status, float(late), spec.unit, spec.warn, spec.fail, summary, evidence, context.window_end
         )
+
+
+def _allowed(schedule: Schedule) -> int:
+    return (schedule.publish_delay_s + schedule.grace_s) * MICROS_PER_SECOND
 
 
 def _by_series(context: CheckContext, schedule: Schedule, newest: int) -> dict[str, Any]:
