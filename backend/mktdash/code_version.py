@@ -1,4 +1,4 @@
-"""Which code is running: the commit, marked where the tree differs from it; else a hash over the package's own files."""
+"""Which code is running: the commit, marked where the tree differs from it; else a hash of the package's own files."""
 
 import hashlib
 import subprocess

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
         description="Redis URL; empty means the Redis that `mktdash up` starts in the home folder.",
     )
     anonymous_read: bool = Field(
-        True, description="Requests from loopback to a loopback name may read without a token."
+        default=True, description="Requests from loopback to a loopback name may read without a token."
     )
     sources: tuple[str, ...] = Field(("ecb", "sim"), description="Sources the feed runs, as a JSON list.")
     network: Literal["auto", "off"] = Field(
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def redis_socket(self) -> Path:
-        """Where the embedded Redis listens: in the home, or in a short folder of ours where that path is no socket's."""
+        """Where the embedded Redis listens: in the home, or in a short folder where that path is too long."""
         wanted = self.home.resolve() / "redis.sock"
         if len(os.fsencode(wanted)) <= _LONGEST_SOCKET and not _URL_SYNTAX.intersection(str(wanted)):
             return wanted

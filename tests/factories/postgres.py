@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: started once, never as root, gone when the tests are gone, however they end."""
+"""A PostgreSQL server of the tests' own: started once, never as root, gone with the tests however they end."""
 
 import ctypes
 import os
@@ -42,7 +42,8 @@ def running_postgres(binaries: Path) -> Iterator[str]:
             shutil.chown(home, guest.pw_uid, guest.pw_gid)
             binaries = _reachable(binaries, home, guest)
         data = home / "data"
-        _run_as(guest, [binaries / "initdb", "-D", data, "-U", "mktdash", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"])
+        as_a_guest = ["-U", "mktdash", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"]
+        _run_as(guest, [binaries / "initdb", "-D", data, *as_a_guest])
         options = [part for option in _SERVER_OPTIONS for part in ("-c", option)]
         with (home / "log").open("w") as log:
             server = subprocess.Popen(
@@ -50,7 +51,7 @@ def running_postgres(binaries: Path) -> Iterator[str]:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                preexec_fn=_before_server(guest),
+                preexec_fn=_before_server(guest),  # noqa: PLW1509 - no thread runs yet; there is no other way
             )
         try:
             _wait_until_ready(server, home)

@@ -7,7 +7,7 @@ from typing import Any
 def problems(older: Mapping[str, Any], newer: Mapping[str, Any]) -> list[str]:
     """Why data valid under ``older`` may be invalid under ``newer``; empty where none is.
 
-    Looks at what the canonical schemas use: properties, required, additionalProperties, type, anyOf, pattern and bounds.
+    Looks at what the canonical schemas use: properties, required, additionalProperties, type, anyOf, pattern, bounds.
     """
     found = []
     old, new = older.get("properties", {}), newer.get("properties", {})
@@ -26,9 +26,11 @@ def _narrowed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     missing = _types(was) - _types(now)
     if missing:
         reasons.append(f"no longer takes {', '.join(sorted(missing))}")
-    for key in ("pattern", "format"):
-        if now.get(key) is not None and now.get(key) != was.get(key):
-            reasons.append(f"{key} changed to {now[key]!r}")
+    reasons += [
+        f"{key} changed to {now[key]!r}"
+        for key in ("pattern", "format")
+        if now.get(key) is not None and now.get(key) != was.get(key)
+    ]
     for key, tighter in _TIGHTER.items():
         before, after = was.get(key), now.get(key)
         if after is not None and (before is None or tighter(after, before)):

@@ -1,7 +1,7 @@
 """Observations as columns: one array a field, aligned, ascending in ``as_of``. Never one object a point."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ class Columns:
 
     def take(self, selection: npt.NDArray[np.bool_] | npt.NDArray[np.int64] | slice) -> Self:
         """The rows selected by a mask, an index array or a slice, in every column."""
-        chosen = {
+        chosen: dict[str, Any] = {
             field.name: None if (column := getattr(self, field.name)) is None else column[selection]
             for field in fields(self)
         }
@@ -59,11 +59,13 @@ class Columns:
             return parts[0]
         if not parts:
             return cls.empty()
-        joined: dict[str, np.ndarray | None] = {
+        joined: dict[str, Any] = {
             name: np.concatenate([getattr(part, name) for part in parts]) for name in ("as_of", "value", "flags")
         }
         known = [part.known_at for part in parts]
-        joined["known_at"] = None if any(k is None for k in known) else np.concatenate([k for k in known if k is not None])
+        joined["known_at"] = (
+            None if any(k is None for k in known) else np.concatenate([k for k in known if k is not None])
+        )
         for name in BAR_FIELDS:
             columns = [getattr(part, name) for part in parts]
             if all(column is None for column in columns):
@@ -75,4 +77,4 @@ class Columns:
                         for part, column in zip(parts, columns, strict=True)
                     ]
                 )
-        return cls(**joined)  # type: ignore[arg-type]  # the keys are the fields, built just above
+        return cls(**joined)

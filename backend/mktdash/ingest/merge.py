@@ -109,14 +109,15 @@ def _none(columns: Columns) -> Columns:
 
 
 def _equal(one: Columns, other: Columns) -> npt.NDArray[np.bool_]:
-    equal = (one.value == other.value) & _same_flags(one.flags, other.flags)
+    equal: npt.NDArray[np.bool_] = (one.value == other.value) & _same_flags(one.flags, other.flags)
     for name in BAR_FIELDS:
         equal &= _same_column(getattr(one, name), getattr(other, name), len(one))
     return equal
 
 
 def _same_flags(one: Int64Array, other: Int64Array) -> npt.NDArray[np.bool_]:
-    return (one | _OWN_FLAGS) == (other | _OWN_FLAGS)
+    same: npt.NDArray[np.bool_] = (one | _OWN_FLAGS) == (other | _OWN_FLAGS)
+    return same
 
 
 def _same_column(one: Float64Array | None, other: Float64Array | None, n: int) -> npt.NDArray[np.bool_]:
@@ -125,4 +126,4 @@ def _same_column(one: Float64Array | None, other: Float64Array | None, n: int) -
     nothing = np.full(n, np.nan)
     left = nothing if one is None else one
     right = nothing if other is None else other
-    return (left == right) | (np.isnan(left) & np.isnan(right))
+    return np.equal(left, right) | (np.isnan(left) & np.isnan(right))

@@ -115,7 +115,15 @@ async def ingest_payload(
                 started_at=now,
             ),
         )
-        batch = _Batch(conn, provider, dataset, batch_id, to_micros(payload.known_at), now, window)
+        batch = _Batch(
+            conn=conn,
+            provider=provider,
+            dataset=dataset,
+            batch_id=batch_id,
+            known_at=to_micros(payload.known_at),
+            now=now,
+            window=window,
+        )
         if window is None:
             while first is not None:
                 await batch.merge(first)
@@ -156,6 +164,7 @@ class _Batch:
 
     def __init__(
         self,
+        *,
         conn: AsyncConnection,
         provider: Provider,
         dataset: DatasetSpec,

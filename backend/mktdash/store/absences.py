@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.domain.observation import Int64Array
-from mktdash.store.tables import Absence, Quarantine
+from mktdash.store.tables import metadata
+
+ABSENCES = metadata.tables["absence"]
+QUARANTINE = metadata.tables["quarantine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,9 @@ async def absences_by_series_ids(
 ) -> dict[int, list[tuple[int, int]]]:
     """The runs (first and last instant, microseconds) that sources declare empty and that touch start..end."""
     wanted = (
-        select(Absence.series_id, Absence.first_as_of, Absence.last_as_of)
-        .where(col(Absence.series_id).in_(ids), col(Absence.last_as_of) >= start, col(Absence.first_as_of) <= end)
-        .order_by(Absence.series_id, Absence.first_as_of)
+        select(ABSENCES.c.series_id, ABSENCES.c.first_as_of, ABSENCES.c.last_as_of)
+        .where(ABSENCES.c.series_id.in_(ids), ABSENCES.c.last_as_of >= start, ABSENCES.c.first_as_of <= end)
+        .order_by(ABSENCES.c.series_id, ABSENCES.c.first_as_of)
     )
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for series_id, first, last in (await conn.execute(wanted)).all():
@@ -47,9 +49,9 @@ async def absences_by_series_ids(
 async def quarantined_by_dataset(conn: AsyncConnection, key: str, start: int, end: int) -> list[QuarantineRow]:
     """The refused records of a dataset whose date is known and lies in start..end, oldest first."""
     wanted = (
-        select(*(getattr(Quarantine, name) for name in QuarantineRow.__dataclass_fields__))
-        .where(col(Quarantine.dataset) == key, col(Quarantine.as_of).between(start, end))
-        .order_by(Quarantine.as_of, Quarantine.id)
+        select(*(QUARANTINE.c[name] for name in QuarantineRow.__dataclass_fields__))
+        .where(QUARANTINE.c.dataset == key, QUARANTINE.c.as_of.between(start, end))
+        .order_by(QUARANTINE.c.as_of, QUARANTINE.c.id)
     )
     return [QuarantineRow(*row) for row in (await conn.execute(wanted)).all()]
 
@@ -78,7 +80,7 @@ async def note_absences(
             for first, last, n in _runs(fresh, present)
         ]
     if rows:
-        await conn.execute(insert(Absence), rows)
+        await conn.execute(insert(ABSENCES), rows)
     return sum(row["n"] for row in rows)
 
 

@@ -6,12 +6,17 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.domain.clock import iso
 from mktdash.domain.errors import NotFoundError
 from mktdash.store.instruments import SeriesRow
-from mktdash.store.tables import IngestBatch, Observation, ObservationRevision, Quarantine, RawBlob
+from mktdash.store.tables import metadata
+
+BATCHES = metadata.tables["ingest_batch"]
+OBSERVATIONS = metadata.tables["observation"]
+REVISIONS = metadata.tables["observation_revision"]
+QUARANTINE = metadata.tables["quarantine"]
+BLOBS = metadata.tables["raw_blob"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,41 +91,45 @@ class NewQuarantine:
 
 
 _BATCH = select(
-    *(getattr(IngestBatch, name) for name in BatchRow.__dataclass_fields__ if name != "raw_size"),
-    RawBlob.size,
-).join(RawBlob, col(RawBlob.sha256) == col(IngestBatch.raw_sha256))
+    *(BATCHES.c[name] for name in BatchRow.__dataclass_fields__ if name != "raw_size"),
+    BLOBS.c.size,
+).join(BLOBS, BLOBS.c.sha256 == BATCHES.c.raw_sha256)
 
 
 async def open_batch(conn: AsyncConnection, batch: NewBatch) -> int:
     """Store a batch with no counts yet; returns its id."""
     counts = {"new": 0, "revised": 0, "same": 0, "retracted": 0, "rejected": 0, "finished_at": batch.started_at}
-    row = await conn.execute(insert(IngestBatch).values(**asdict(batch), **counts).returning(IngestBatch.id))
+    row = await conn.execute(insert(BATCHES).values(**asdict(batch), **counts).returning(BATCHES.c.id))
     return int(row.scalar_one())
 
 
 async def close_batch(conn: AsyncConnection, batch_id: int, **values: Any) -> None:
     """Store the counts, the window and the end of a batch."""
-    await conn.execute(update(IngestBatch).where(col(IngestBatch.id) == batch_id).values(**values))
+    await conn.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(**values))
 
 
 async def quarantine(conn: AsyncConnection, batch_id: int, dataset: str, records: Sequence[NewQuarantine]) -> None:
     """Store refused records with their reasons."""
     if records:
         await conn.execute(
-            insert(Quarantine), [{"batch_id": batch_id, "dataset": dataset, **asdict(one)} for one in records]
+            insert(QUARANTINE), [{"batch_id": batch_id, "dataset": dataset, **asdict(one)} for one in records]
         )
+
+
+def _row(row: Sequence[Any]) -> BatchRow:
+    return BatchRow(*row)
 
 
 async def batches_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, BatchRow]:
     """Batches by id; ids that are not there are left out."""
-    rows = (await conn.execute(_BATCH.where(col(IngestBatch.id).in_(ids)))).all()
-    return {row[0]: BatchRow(*row) for row in rows}
+    rows = (await conn.execute(_BATCH.where(BATCHES.c.id.in_(ids)))).all()
+    return {row.id: row for row in map(_row, rows)}
 
 
 async def last_batches(conn: AsyncConnection, dataset: str, n: int) -> list[BatchRow]:
     """The newest batches of a dataset, newest first."""
-    wanted = _BATCH.where(col(IngestBatch.dataset) == dataset).order_by(col(IngestBatch.id).desc()).limit(n)
-    return [BatchRow(*row) for row in (await conn.execute(wanted)).all()]
+    wanted = _BATCH.where(BATCHES.c.dataset == dataset).order_by(BATCHES.c.id.desc()).limit(n)
+    return [_row(row) for row in (await conn.execute(wanted)).all()]
 
 
 async def provenance_of(
@@ -132,19 +141,17 @@ async def provenance_of(
         NotFoundError: there is, or was, no value at that instant.
     """
     fields = ("as_of", "value", "flags", "known_at", "batch_id")
-    current = select(*(getattr(Observation, name) for name in fields)).where(
-        col(Observation.series_id) == series.id, col(Observation.as_of) == as_of
+    current = select(*(OBSERVATIONS.c[name] for name in fields)).where(
+        OBSERVATIONS.c.series_id == series.id, OBSERVATIONS.c.as_of == as_of
     )
     row = (await conn.execute(current)).first()
     until: int | None = None
     if as_known_at is not None and (row is None or row.known_at > as_known_at):
-        earlier = select(
-            *(getattr(ObservationRevision, name) for name in fields), ObservationRevision.superseded_at
-        ).where(
-            col(ObservationRevision.series_id) == series.id,
-            col(ObservationRevision.as_of) == as_of,
-            col(ObservationRevision.known_at) <= as_known_at,
-            col(ObservationRevision.superseded_at) > as_known_at,
+        earlier = select(*(REVISIONS.c[name] for name in fields), REVISIONS.c.superseded_at).where(
+            REVISIONS.c.series_id == series.id,
+            REVISIONS.c.as_of == as_of,
+            REVISIONS.c.known_at <= as_known_at,
+            REVISIONS.c.superseded_at > as_known_at,
         )
         row = (await conn.execute(earlier)).first()
         until = None if row is None else row.superseded_at

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import SQLModel, col
 
 from mktdash.domain.instrument import DatasetSpec, InstrumentSpec, SeriesSpec
 from mktdash.store.instruments import SeriesRow, series_of_dataset
 from mktdash.store.session import is_postgres
-from mktdash.store.tables import Dataset, Instrument, InstrumentAlias, Series
+from mktdash.store.tables import metadata
+
+DATASETS = metadata.tables["dataset"]
+INSTRUMENTS = metadata.tables["instrument"]
+ALIASES = metadata.tables["instrument_alias"]
+SERIES = metadata.tables["series"]
 
 # An alias declared by a provider holds for all time, unless an import of instruments says otherwise.
 _ALWAYS = 0
@@ -31,12 +35,12 @@ async def register_dataset(conn: AsyncConnection, spec: DatasetSpec) -> None:
         "simulated": spec.simulated,
     }
     stored = (
-        await conn.execute(select(*(getattr(Dataset, name) for name in described)).where(col(Dataset.key) == spec.key))
+        await conn.execute(select(*(DATASETS.c[name] for name in described)).where(DATASETS.c.key == spec.key))
     ).first()
     if stored is None:
-        await _insert_missing(conn, Dataset, [{"key": spec.key, "version": 0, **described}])
+        await _insert_missing(conn, DATASETS, [{"key": spec.key, "version": 0, **described}])
     elif tuple(stored) != tuple(described.values()):
-        await conn.execute(update(Dataset).where(col(Dataset.key) == spec.key).values(**described))
+        await conn.execute(update(DATASETS).where(DATASETS.c.key == spec.key).values(**described))
 
 
 async def register_series(
@@ -49,7 +53,7 @@ async def register_series(
         ids = await _register_instruments(conn, dataset.source, missing)
         await _insert_missing(
             conn,
-            Series,
+            SERIES,
             [
                 {
                     "instrument_id": ids[spec.instrument.symbol],
@@ -75,12 +79,12 @@ def _key(dataset: DatasetSpec, spec: SeriesSpec) -> str:
 
 async def _register_instruments(conn: AsyncConnection, source: str, specs: Sequence[SeriesSpec]) -> dict[str, int]:
     instruments = {spec.instrument.symbol: spec.instrument for spec in specs}
-    await _insert_missing(conn, Instrument, [_instrument(one) for one in instruments.values()])
-    wanted = select(Instrument.symbol, Instrument.id).where(col(Instrument.symbol).in_(list(instruments)))
+    await _insert_missing(conn, INSTRUMENTS, [_instrument(one) for one in instruments.values()])
+    wanted = select(INSTRUMENTS.c.symbol, INSTRUMENTS.c.id).where(INSTRUMENTS.c.symbol.in_(list(instruments)))
     ids: dict[str, int] = {symbol: one for symbol, one in (await conn.execute(wanted)).all() if one is not None}
     await _insert_missing(
         conn,
-        InstrumentAlias,
+        ALIASES,
         [
             {
                 "source": source,
@@ -106,7 +110,7 @@ def _instrument(spec: InstrumentSpec) -> dict[str, Any]:
     }
 
 
-async def _insert_missing(conn: AsyncConnection, table: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+async def _insert_missing(conn: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     dialect = postgresql if is_postgres(conn) else sqlite

@@ -1,14 +1,18 @@
 """Datasets: their schedule, the version that moves with their data, and the last trouble with their source."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.domain.errors import NotFoundError
-from mktdash.store.tables import Dataset, Latest, Series
+from mktdash.store.tables import metadata
+
+DATASETS = metadata.tables["dataset"]
+LATEST = metadata.tables["latest"]
+SERIES = metadata.tables["series"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +37,31 @@ class DatasetRow:
 
 
 _DATASET = select(
-    Dataset.key,
-    Dataset.title,
-    Dataset.source,
-    Dataset.calendar,
-    Dataset.timezone,
-    Dataset.fixing_time,
-    Dataset.publish_delay_s,
-    Dataset.grace_s,
-    Dataset.licence,
-    Dataset.simulated,
-    Dataset.version,
-    Dataset.known_at,
-    Dataset.checked_at,
-    Dataset.last_error,
-    Dataset.last_error_at,
-).order_by(Dataset.key)
+    DATASETS.c.key,
+    DATASETS.c.title,
+    DATASETS.c.source,
+    DATASETS.c.calendar,
+    DATASETS.c.timezone,
+    DATASETS.c.fixing_time,
+    DATASETS.c.publish_delay_s,
+    DATASETS.c.grace_s,
+    DATASETS.c.licence,
+    DATASETS.c.simulated,
+    DATASETS.c.version,
+    DATASETS.c.known_at,
+    DATASETS.c.checked_at,
+    DATASETS.c.last_error,
+    DATASETS.c.last_error_at,
+).order_by(DATASETS.c.key)
+
+
+def _row(row: Sequence[Any]) -> DatasetRow:
+    return DatasetRow(*row)
 
 
 async def all_datasets(conn: AsyncConnection) -> list[DatasetRow]:
     """Every dataset, by key."""
-    return [DatasetRow(*row) for row in (await conn.execute(_DATASET)).all()]
+    return [_row(row) for row in (await conn.execute(_DATASET)).all()]
 
 
 async def dataset_by_key(conn: AsyncConnection, key: str) -> DatasetRow:
@@ -62,27 +70,27 @@ async def dataset_by_key(conn: AsyncConnection, key: str) -> DatasetRow:
     Raises:
         NotFoundError: there is none of that key.
     """
-    row = (await conn.execute(_DATASET.where(col(Dataset.key) == key))).first()
+    row = (await conn.execute(_DATASET.where(DATASETS.c.key == key))).first()
     if row is None:
         raise NotFoundError(f"no dataset is called {key!r}", dataset=key)
-    return DatasetRow(*row)
+    return _row(row)
 
 
 async def dataset_counts(conn: AsyncConnection) -> dict[str, tuple[int, int]]:
     """For each dataset that has series: how many series, and how many current observations in all."""
     wanted = (
-        select(Series.dataset, func.count(), func.coalesce(func.sum(Latest.n), 0))
-        .outerjoin(Latest, col(Latest.series_id) == col(Series.id))
-        .group_by(Series.dataset)
+        select(SERIES.c.dataset, func.count(), func.coalesce(func.sum(LATEST.c.n), 0))
+        .outerjoin(LATEST, LATEST.c.series_id == SERIES.c.id)
+        .group_by(SERIES.c.dataset)
     )
     return {key: (series, int(observations)) for key, series, observations in (await conn.execute(wanted)).all()}
 
 
 async def versions(conn: AsyncConnection, keys: Iterable[str] | None = None) -> dict[str, int]:
     """The present version of datasets: all, or those of ``keys``."""
-    wanted = select(Dataset.key, Dataset.version)
+    wanted = select(DATASETS.c.key, DATASETS.c.version)
     if keys is not None:
-        wanted = wanted.where(col(Dataset.key).in_(list(keys)))
+        wanted = wanted.where(DATASETS.c.key.in_(list(keys)))
     return dict((await conn.execute(wanted)).tuples().all())
 
 
@@ -91,7 +99,7 @@ async def note_check(conn: AsyncConnection, key: str, at: int, error: str | None
     values: dict[str, object] = {"checked_at": at}
     if error is not None:
         values |= {"last_error": error, "last_error_at": at}
-    await conn.execute(update(Dataset).where(col(Dataset.key) == key).values(**values))
+    await conn.execute(update(DATASETS).where(DATASETS.c.key == key).values(**values))
 
 
 async def note_change(conn: AsyncConnection, key: str, known_at: int, *, changed: bool) -> int:
@@ -100,8 +108,8 @@ async def note_change(conn: AsyncConnection, key: str, known_at: int, *, changed
     Called last in a transaction: on PostgreSQL the row stays locked until the commit.
     """
     if changed:
-        newest = case((col(Dataset.known_at) > known_at, col(Dataset.known_at)), else_=known_at)
+        newest = case((DATASETS.c.known_at > known_at, DATASETS.c.known_at), else_=known_at)
         await conn.execute(
-            update(Dataset).where(col(Dataset.key) == key).values(version=Dataset.version + 1, known_at=newest)
+            update(DATASETS).where(DATASETS.c.key == key).values(version=DATASETS.c.version + 1, known_at=newest)
         )
-    return int((await conn.execute(select(Dataset.version).where(col(Dataset.key) == key))).scalar_one())
+    return int((await conn.execute(select(DATASETS.c.version).where(DATASETS.c.key == key))).scalar_one())

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.domain.interval import bucket_of
 from mktdash.domain.observation import Columns
@@ -15,7 +14,10 @@ from mktdash.store.chunks import unpack
 from mktdash.store.instruments import SeriesRow
 from mktdash.store.series import read_tails
 from mktdash.store.session import is_postgres
-from mktdash.store.tables import Latest, ObservationChunk
+from mktdash.store.tables import metadata
+
+LATEST = metadata.tables["latest"]
+CHUNKS = metadata.tables["observation_chunk"]
 
 # A tail longer than this is packed: reading rows then costs more than rewriting one chunk.
 MAX_TAIL = 64
@@ -84,7 +86,7 @@ async def hold(conn: AsyncConnection, spans: Sequence[Span], *, retracts: bool) 
 
 
 def _lowest(span: Span, state: Any) -> int:
-    """The bucket from which stored columns are needed: that of the batch's start, or of the tail if it starts earlier."""
+    """The bucket from which stored columns are needed: the batch's start, or the tail's if that is earlier."""
     if state.first_as_of is None:
         return 0
     first = max(span.first, state.first_as_of)
@@ -92,21 +94,20 @@ def _lowest(span: Span, state: Any) -> int:
 
 
 async def _ensure_latest(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    there = set((await conn.execute(select(Latest.series_id).where(col(Latest.series_id).in_(ids)))).scalars())
+    there = set((await conn.execute(select(LATEST.c.series_id).where(LATEST.c.series_id.in_(ids)))).scalars())
     missing = [{"series_id": series_id, "n": 0, "flags": 0, "tail": 0} for series_id in ids if series_id not in there]
     if not missing:
         return
     if is_postgres(conn):
         # Another batch may add the same row between our look and our write.
-        await conn.execute(postgresql.insert(Latest).on_conflict_do_nothing(), missing)
+        await conn.execute(postgresql.insert(LATEST).on_conflict_do_nothing(), missing)
     else:
-        await conn.execute(insert(Latest), missing)
+        await conn.execute(insert(LATEST), missing)
 
 
 async def _lock(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Any]:
     # In id order, so that two batches that share series queue up and never block each other crosswise.
-    table = Latest.__table__  # type: ignore[attr-defined]  # SQLModel tables have one, its types don't say so
-    wanted = select(table).where(table.c.series_id.in_(ids)).order_by(table.c.series_id).with_for_update()
+    wanted = select(LATEST).where(LATEST.c.series_id.in_(ids)).order_by(LATEST.c.series_id).with_for_update()
     return {row.series_id: row for row in (await conn.execute(wanted)).all()}
 
 
@@ -115,9 +116,9 @@ async def _read_from(conn: AsyncConnection, lows: dict[int, int], tailed: set[in
         return {}
     parts: dict[int, list[Columns]] = {series_id: [] for series_id in lows}
     stored = (
-        select(ObservationChunk.series_id, ObservationChunk.bucket, ObservationChunk.payload)
-        .where(col(ObservationChunk.series_id).in_(list(lows)), col(ObservationChunk.bucket) >= min(lows.values()))
-        .order_by(ObservationChunk.series_id, ObservationChunk.bucket)
+        select(CHUNKS.c.series_id, CHUNKS.c.bucket, CHUNKS.c.payload)
+        .where(CHUNKS.c.series_id.in_(list(lows)), CHUNKS.c.bucket >= min(lows.values()))
+        .order_by(CHUNKS.c.series_id, CHUNKS.c.bucket)
     )
     for series_id, bucket, payload in (await conn.execute(stored)).all():
         if bucket >= lows[series_id]:

@@ -4,14 +4,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.domain.errors import UnknownSymbolError
-from mktdash.store.tables import Dataset, Instrument, InstrumentAlias, Series
+from mktdash.store.tables import metadata
+
+DATASETS = metadata.tables["dataset"]
+INSTRUMENTS = metadata.tables["instrument"]
+ALIASES = metadata.tables["instrument_alias"]
+SERIES = metadata.tables["series"]
 
 T = TypeVar("T")
 
@@ -76,42 +80,42 @@ class Page(Generic[T]):
 
 _SERIES = (
     select(
-        Series.id,
-        Series.instrument_id,
-        Instrument.symbol,
-        Series.dataset,
-        Series.source,
-        Series.measure,
-        Series.interval,
-        Series.unit,
-        Series.unit_scale,
-        Series.positive,
-        Series.adjustment,
-        Dataset.calendar,
-        Dataset.timezone,
-        Dataset.simulated,
+        SERIES.c.id,
+        SERIES.c.instrument_id,
+        INSTRUMENTS.c.symbol,
+        SERIES.c.dataset,
+        SERIES.c.source,
+        SERIES.c.measure,
+        SERIES.c.interval,
+        SERIES.c.unit,
+        SERIES.c.unit_scale,
+        SERIES.c.positive,
+        SERIES.c.adjustment,
+        DATASETS.c.calendar,
+        DATASETS.c.timezone,
+        DATASETS.c.simulated,
     )
-    .join(Instrument, col(Instrument.id) == col(Series.instrument_id))
-    .join(Dataset, col(Dataset.key) == col(Series.dataset))
-    .order_by(Instrument.symbol, Series.source, Series.measure, Series.interval, Series.adjustment)
+    .join(INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
+    .join(DATASETS, DATASETS.c.key == SERIES.c.dataset)
+    .order_by(INSTRUMENTS.c.symbol, SERIES.c.source, SERIES.c.measure, SERIES.c.interval, SERIES.c.adjustment)
 )
 _INSTRUMENT = select(
-    Instrument.id,
-    Instrument.symbol,
-    Instrument.name,
-    Instrument.asset_class,
-    Instrument.currency,
-    Instrument.mic,
-    Instrument.figi,
+    INSTRUMENTS.c.id,
+    INSTRUMENTS.c.symbol,
+    INSTRUMENTS.c.name,
+    INSTRUMENTS.c.asset_class,
+    INSTRUMENTS.c.currency,
+    INSTRUMENTS.c.mic,
+    INSTRUMENTS.c.figi,
 )
 
 
-def _series(row: Row[tuple[object, ...]]) -> SeriesRow:
-    return SeriesRow(*row)  # type: ignore[arg-type]  # the select above lists the fields in their order
+def _series(row: Sequence[Any]) -> SeriesRow:
+    return SeriesRow(*row)
 
 
-def _instrument(row: Row[tuple[object, ...]]) -> InstrumentRow:
-    return InstrumentRow(*row)  # type: ignore[arg-type]  # as above
+def _instrument(row: Sequence[Any]) -> InstrumentRow:
+    return InstrumentRow(*row)
 
 
 async def search_instruments(
@@ -128,20 +132,20 @@ async def search_instruments(
     """
     wanted = _INSTRUMENT
     if asset_class is not None:
-        wanted = wanted.where(col(Instrument.asset_class) == asset_class)
+        wanted = wanted.where(INSTRUMENTS.c.asset_class == asset_class)
     if search:
         text = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        aliased = select(InstrumentAlias.instrument_id).where(col(InstrumentAlias.symbol).ilike(text, escape="\\"))
+        aliased = select(ALIASES.c.instrument_id).where(ALIASES.c.symbol.ilike(text, escape="\\"))
         wanted = wanted.where(
             or_(
-                col(Instrument.symbol).ilike(text, escape="\\"),
-                col(Instrument.name).ilike(text, escape="\\"),
-                col(Instrument.id).in_(aliased),
+                INSTRUMENTS.c.symbol.ilike(text, escape="\\"),
+                INSTRUMENTS.c.name.ilike(text, escape="\\"),
+                INSTRUMENTS.c.id.in_(aliased),
             )
         )
     total = (await conn.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
-    paged = wanted if after is None else wanted.where(col(Instrument.symbol) > after)
-    rows = (await conn.execute(paged.order_by(Instrument.symbol).limit(first + 1))).all()
+    paged = wanted if after is None else wanted.where(INSTRUMENTS.c.symbol > after)
+    rows = (await conn.execute(paged.order_by(INSTRUMENTS.c.symbol).limit(first + 1))).all()
     return Page([_instrument(row) for row in rows[:first]], total, len(rows) > first, after is not None)
 
 
@@ -151,17 +155,17 @@ async def instrument_by_symbol(conn: AsyncConnection, symbol: str) -> Instrument
     Raises:
         UnknownSymbolError: neither; the error suggests near names.
     """
-    row = (await conn.execute(_INSTRUMENT.where(col(Instrument.symbol) == symbol))).first()
+    row = (await conn.execute(_INSTRUMENT.where(INSTRUMENTS.c.symbol == symbol))).first()
     if row is None:
         by_alias = (
-            _INSTRUMENT.join(InstrumentAlias, col(InstrumentAlias.instrument_id) == col(Instrument.id))
-            .where(col(InstrumentAlias.symbol) == symbol)
-            .order_by(col(InstrumentAlias.valid_from).desc())
+            _INSTRUMENT.join(ALIASES, ALIASES.c.instrument_id == INSTRUMENTS.c.id)
+            .where(ALIASES.c.symbol == symbol)
+            .order_by(ALIASES.c.valid_from.desc())
             .limit(1)
         )
         row = (await conn.execute(by_alias)).first()
     if row is None:
-        names = (await conn.execute(select(Instrument.symbol).order_by(Instrument.symbol))).scalars().all()
+        names = (await conn.execute(select(INSTRUMENTS.c.symbol).order_by(INSTRUMENTS.c.symbol))).scalars().all()
         near = get_close_matches(symbol.upper(), names, n=3, cutoff=0.5)
         raise UnknownSymbolError(f"no instrument is called {symbol!r}", symbol=symbol, suggestions=near)
     return _instrument(row)
@@ -198,7 +202,7 @@ async def series_by_symbol(
 async def series_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, list[SeriesRow]]:
     """The series of each instrument; instruments without any are left out."""
     found: dict[int, list[SeriesRow]] = defaultdict(list)
-    for row in (await conn.execute(_SERIES.where(col(Series.instrument_id).in_(ids)))).all():
+    for row in (await conn.execute(_SERIES.where(SERIES.c.instrument_id.in_(ids)))).all():
         series = _series(row)
         found[series.instrument_id].append(series)
     return dict(found)
@@ -206,18 +210,18 @@ async def series_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) ->
 
 async def series_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, SeriesRow]:
     """Series by id; ids that are not there are left out."""
-    rows = (await conn.execute(_SERIES.where(col(Series.id).in_(ids)))).all()
+    rows = (await conn.execute(_SERIES.where(SERIES.c.id.in_(ids)))).all()
     return {series.id: series for series in map(_series, rows)}
 
 
 async def series_of_dataset(conn: AsyncConnection, key: str) -> list[SeriesRow]:
     """The series of a dataset, by symbol."""
-    return [_series(row) for row in (await conn.execute(_SERIES.where(col(Series.dataset) == key))).all()]
+    return [_series(row) for row in (await conn.execute(_SERIES.where(SERIES.c.dataset == key))).all()]
 
 
 async def instruments_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, InstrumentRow]:
     """Instruments by id; ids that are not there are left out."""
-    rows = (await conn.execute(_INSTRUMENT.where(col(Instrument.id).in_(ids)))).all()
+    rows = (await conn.execute(_INSTRUMENT.where(INSTRUMENTS.c.id.in_(ids)))).all()
     return {instrument.id: instrument for instrument in map(_instrument, rows)}
 
 
@@ -225,14 +229,14 @@ async def aliases_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) -
     """What sources call each instrument, by source and time."""
     wanted = (
         select(
-            InstrumentAlias.instrument_id,
-            InstrumentAlias.source,
-            InstrumentAlias.symbol,
-            InstrumentAlias.valid_from,
-            InstrumentAlias.valid_to,
+            ALIASES.c.instrument_id,
+            ALIASES.c.source,
+            ALIASES.c.symbol,
+            ALIASES.c.valid_from,
+            ALIASES.c.valid_to,
         )
-        .where(col(InstrumentAlias.instrument_id).in_(ids))
-        .order_by(InstrumentAlias.source, InstrumentAlias.valid_from)
+        .where(ALIASES.c.instrument_id.in_(ids))
+        .order_by(ALIASES.c.source, ALIASES.c.valid_from)
     )
     found: dict[int, list[AliasRow]] = defaultdict(list)
     for instrument_id, *alias in (await conn.execute(wanted)).all():

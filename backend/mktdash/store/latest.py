@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
-from mktdash.store.tables import Latest
+from mktdash.store.tables import metadata
+
+LATEST = metadata.tables["latest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +33,28 @@ class LatestRow:
 
 
 _LATEST = select(
-    Latest.series_id,
-    Latest.n,
-    Latest.first_as_of,
-    Latest.as_of,
-    Latest.value,
-    Latest.open,
-    Latest.high,
-    Latest.low,
-    Latest.volume,
-    Latest.flags,
-    Latest.known_at,
-    Latest.batch_id,
-    Latest.previous_as_of,
-    Latest.previous_value,
-).where(col(Latest.n) > 0)
+    LATEST.c.series_id,
+    LATEST.c.n,
+    LATEST.c.first_as_of,
+    LATEST.c.as_of,
+    LATEST.c.value,
+    LATEST.c.open,
+    LATEST.c.high,
+    LATEST.c.low,
+    LATEST.c.volume,
+    LATEST.c.flags,
+    LATEST.c.known_at,
+    LATEST.c.batch_id,
+    LATEST.c.previous_as_of,
+    LATEST.c.previous_value,
+).where(LATEST.c.n > 0)
+
+
+def _row(row: Sequence[Any]) -> LatestRow:
+    return LatestRow(*row)
 
 
 async def latest_by_series_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, LatestRow]:
     """The latest of each series; a series without observations is left out."""
-    rows = (await conn.execute(_LATEST.where(col(Latest.series_id).in_(ids)))).all()
-    return {row[0]: LatestRow(*row) for row in rows}
+    rows = (await conn.execute(_LATEST.where(LATEST.c.series_id.in_(ids)))).all()
+    return {row.series_id: row for row in map(_row, rows)}

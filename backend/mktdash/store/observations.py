@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.observation import BAR_FIELDS, Columns, Float64Array
 from mktdash.store.holding import Held
 from mktdash.store.session import is_postgres
-from mktdash.store.tables import Observation, ObservationRevision
+from mktdash.store.tables import metadata
+
+OBSERVATIONS = metadata.tables["observation"]
+REVISIONS = metadata.tables["observation_revision"]
 
 FIELDS = ("series_id", "as_of", "value", *BAR_FIELDS, "flags", "known_at", "batch_id")
 _INSERT = f"INSERT INTO observation ({', '.join(FIELDS)}) VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 - fixed names
-_TABLE: Any = Observation.__table__  # type: ignore[attr-defined]  # SQLModel tables have one, its types don't say so
-_HERE = (_TABLE.c.series_id == bindparam("of_series")) & (_TABLE.c.as_of == bindparam("at"))
+_HERE = (OBSERVATIONS.c.series_id == bindparam("of_series")) & (OBSERVATIONS.c.as_of == bindparam("at"))
 _MOVED = ("series_id", "as_of", "known_at", "value", *BAR_FIELDS, "flags", "batch_id")
 
 
@@ -45,19 +47,19 @@ async def write_rows(conn: AsyncConnection, writes: Sequence[Write], *, batch_id
         return
     # The row moves whole, with the batch and the time that brought it.
     copied = select(
-        *(_TABLE.c[name] for name in _MOVED),
-        bindparam("until", type_=_TABLE.c.known_at.type),
-        bindparam("by", type_=_TABLE.c.batch_id.type),
+        *(OBSERVATIONS.c[name] for name in _MOVED),
+        bindparam("until", type_=OBSERVATIONS.c.known_at.type),
+        bindparam("by", type_=OBSERVATIONS.c.batch_id.type),
     )
     await conn.execute(
-        insert(ObservationRevision).from_select([*_MOVED, "superseded_at", "superseded_by"], copied.where(_HERE)),
+        insert(REVISIONS).from_select([*_MOVED, "superseded_at", "superseded_by"], copied.where(_HERE)),
         [{**key, "until": known_at, "by": batch_id} for key in (*gone, *replaced)],
     )
     if replaced:
         changing = FIELDS[2:]
         revised = [row for one in writes for row in rows_of(one.series_id, one.revised, batch_id)]
         await conn.execute(
-            update(Observation).where(_HERE).values({name: bindparam(f"to_{name}") for name in changing}),
+            update(OBSERVATIONS).where(_HERE).values({name: bindparam(f"to_{name}") for name in changing}),
             [
                 {"of_series": row[0], "at": row[1]}
                 | {f"to_{name}": value for name, value in zip(changing, row[2:], strict=True)}
@@ -65,7 +67,7 @@ async def write_rows(conn: AsyncConnection, writes: Sequence[Write], *, batch_id
             ],
         )
     if gone:
-        await conn.execute(delete(Observation).where(_HERE), gone)
+        await conn.execute(delete(OBSERVATIONS).where(_HERE), gone)
 
 
 async def _insert(conn: AsyncConnection, rows: list[tuple[Any, ...]]) -> None:

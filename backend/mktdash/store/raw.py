@@ -7,11 +7,13 @@ from typing import BinaryIO
 import zstandard
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.domain.errors import NotFoundError
 from mktdash.store.session import is_postgres
-from mktdash.store.tables import RawBlob, RawPiece
+from mktdash.store.tables import metadata
+
+BLOBS = metadata.tables["raw_blob"]
+PIECES = metadata.tables["raw_piece"]
 
 PIECE_BYTES = 4 * 1024 * 1024
 _LEVEL = 3
@@ -27,23 +29,23 @@ async def keep_raw(conn: AsyncConnection, stream: BinaryIO) -> tuple[str, int]:
         total.update(piece)
         size += len(piece)
     sha256 = total.hexdigest()
-    if (await conn.execute(select(RawBlob.sha256).where(col(RawBlob.sha256) == sha256))).first() is not None:
+    if (await conn.execute(select(BLOBS.c.sha256).where(BLOBS.c.sha256 == sha256))).first() is not None:
         return sha256, size
     if is_postgres(conn):
         # Two fetches of the same bytes at once: the second one waits here and finds them kept.
         await conn.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (sha256,))
-        if (await conn.execute(select(RawBlob.sha256).where(col(RawBlob.sha256) == sha256))).first() is not None:
+        if (await conn.execute(select(BLOBS.c.sha256).where(BLOBS.c.sha256 == sha256))).first() is not None:
             return sha256, size
-    await conn.execute(insert(RawBlob), {"sha256": sha256, "size": size, "stored": 0, "encoding": "zstd"})
+    await conn.execute(insert(BLOBS), {"sha256": sha256, "size": size, "stored": 0, "encoding": "zstd"})
     stream.seek(0)
     stored = seq = 0
     compressor = zstandard.ZstdCompressor(level=_LEVEL)
     while piece := stream.read(PIECE_BYTES):
         packed = compressor.compress(piece)
         stored += len(packed)
-        await conn.execute(insert(RawPiece), {"sha256": sha256, "seq": seq, "payload": packed})
+        await conn.execute(insert(PIECES), {"sha256": sha256, "seq": seq, "payload": packed})
         seq += 1
-    await conn.execute(update(RawBlob).where(col(RawBlob.sha256) == sha256).values(stored=stored))
+    await conn.execute(update(BLOBS).where(BLOBS.c.sha256 == sha256).values(stored=stored))
     return sha256, size
 
 
@@ -54,13 +56,13 @@ async def read_raw(conn: AsyncConnection, sha256: str) -> AsyncIterator[bytes]:
         NotFoundError: no such bytes are kept.
     """
     seqs = (
-        (await conn.execute(select(RawPiece.seq).where(col(RawPiece.sha256) == sha256).order_by(RawPiece.seq)))
+        (await conn.execute(select(PIECES.c.seq).where(PIECES.c.sha256 == sha256).order_by(PIECES.c.seq)))
         .scalars()
         .all()
     )
-    if not seqs and (await conn.execute(select(RawBlob.sha256).where(col(RawBlob.sha256) == sha256))).first() is None:
+    if not seqs and (await conn.execute(select(BLOBS.c.sha256).where(BLOBS.c.sha256 == sha256))).first() is None:
         raise NotFoundError(f"no raw bytes of hash {sha256} are kept", sha256=sha256)
     decompressor = zstandard.ZstdDecompressor()
     for seq in seqs:
-        wanted = select(RawPiece.payload).where(col(RawPiece.sha256) == sha256, col(RawPiece.seq) == seq)
+        wanted = select(PIECES.c.payload).where(PIECES.c.sha256 == sha256, PIECES.c.seq == seq)
         yield decompressor.decompress((await conn.execute(wanted)).scalar_one(), max_output_size=PIECE_BYTES)

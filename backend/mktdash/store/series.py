@@ -9,53 +9,57 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.domain.interval import bucket_bounds, bucket_of
 from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.store.chunks import digest_of, unpack
 from mktdash.store.instruments import SeriesRow
-from mktdash.store.tables import Latest, Observation, ObservationChunk, ObservationRevision
+from mktdash.store.tables import metadata
+
+LATEST = metadata.tables["latest"]
+OBSERVATIONS = metadata.tables["observation"]
+CHUNKS = metadata.tables["observation_chunk"]
+REVISIONS = metadata.tables["observation_revision"]
 
 # Years 1 and 9999 hold all dates there are; sub-daily buckets count from 1970 and stay far below this.
 _NO_BUCKET = 1 << 40
 _FIELDS = ("as_of", "value", *BAR_FIELDS, "flags", "known_at")
 
 _CHUNKS = (
-    select(ObservationChunk.payload)
+    select(CHUNKS.c.payload)
     .where(
-        col(ObservationChunk.series_id) == bindparam("series_id"),
-        col(ObservationChunk.bucket).between(bindparam("low"), bindparam("high")),
+        CHUNKS.c.series_id == bindparam("series_id"),
+        CHUNKS.c.bucket.between(bindparam("low"), bindparam("high")),
     )
-    .order_by(ObservationChunk.bucket)
+    .order_by(CHUNKS.c.bucket)
 )
 _TAIL_ROWS = (
-    select(*(getattr(Observation, name) for name in _FIELDS))
-    .join(Latest, col(Latest.series_id) == col(Observation.series_id))
+    select(*(OBSERVATIONS.c[name] for name in _FIELDS))
+    .join(LATEST, LATEST.c.series_id == OBSERVATIONS.c.series_id)
     .where(
-        col(Observation.series_id) == bindparam("series_id"),
-        or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),
+        OBSERVATIONS.c.series_id == bindparam("series_id"),
+        or_(LATEST.c.sealed_to.is_(None), OBSERVATIONS.c.as_of > LATEST.c.sealed_to),
     )
-    .order_by(Observation.as_of)
+    .order_by(OBSERVATIONS.c.as_of)
 )
 _TAILS = (
-    select(Observation.series_id, *(getattr(Observation, name) for name in _FIELDS))
-    .join(Latest, col(Latest.series_id) == col(Observation.series_id))
+    select(OBSERVATIONS.c.series_id, *(OBSERVATIONS.c[name] for name in _FIELDS))
+    .join(LATEST, LATEST.c.series_id == OBSERVATIONS.c.series_id)
     .where(
-        col(Latest.series_id).in_(bindparam("ids", expanding=True)),
-        col(Latest.tail) > 0,
-        or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),
+        LATEST.c.series_id.in_(bindparam("ids", expanding=True)),
+        LATEST.c.tail > 0,
+        or_(LATEST.c.sealed_to.is_(None), OBSERVATIONS.c.as_of > LATEST.c.sealed_to),
     )
-    .order_by(Observation.series_id, Observation.as_of)
+    .order_by(OBSERVATIONS.c.series_id, OBSERVATIONS.c.as_of)
 )
 _SUPERSEDED = (
-    select(*(getattr(ObservationRevision, name) for name in _FIELDS))
+    select(*(REVISIONS.c[name] for name in _FIELDS))
     .where(
-        col(ObservationRevision.series_id) == bindparam("series_id"),
-        col(ObservationRevision.known_at) <= bindparam("instant"),
-        col(ObservationRevision.superseded_at) > bindparam("instant"),
+        REVISIONS.c.series_id == bindparam("series_id"),
+        REVISIONS.c.known_at <= bindparam("instant"),
+        REVISIONS.c.superseded_at > bindparam("instant"),
     )
-    .order_by(ObservationRevision.as_of)
+    .order_by(REVISIONS.c.as_of)
 )
 
 
@@ -115,14 +119,14 @@ def _within(columns: Columns, start: int | None, end: int | None) -> Columns:
 async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int) -> dict[int, Columns]:
     """The last ``n`` observations of many series, in three statements however many they are.
 
-    Buckets are sized for thousands of points, so the newest two chunks of a series hold the last ``n`` of any sparkline.
+    Buckets are sized for thousands of points: the newest two chunks of a series hold the last ``n`` of a sparkline.
     """
     ids = [one.id for one in series]
     intervals = {one.id: one.interval for one in series}
     sealed = (
         await conn.execute(
-            select(Latest.series_id, Latest.sealed_to).where(
-                col(Latest.series_id).in_(ids), col(Latest.sealed_to).is_not(None)
+            select(LATEST.c.series_id, LATEST.c.sealed_to).where(
+                LATEST.c.series_id.in_(ids), LATEST.c.sealed_to.is_not(None)
             )
         )
     ).all()
@@ -134,16 +138,14 @@ async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int
         wanted = or_(
             *(
                 and_(
-                    col(ObservationChunk.series_id).in_(members),
-                    col(ObservationChunk.bucket).between(bucket - 1, bucket),
+                    CHUNKS.c.series_id.in_(members),
+                    CHUNKS.c.bucket.between(bucket - 1, bucket),
                 )
                 for bucket, members in newest.items()
             )
         )
-        chunks = select(ObservationChunk.series_id, ObservationChunk.payload).where(wanted)
-        for series_id, payload in (
-            await conn.execute(chunks.order_by(ObservationChunk.series_id, ObservationChunk.bucket))
-        ).all():
+        chunks = select(CHUNKS.c.series_id, CHUNKS.c.payload).where(wanted)
+        for series_id, payload in (await conn.execute(chunks.order_by(CHUNKS.c.series_id, CHUNKS.c.bucket))).all():
             parts[series_id].append(unpack(payload))
     for series_id, tail in (await read_tails(conn, ids)).items():
         parts[series_id].append(tail)
@@ -168,9 +170,7 @@ async def read_leaves(
             leaves += leaves_of(one, await read_columns(conn, one, as_known_at=as_known_at))
         return sorted(leaves, key=_leaf_order)
     by_id = {one.id: one for one in series}
-    stored = select(ObservationChunk.series_id, ObservationChunk.bucket, ObservationChunk.digest).where(
-        col(ObservationChunk.series_id).in_(list(by_id))
-    )
+    stored = select(CHUNKS.c.series_id, CHUNKS.c.bucket, CHUNKS.c.digest).where(CHUNKS.c.series_id.in_(list(by_id)))
     digests = {(row[0], row[1]): row[2] for row in (await conn.execute(stored)).all()}
     for series_id, tail in (await read_tails(conn, list(by_id))).items():
         one = by_id[series_id]
@@ -212,7 +212,7 @@ def _leaf_order(leaf: Leaf) -> tuple[str, int]:
 
 
 def columns_from_rows(rows: Sequence[Row[Any] | Sequence[Any]]) -> Columns:
-    """Columns from rows of (as_of, value, open, high, low, volume, flags, known_at); for a few rows, not for a series."""
+    """Columns from rows of (as_of, value, open, high, low, volume, flags, known_at); for a few rows, not a series."""
     if not rows:
         return Columns.empty()
     as_of, value, open_, high, low, volume, flags, known_at = zip(*rows, strict=True)

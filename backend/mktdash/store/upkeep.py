@@ -5,14 +5,17 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.domain.observation import Columns
 from mktdash.store.chunks import pack
 from mktdash.store.holding import MAX_TAIL, NEVER
 from mktdash.store.observations import FIELDS, Write, rows_of
 from mktdash.store.series import split_buckets
-from mktdash.store.tables import Latest, Observation, ObservationChunk
+from mktdash.store.tables import metadata
+
+LATEST = metadata.tables["latest"]
+OBSERVATIONS = metadata.tables["observation"]
+CHUNKS = metadata.tables["observation_chunk"]
 
 _TIP = FIELDS[1:]
 
@@ -31,16 +34,14 @@ async def keep_up(conn: AsyncConnection, writes: Sequence[Write], *, batch_id: i
                     fresh.append({"series_id": one.series_id, "bucket": bucket, **_chunk(columns)})
         latest.append(await _latest(conn, one, batch_id, sealing=sealing))
     if stale:
-        here = (col(ObservationChunk.series_id) == bindparam("of_series")) & (
-            col(ObservationChunk.bucket) == bindparam("of_bucket")
-        )
-        await conn.execute(delete(ObservationChunk).where(here), stale)
+        here = (CHUNKS.c.series_id == bindparam("of_series")) & (CHUNKS.c.bucket == bindparam("of_bucket"))
+        await conn.execute(delete(CHUNKS).where(here), stale)
     if fresh:
-        await conn.execute(insert(ObservationChunk), fresh)
+        await conn.execute(insert(CHUNKS), fresh)
     if latest:
-        changing = {name: bindparam(f"to_{name}") for name in latest[0]["values"]}
+        changing: dict[str, Any] = {name: bindparam(f"to_{name}") for name in latest[0]["values"]}
         await conn.execute(
-            update(Latest).where(col(Latest.series_id) == bindparam("of_series")).values(changing),
+            update(LATEST).where(LATEST.c.series_id == bindparam("of_series")).values(changing),
             [
                 {"of_series": row["series_id"]} | {f"to_{name}": value for name, value in row["values"].items()}
                 for row in latest
@@ -109,15 +110,15 @@ def _append(values: dict[str, Any], one: Write, batch_id: int) -> None:
 
 async def _look_up(conn: AsyncConnection, series_id: int) -> dict[str, Any]:
     newest = (
-        select(*(getattr(Observation, name) for name in _TIP))
-        .where(col(Observation.series_id) == series_id)
-        .order_by(col(Observation.as_of).desc())
+        select(*(OBSERVATIONS.c[name] for name in _TIP))
+        .where(OBSERVATIONS.c.series_id == series_id)
+        .order_by(OBSERVATIONS.c.as_of.desc())
         .limit(2)
     )
     rows = (await conn.execute(newest)).all()
     if not rows:
         return {**dict.fromkeys(_TIP), "flags": 0, "first_as_of": None, "previous_as_of": None, "previous_value": None}
-    first = select(func.min(Observation.as_of)).where(col(Observation.series_id) == series_id)
+    first = select(func.min(OBSERVATIONS.c.as_of)).where(OBSERVATIONS.c.series_id == series_id)
     return {
         **dict(zip(_TIP, rows[0], strict=True)),
         "first_as_of": (await conn.execute(first)).scalar_one(),

@@ -1,4 +1,4 @@
-"""Where numbers come from: raw bytes by hash, the batch each arrived in, what was refused, what a source said it lacks."""
+"""Where numbers come from: raw bytes by hash, the batch each arrived in, what was refused, what a source lacks."""
 
 from typing import Any
 

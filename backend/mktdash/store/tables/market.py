@@ -115,7 +115,7 @@ class ObservationRevision(SQLModel, table=True):
 
 
 class ObservationChunk(SQLModel, table=True):
-    """A bucket of a series packed: int64 and float64 columns, little-endian. ``digest`` covers values, not known times."""
+    """A bucket of a series packed: int64 and float64 columns. ``digest`` covers what was observed, not known times."""
 
     __tablename__ = "observation_chunk"
 

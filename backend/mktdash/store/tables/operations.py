@@ -9,7 +9,7 @@ from mktdash.store.tables.columns import big_id, micros
 
 
 class EventEpoch(SQLModel, table=True):
-    """The identity of this event log; a restored or fresh database gets another, so old cursors can't match by chance."""
+    """The identity of this event log; a restored or fresh database gets another, so old cursors match it never."""
 
     __tablename__ = "event_epoch"
 

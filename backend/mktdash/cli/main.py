@@ -1,0 +1,68 @@
+"""``mktdash``: the commands, and the one place where an error becomes a sentence and an exit code."""
+
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from mktdash import __version__
+from mktdash.cli import database, ingest, processes, schemas
+from mktdash.domain.errors import MktdashError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A self-hosted market-data dashboard whose numbers can be trusted.",
+)
+processes.add_to(app)
+ingest.add_to(app)
+app.add_typer(database.app, name="db")
+app.add_typer(schemas.app, name="schema")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Typer makes the root options of this."""
+
+
+def main() -> None:
+    """Run a command; exit code 0 only on success, one sentence on standard error otherwise."""
+    sys.exit(_run(app))
+
+
+def _run(command: Callable[[], object]) -> int:
+    try:
+        command()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    except KeyboardInterrupt:
+        return 130
+    except (MktdashError, ValidationError, SQLAlchemyError, RedisError, OSError) as error:
+        typer.echo(f"mktdash: {_sentence(error)}", err=True)
+        return 1
+    return 0
+
+
+def _sentence(error: Exception) -> str:
+    match error:
+        case MktdashError():
+            return error.message
+        case ValidationError():
+            return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        case SQLAlchemyError():
+            return f"the database can't be used: {str(error.__cause__ or error).splitlines()[0]}"
+        case _:
+            return str(error)

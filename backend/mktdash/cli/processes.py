@@ -1,0 +1,41 @@
+"""Commands that run until stopped: all of mktdash on one machine, or one kind of process of it."""
+
+import asyncio
+
+import typer
+
+from mktdash.settings import Settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register ``up``, ``web``, ``worker`` and ``feed``."""
+    for command in (up, web, worker, feed):
+        app.command()(command)
+
+
+def up() -> None:
+    """Run everything on this machine: Redis, web, worker and feed; prints `ready: URL`."""
+    from mktdash.up import run_up
+
+    raise typer.Exit(asyncio.run(run_up(Settings())))
+
+
+def web() -> None:
+    """Serve the page, the API and the health routes."""
+    from mktdash.app import run_web
+
+    raise typer.Exit(asyncio.run(run_web(Settings())))
+
+
+def worker() -> None:
+    """Build the reports that people ask for."""
+    from mktdash.worker import run_worker
+
+    asyncio.run(run_worker(Settings()))
+
+
+def feed() -> None:
+    """Bring new data from the sources, each on its schedule."""
+    from mktdash.feed import run_feed
+
+    asyncio.run(run_feed(Settings()))

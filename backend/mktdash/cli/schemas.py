@@ -1,0 +1,54 @@
+"""``mktdash schema``: the published schemas, generated from the code, and whether the committed ones still agree."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mktdash.settings import REPOSITORY
+
+app = typer.Typer(no_args_is_help=True, help="The published schemas: GraphQL and the observation contracts.")
+Folder = Annotated[Path, typer.Option(help="Folder of the schemas.")]
+
+
+def _generated() -> dict[str, str]:
+    """Each schema file below the folder, with the text the code gives it."""
+    from mktdash.contracts.registry import CONTRACTS
+    from mktdash.graphql.schema import export_schema
+
+    files = {f"market/{contract.name}.json": contract.text for contract in CONTRACTS}
+    files["graphql/schema.graphql"] = export_schema()
+    return files
+
+
+@app.command()
+def export(folder: Folder = REPOSITORY / "schema") -> None:
+    """Write the schemas the code has now."""
+    for name, text in _generated().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        typer.echo(f"wrote {name}")
+
+
+@app.command()
+def check(folder: Folder = REPOSITORY / "schema") -> None:
+    """Fail where a committed schema differs from the code, or a contract breaks its predecessors."""
+    from mktdash.contracts.compatibility import transitive_problems
+    from mktdash.contracts.registry import CONTRACTS
+
+    generated = _generated()
+    wrong = [
+        f"schema/{name} differs from the code: run `mktdash schema export` and look at the difference"
+        for name, text in generated.items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+    wrong += [
+        f"contract {problem} (it must stay BACKWARD_TRANSITIVE)"
+        for problem in transitive_problems([contract.json_schema for contract in CONTRACTS])
+    ]
+    for sentence in wrong:
+        typer.echo(f"mktdash: {sentence}", err=True)
+    if wrong:
+        raise typer.Exit(1)
+    typer.echo(f"{len(generated)} schemas are what the code says")
