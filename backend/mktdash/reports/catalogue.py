@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from mktdash.domain.errors import InvalidInputError
 from mktdash.reports.templates import market_summary
@@ -33,7 +33,7 @@ class Template:
     title: str
     description: str
     parameters: dict[str, Any]
-    model: type[BaseModel]
+    model: type[market_summary.MarketSummaryParameters]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,11 +75,12 @@ class SeriesSummary:
 
 @dataclass(frozen=True, slots=True)
 class MissingSession:
-    """A session that was expected and has no value, with the reason why."""
+    """A session for which ``series`` series of a dataset have no value, with the reason why; some are named."""
 
-    symbol: str
     session: str
     reason: str
+    series: int
+    symbols: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,6 @@ class DatasetNote:
     status: str
     quality: tuple[QualityNote, ...]
     missing: tuple[MissingSession, ...]
-    missing_in_all: int
 
 
 @dataclass(frozen=True, slots=True)

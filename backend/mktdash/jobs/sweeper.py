@@ -1,0 +1,51 @@
+"""Takes runs back from workers that died: their leases ran out and no heartbeat came."""
+
+import asyncio
+import logging
+from random import Random
+
+from redis.asyncio import Redis
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mktdash.domain.clock import Clock, to_micros
+from mktdash.jobs.times import QueueTimes, retry_at
+from mktdash.live.publish import notify
+from mktdash.store import run_queue
+from mktdash.store.runs import RunRow
+from mktdash.store.session import read_transaction, write_transaction
+
+_log = logging.getLogger(__name__)
+
+
+async def sweep(
+    engine: AsyncEngine, redis: Redis | None, clock: Clock, times: QueueTimes, chance: Random
+) -> list[RunRow]:
+    """Take back every run whose lease has run out; any number of sweepers may do so at once. Returns what was taken."""
+    now = to_micros(clock())
+    async with read_transaction(engine) as conn:
+        silent = await run_queue.expired(conn, now)
+    taken = []
+    for run in silent:
+        # The first time nothing speaks against the run itself, and its reader has waited a whole lease already.
+        again = now if run.crashes == 0 else retry_at(times, run.crashes, now, chance)
+        async with write_transaction(engine) as conn:
+            changed = await run_queue.take_back(conn, run, now=now, retry_at=again)
+        if changed is not None:
+            _log.warning("report %s was taken back from %s: %s", run.id, run.worker, changed.state)
+            taken.append(changed)
+    if taken:
+        await notify(redis, ["report", "queue"])
+    return taken
+
+
+async def keep_sweeping(
+    engine: AsyncEngine, redis: Redis | None, clock: Clock, times: QueueTimes, chance: Random
+) -> None:
+    """Sweep for ever; a database that is away is waited out."""
+    while True:
+        try:
+            await sweep(engine, redis, clock, times, chance)
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("can't look for expired leases now: %s", type(error).__name__)
+        await asyncio.sleep(times.sweep)

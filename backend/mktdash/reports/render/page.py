@@ -1,0 +1,278 @@
+"""The report as text and pictures, laid out by nobody yet: what PDF and HTML both show, said once."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from mktdash.domain.flags import Flag
+from mktdash.quality.base import Status, worst
+from mktdash.reports.summary import ChangeKind, DatasetNote, Figures, MarketSummary, SeriesSummary
+from mktdash.reports.svg import Bar, Line, bar_chart, course_chart, sparkline
+from mktdash.reports.text import change_text, count_text, day_text, instant_text, tone, value_text
+
+_MOST_BARS = 12
+_BARS_A_SIDE = 6
+_REASONS = {
+    "NOT_YET_DUE": "not yet due",
+    "SOURCE_SAYS_NONE": "the source says there is none",
+    "QUARANTINED": "the record was refused",
+    "PROVIDER_GAP": "the source left it out",
+    "NEVER_FETCHED": "never fetched",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text with its colour: ``up``, ``down``, ``flat``, or a quality status in lower case."""
+
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A headline figure."""
+
+    label: str
+    value: Said
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart as SVG text, with its caption and what it shows for those who can't see it."""
+
+    svg: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table."""
+
+    symbol: str
+    name: str
+    about: str
+    latest: str
+    session: str
+    change_1d: Said
+    change_1w: Said
+    change_period: Said
+    spark: str
+    high: str
+    high_on: str
+    low: str
+    low_on: str
+    observations: str
+    flags: str
+    quality: Said
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one check says."""
+
+    metric: str
+    status: Said
+    summary: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A dataset with its verdicts, the sessions it lacks, and where it is from."""
+
+    title: str
+    about: str
+    licence: str
+    status: Said
+    simulated: bool
+    verdicts: tuple[Verdict, ...]
+    missing: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole report; ``courses`` and ``moves`` are None where there is nothing to draw. ``made_at``: microseconds."""
+
+    title: str
+    period: str
+    scope: str
+    simulated: bool
+    tiles: tuple[Tile, ...]
+    courses: Picture | None
+    moves: Picture | None
+    rows: tuple[Row, ...]
+    remarks: tuple[str, ...]
+    sources: tuple[Source, ...]
+    provenance: tuple[tuple[str, str], ...]
+    run_id: str
+    generated: str
+    made_at: int
+
+
+def page_of(summary: MarketSummary) -> Page:
+    """Everything a reader sees, from what is known."""
+    sessions = {day for row in summary.rows for day in row.figures.sessions}
+    scope = [
+        f"{len(summary.rows)} series",
+        count_text(len(sessions), "session", "sessions"),
+        f"{sum(row.figures.observations for row in summary.rows):,} observations",
+    ]
+    remarks = list(summary.remarks)
+    if summary.absent:
+        remarks.append(f"Nothing has been observed yet of: {', '.join(summary.absent)}.")
+    return Page(
+        title=summary.title,
+        period=f"{day_text(summary.start)} to {day_text(summary.end)}",
+        scope=" \N{MIDDLE DOT} ".join(scope),
+        simulated=summary.simulated,
+        tiles=tuple(_tiles(summary)),
+        courses=_courses(summary),
+        moves=_moves(summary),
+        rows=tuple(_row(row) for row in summary.rows),
+        remarks=tuple(remarks),
+        sources=tuple(_source(note) for note in summary.datasets),
+        provenance=(
+            ("Run", summary.run_id),
+            ("Snapshot", summary.snapshot_id),
+            ("Code", summary.code_sha),
+            ("Template", f"{summary.template} v{summary.template_version}"),
+            ("Data as at", instant_text(summary.snapshot_at)),
+        ),
+        run_id=summary.run_id,
+        generated=instant_text(summary.snapshot_at),
+        made_at=summary.snapshot_at,
+    )
+
+
+def _tiles(summary: MarketSummary) -> list[Tile]:
+    tiles = []
+    moved = [row for row in summary.rows if row.figures.change_period is not None]
+    for kind in ChangeKind:
+        alike = sorted((row for row in moved if row.figures.kind is kind), key=_period_change)
+        if not alike:
+            continue
+        for label, row in (("Largest rise", alike[-1]), ("Largest fall", alike[0])):
+            change = row.figures.change_period
+            said = Said(change_text(change, kind), tone(change))
+            if said.tone == ("up" if label == "Largest rise" else "down"):
+                tiles.append(Tile(label, said, f"{row.symbol}, {row.name}"))
+    if moved:
+        directions = Counter(tone(row.figures.change_period) for row in moved)
+        detail = f"of {len(moved)} over the period"
+        tiles.append(Tile("Rose / fell", Said(f"{directions['up']} / {directions['down']}", "plain"), detail))
+    statuses = [Status(note.status) for note in summary.datasets]
+    overall = worst(statuses)
+    judged = sum(len(note.quality) for note in summary.datasets)
+    detail = f"by {count_text(judged, 'check', 'checks')}" if judged else "not yet computed"
+    tiles.append(Tile("Data quality", Said(overall, overall.lower()), detail))
+    return tiles
+
+
+def _courses(summary: MarketSummary) -> Picture | None:
+    rows = [row for symbol in summary.main for row in summary.rows if row.symbol == symbol]
+    if not rows:
+        return None
+    kind = rows[0].figures.kind
+    lines = [
+        Line(
+            f"{row.symbol} {change_text(row.figures.change_period, kind)}",
+            row.figures.sessions,
+            _relative(row.figures),
+        )
+        for row in rows
+    ]
+    unit = "bp" if kind is ChangeKind.BASIS_POINTS else "%"
+    caption = f"Change since the first session of the period, {'basis points' if unit == 'bp' else 'percent'}"
+    alt = f"{caption}: " + ", ".join(line.label for line in lines)
+    return Picture(course_chart(lines, unit=unit, alt=alt), caption, alt)
+
+
+def _relative(figures: Figures) -> tuple[float, ...]:
+    base = figures.closes[0]
+    if figures.kind is ChangeKind.BASIS_POINTS:
+        return tuple((close - base) * 100 for close in figures.closes)
+    return tuple((close / base - 1) * 100 for close in figures.closes)
+
+
+def _moves(summary: MarketSummary) -> Picture | None:
+    """The largest rises and falls; all of them where they are few. Of the kind of change that most rows have."""
+    moved = [row for row in summary.rows if row.figures.change_period is not None]
+    kinds = Counter(row.figures.kind for row in moved)
+    if not kinds:
+        return None
+    kind = kinds.most_common(1)[0][0]
+    ranked = sorted((row for row in moved if row.figures.kind is kind), key=_period_change, reverse=True)
+    if len(ranked) > _MOST_BARS:
+        ranked = ranked[:_BARS_A_SIDE] + ranked[-_BARS_A_SIDE:]
+        caption = "The largest rises and falls over the period"
+    else:
+        caption = "Changes over the period"
+    bars = [Bar(row.symbol, _period_change(row), change_text(row.figures.change_period, kind)) for row in ranked]
+    alt = f"{caption}: " + ", ".join(f"{bar.label} {bar.text}" for bar in bars)
+    return Picture(bar_chart(bars, alt=alt), caption, alt)
+
+
+def _period_change(row: SeriesSummary) -> float:
+    return row.figures.change_period or 0.0
+
+
+def _row(row: SeriesSummary) -> Row:
+    figures = row.figures
+    about = [row.unit, row.source] if row.interval == "1d" else [row.unit, row.source, row.interval]
+    shown_flags = [f"{name} {n}" for name, n in figures.flags if name != Flag.SIMULATED.name]
+    period_tone = tone(figures.change_period)
+    return Row(
+        symbol=row.symbol,
+        name=row.name,
+        about=" \N{MIDDLE DOT} ".join(about),
+        latest=value_text(figures.latest, row.measure),
+        session=day_text(figures.latest_session),
+        change_1d=_change(figures.change_1d, figures.kind),
+        change_1w=_change(figures.change_1w, figures.kind),
+        change_period=_change(figures.change_period, figures.kind),
+        spark=sparkline(figures.sessions, figures.closes, period_tone),
+        high=value_text(figures.high, row.measure),
+        high_on=day_text(figures.high_session, year=False),
+        low=value_text(figures.low, row.measure),
+        low_on=day_text(figures.low_session, year=False),
+        observations=f"{figures.observations:,}",
+        flags=", ".join(shown_flags),
+        quality=Said(row.quality, row.quality.lower()),
+        simulated=row.simulated,
+    )
+
+
+def _change(change: float | None, kind: ChangeKind) -> Said:
+    return Said(change_text(change, kind), tone(change))
+
+
+def _source(note: DatasetNote) -> Source:
+    facts = [f"source {note.source}", f"data version {note.version}", f"last learned {instant_text(note.known_at)}"]
+    return Source(
+        title=note.title,
+        about=" \N{MIDDLE DOT} ".join(facts),
+        licence=note.licence,
+        status=Said(note.status, note.status.lower()),
+        simulated=note.simulated,
+        verdicts=tuple(
+            Verdict(
+                one.metric.replace("_", " "),
+                Said(one.status, one.status.lower()),
+                one.summary,
+                instant_text(one.run_at),
+            )
+            for one in note.quality
+        ),
+        missing=tuple(
+            (gap.session, _who(gap.series, gap.symbols), _REASONS.get(gap.reason, gap.reason.lower()))
+            for gap in note.missing
+        ),
+    )
+
+
+def _who(series: int, symbols: tuple[str, ...]) -> str:
+    named = ", ".join(symbols)
+    return named if series <= len(symbols) else f"{count_text(series, 'series', 'series')}: {named}, ..."

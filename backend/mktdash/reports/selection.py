@@ -1,0 +1,118 @@
+"""Which series and which period a market summary is about, worked out from its parameters and the data there is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.domain.clock import from_micros, to_micros
+from mktdash.domain.errors import MktdashError
+from mktdash.reports.figures import session_dates
+from mktdash.reports.templates.market_summary import (
+    DEFAULT_DATASET,
+    DEFAULT_DAYS,
+    MOST_SYMBOLS,
+    MarketSummaryParameters,
+)
+from mktdash.store.instruments import (
+    InstrumentRow,
+    SeriesRow,
+    instrument_by_symbol,
+    instruments_by_ids,
+    search_instruments,
+    series_by_instrument_ids,
+    series_of_dataset,
+)
+from mktdash.store.latest import LatestRow, latest_by_series_ids
+from mktdash.store.series import read_columns
+
+# What has no value for longer than this before the end of the period is not quoted any more.
+_QUOTED_WITHIN = timedelta(days=10)
+_DAY = timedelta(days=1)
+
+
+class NoObservationsError(MktdashError):
+    """There is nothing to report on: no such data yet, or none in the period."""
+
+    code = "NO_OBSERVATIONS"
+    http_status = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The series of a report in their order, and its period (both ends included).
+
+    ``absent`` are symbols that were asked for and have no observation at all.
+    """
+
+    series: tuple[SeriesRow, ...]
+    instruments: dict[int, InstrumentRow]
+    start: date
+    end: date
+    absent: tuple[str, ...]
+
+
+async def select_series(conn: AsyncConnection, parameters: MarketSummaryParameters) -> Selection:
+    """The series and the period that parameters mean, given the data as they are.
+
+    Raises:
+        UnknownSymbolError: a symbol is not known.
+        NoObservationsError: nothing is left to show.
+    """
+    candidates = await _candidates(conn, parameters)
+    latest = await latest_by_series_ids(conn, [one.id for one in candidates])
+    filled = [one for one in candidates if one.id in latest]
+    if not filled:
+        raise NoObservationsError("there are no observations to report on yet")
+    end = parameters.end or max(_session(one, latest[one.id]) for one in filled)
+    start = parameters.start or end - timedelta(days=parameters.days or DEFAULT_DAYS)
+    chosen = filled if parameters.symbols is not None else await _quoted(conn, filled, end)
+    if not chosen or start > end:
+        raise NoObservationsError(f"there are no observations from {start} to {end}", start=str(start), end=str(end))
+    absent = [one.symbol for one in candidates if one.id not in latest] if parameters.symbols is not None else []
+    instruments = await instruments_by_ids(conn, [one.instrument_id for one in chosen])
+    return Selection(tuple(chosen[:MOST_SYMBOLS]), instruments, start, end, tuple(absent))
+
+
+def reading_bounds(start: date, end: date, before: timedelta = timedelta(0)) -> tuple[int, int]:
+    """Instants (microseconds UTC) that surely enclose the sessions of a period, whatever their time zone."""
+    return _midnight(start - before - _DAY), _midnight(end + 2 * _DAY)
+
+
+async def _candidates(conn: AsyncConnection, parameters: MarketSummaryParameters) -> list[SeriesRow]:
+    if parameters.symbols is not None:
+        instruments = [await instrument_by_symbol(conn, symbol) for symbol in parameters.symbols]
+    elif parameters.asset_class is not None:
+        page = await search_instruments(conn, asset_class=parameters.asset_class, first=MOST_SYMBOLS)
+        instruments = list(page.items)
+    else:
+        return await series_of_dataset(conn, DEFAULT_DATASET)
+    by_instrument = await series_by_instrument_ids(conn, [one.id for one in instruments])
+    found = dict.fromkeys(one.id for one in instruments if one.id in by_instrument)
+    return [_preferred(by_instrument[instrument_id]) for instrument_id in found]
+
+
+def _preferred(series: Sequence[SeriesRow]) -> SeriesRow:
+    # A summary compares sessions, so a daily series says it best; else the first by source.
+    return min(series, key=lambda one: one.interval != "1d")
+
+
+async def _quoted(conn: AsyncConnection, series: list[SeriesRow], end: date) -> list[SeriesRow]:
+    first = end - _QUOTED_WITHIN
+    low, high = reading_bounds(first, end)
+    quoted = []
+    for one in series:
+        columns = await read_columns(conn, one, start=low, end=high)
+        if any(first < day <= end for day in session_dates(columns, one.timezone)):
+            quoted.append(one)
+    return quoted
+
+
+def _session(series: SeriesRow, latest: LatestRow) -> date:
+    return from_micros(latest.as_of).astimezone(ZoneInfo(series.timezone)).date()
+
+
+def _midnight(day: date) -> int:
+    return to_micros(datetime.combine(day, time(), UTC))

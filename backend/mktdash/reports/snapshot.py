@@ -1,0 +1,104 @@
+"""The snapshot a report is built from: which data, named by their hash, and what else the report will show of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.quality.base import Status, worst
+from mktdash.reports.selection import select_series
+from mktdash.reports.templates.market_summary import MarketSummaryParameters
+from mktdash.store.datasets import DatasetRow, dataset_by_key
+from mktdash.store.quality import DqRow, latest_results
+from mktdash.store.series import Leaf, read_leaves, snapshot_id
+from mktdash.store.snapshots import DatasetState, SnapshotRow, insert_snapshot
+
+_MOST_MISSING = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot as taken for one run.
+
+    Attributes:
+        id: the hash over the leaves; equal data, equal id.
+        facts: JSON-ready: the period, the series by natural key, the datasets with their verdicts. All that a
+            report shows besides observations, so that it can be rebuilt when names or verdicts have moved on.
+    """
+
+    id: str
+    taken_at: int
+    datasets: tuple[DatasetState, ...]
+    leaves: tuple[Leaf, ...]
+    facts: dict[str, Any]
+
+
+async def take_snapshot(conn: AsyncConnection, parameters: MarketSummaryParameters, now: int) -> Snapshot:
+    """The data that parameters mean, as they are in this read transaction; ``now`` in microseconds UTC.
+
+    Raises:
+        UnknownSymbolError: a symbol is not known.
+        NoObservationsError: there is nothing to report on.
+    """
+    selection = await select_series(conn, parameters)
+    keys = sorted({one.dataset for one in selection.series})
+    datasets = [await dataset_by_key(conn, key) for key in keys]
+    verdicts = {key: (await latest_results(conn, key)).get(key, {}) for key in keys}
+    leaves = tuple(await read_leaves(conn, selection.series))
+    names = selection.instruments
+    facts = {
+        "start": selection.start.isoformat(),
+        "end": selection.end.isoformat(),
+        "absent": list(selection.absent),
+        "series": [
+            {
+                "key": one.key,
+                "name": names[one.instrument_id].name,
+                "asset_class": names[one.instrument_id].asset_class,
+            }
+            for one in selection.series
+        ],
+        "datasets": [_dataset_facts(row, list(verdicts[row.key].values())) for row in datasets],
+    }
+    states = tuple(DatasetState(row.key, row.version, row.known_at) for row in datasets)
+    return Snapshot(snapshot_id(leaves), now, states, leaves, facts)
+
+
+async def store_snapshot(conn: AsyncConnection, snapshot: Snapshot) -> None:
+    """Keep a snapshot's leaves under its id."""
+    await insert_snapshot(conn, SnapshotRow(snapshot.id, snapshot.taken_at, snapshot.datasets, snapshot.leaves))
+
+
+def _dataset_facts(row: DatasetRow, verdicts: list[DqRow]) -> dict[str, Any]:
+    missing = [gap for verdict in verdicts for gap in verdict.evidence.get("missing", [])]
+    # The longer window repeats what the shorter one lists.
+    distinct = {(gap["session"], gap["reason"]): gap for gap in missing}
+    newest_first = sorted(distinct, reverse=True)[:_MOST_MISSING]
+    return {
+        "key": row.key,
+        "title": row.title,
+        "source": row.source,
+        "licence": row.licence,
+        "simulated": row.simulated,
+        "version": row.version,
+        "known_at": row.known_at,
+        "status": worst([Status(verdict.status) for verdict in verdicts]),
+        "quality": [
+            {
+                "metric": verdict.metric,
+                "status": verdict.status,
+                "summary": verdict.summary,
+                "run_at": verdict.run_at,
+            }
+            for verdict in verdicts
+        ],
+        "missing": [
+            {
+                "session": session,
+                "reason": reason,
+                "series": distinct[session, reason]["series"],
+                "symbols": distinct[session, reason]["symbols"],
+            }
+            for session, reason in newest_first
+        ],
+    }
