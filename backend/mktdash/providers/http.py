@@ -266,6 +266,13 @@ async def open_fetchers(*, clock: Clock, network: str) -> AsyncIterator[Fetchers
         yield Fetchers(client, clock=clock, network=network != "off")
 
 
+@asynccontextmanager
+async def open_fetcher(provider: Provider, *, network: str, clock: Clock) -> AsyncIterator[HttpFetcher]:
+    """The fetcher of one source, for a single errand."""
+    async with open_fetchers(network=network, clock=clock) as fetchers:
+        yield fetchers.of(provider)
+
+
 def _worth_another_try(error: BaseException) -> bool:
     return isinstance(error, _FailedAttempt) and error.reached and (error.retry_after_s or 0.0) <= _LONGEST_WAIT_S
 

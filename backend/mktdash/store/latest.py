@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.tables import metadata
@@ -58,3 +58,15 @@ async def latest_by_series_ids(conn: AsyncConnection, ids: Sequence[int]) -> dic
     """The latest of each series; a series without observations is left out."""
     rows = (await conn.execute(_LATEST.where(LATEST.c.series_id.in_(ids)))).all()
     return {row.series_id: row for row in map(_row, rows)}
+
+
+async def newest_by_dataset(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, int]:
+    """The newest instant held in each dataset, microseconds UTC; a dataset that holds nothing is left out."""
+    series = metadata.tables["series"]
+    rows = await conn.execute(
+        select(series.c.dataset, func.max(LATEST.c.as_of))
+        .join(LATEST, LATEST.c.series_id == series.c.id)
+        .where(series.c.dataset.in_(keys), LATEST.c.n > 0)
+        .group_by(series.c.dataset)
+    )
+    return dict(rows.tuples().all())

@@ -2,11 +2,11 @@
 
 import zipfile
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-from mktdash.domain.clock import Clock
+from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import ProviderUnavailableError
 from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, Measure, SeriesSpec
 from mktdash.providers.base import Fetcher, Parsed, Policy, RawPayload, Window
@@ -47,13 +47,15 @@ class EcbProvider:
         """Bring the smallest of the ECB's files that covers the window; the recorded history where no network is.
 
         Raises:
-            ProviderUnavailableError: there is no network, and the recorded history ends before the window begins.
+            ProviderUnavailableError: there is no network, and the recorded history has nothing new for the window.
         """
         try:
             payload = await fetcher.get(f"{self._base_url}/{self._file_for(window, clock)}", dataset=DATASET)
         except ProviderUnavailableError:
             payload = recorded_history(clock)
-            if window.first is not None and window.first.isoformat() > _last_session(payload):
+            last = _last_session(payload)
+            held = window.after is not None and window.after >= to_micros(last)
+            if held or (window.first is not None and window.first > last.date()):
                 raise
         yield payload
 
@@ -83,7 +85,9 @@ def recorded_history(clock: Clock) -> RawPayload:
     return RawPayload(DATASET, body, RECORDED_URL, fetched_at=now, known_at=now, content_type="application/zip")
 
 
-def _last_session(payload: RawPayload) -> str:
+def _last_session(payload: RawPayload) -> datetime:
+    """The fixing of the newest session in the history, which comes first in it."""
     with payload.open() as stream, zipfile.ZipFile(stream) as archive, archive.open(archive.namelist()[0]) as history:
         history.readline()
-        return history.readline(64).split(b",")[0].decode()
+        day = history.readline(64).split(b",")[0].decode()
+    return datetime.fromisoformat(f"{day}T{FIXING_TIME}").replace(tzinfo=ZoneInfo(TIMEZONE))

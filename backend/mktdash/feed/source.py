@@ -1,0 +1,183 @@
+"""One source's own loop: ask when it is time, take in what came, note what went wrong, and never stop over it."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mktdash.domain.clock import to_micros
+from mktdash.domain.errors import MktdashError
+from mktdash.domain.schedule import session_of
+from mktdash.feed.lease import Lease
+from mktdash.ingest.pipeline import IngestReport, ingest_payload
+from mktdash.live.publish import notify
+from mktdash.providers.base import Provider, RawPayload, Window
+from mktdash.providers.http import HttpFetcher
+from mktdash.providers.polling import next_poll
+from mktdash.resources import Resources
+from mktdash.store.datasets import note_check
+from mktdash.store.latest import newest_by_dataset
+from mktdash.store.session import read_transaction, write_transaction
+
+_log = logging.getLogger(__name__)
+
+_STANDBY_S = 5.0
+
+
+@dataclass
+class SourceLoop:
+    """The loop of one source.
+
+    Attributes:
+        touched: told of each report that changed something.
+    """
+
+    provider: Provider
+    fetcher: HttpFetcher
+    resources: Resources
+    lease: Lease
+    touched: Callable[[IngestReport], None]
+    role: str = "starting"
+    failures: int = 0
+    last_error: str | None = None
+    last_poll_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    _seen: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """How the source is doing, as JSON values, for the feed's beat."""
+        return {
+            **self.fetcher.state.as_json(),
+            "role": self.role,
+            "poll_failures": self.failures,
+            "poll_error": self.last_error,
+            "last_poll_at": None if self.last_poll_at is None else self.last_poll_at.isoformat(),
+            "next_poll_at": None if self.next_poll_at is None else self.next_poll_at.isoformat(),
+        }
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        keeper: asyncio.Task[None] | None = None
+        try:
+            while True:
+                if not await self.lease.take():
+                    # Another feed has this source; this one stands by, to go on where that one stops.
+                    self.role = "standby"
+                    if keeper is not None:
+                        keeper.cancel()
+                        keeper = None
+                    await asyncio.sleep(_STANDBY_S)
+                    continue
+                if keeper is None:
+                    keeper = asyncio.create_task(self.lease.keep(), name=f"lease of {self.provider.name}")
+                self.role = "active"
+                await self.poll()
+                await self._rest()
+        finally:
+            if keeper is not None:
+                keeper.cancel()
+            await self.lease.give_back()
+
+    async def poll(self) -> None:
+        """Ask once and take in what came; a failure is logged and noted, and counts towards a longer pause."""
+        try:
+            await self._bring()
+        except MktdashError as error:
+            _log.warning("%s", error.message)
+            await self._note_failure(error.message)
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("%s: the store is away: %s", self.provider.name, type(error).__name__)
+            await self._note_failure(f"the store is away ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001  # one source's trouble must not end the feed
+            _log.exception("%s: the poll met a fault of ours", self.provider.name)
+            await self._note_failure(f"internal fault ({type(error).__name__})")
+        else:
+            self.failures = 0
+            self.last_error = None
+        self.last_poll_at = self.resources.clock()
+
+    async def _bring(self) -> None:
+        run_id = str(uuid4())
+        async for payload in self.provider.fetch(self.fetcher, await self._window(), self.resources.clock):
+            await self._take_in(payload, run_id)
+        if self.fetcher.state.failures and (said := self.fetcher.state.last_error):
+            # What came was recorded data: the source itself did not answer, and the dataset should say so.
+            await self._note_on_datasets(said)
+
+    async def _window(self) -> Window:
+        """From the newest session held on, so that late corrections of it are seen too; all there is where none is."""
+        newest = await self._newest()
+        held = [newest.get(dataset.key) for dataset in self.provider.datasets]
+        known = [instant for instant in held if instant is not None]
+        if len(known) < len(held):
+            return Window()
+        zone = self.provider.datasets[0].timezone
+        if self.provider.datasets[0].calendar == "24/7":
+            return Window(after=min(known))
+        return Window(first=session_of(min(known), zone), after=min(known))
+
+    async def _newest(self) -> dict[str, int]:
+        async with read_transaction(self.resources.engine) as conn:
+            return await newest_by_dataset(conn, [dataset.key for dataset in self.provider.datasets])
+
+    async def _take_in(self, payload: RawPayload, run_id: str) -> None:
+        digest = await asyncio.to_thread(_sha256, payload)
+        if payload.unchanged or self._seen.get(payload.url) == digest:
+            async with write_transaction(self.resources.engine) as conn:
+                await note_check(conn, payload.dataset, to_micros(self.resources.clock()))
+            return
+        report = await ingest_payload(
+            self.resources.engine,
+            self.provider,
+            payload,
+            clock=self.resources.clock,
+            run_id=run_id,
+            code_sha=self.resources.code_sha,
+        )
+        self._seen[payload.url] = digest
+        if report.changed or report.rejected:
+            self.touched(report)
+        if report.changed:
+            await notify(self.resources.redis, ["observations"])
+            _log.log(
+                logging.DEBUG if self.provider.policy.poll_s < _STANDBY_S * 2 else logging.INFO,
+                "%s: new %d, revised %d, retracted %d, rejected %d",
+                *(report.dataset, report.new, report.revised, report.retracted, report.rejected),
+            )
+
+    async def _rest(self) -> None:
+        clock, newest = self.resources.clock, {}
+        with suppress(SQLAlchemyError, OSError):
+            newest = await self._newest()
+        self.next_poll_at = next_poll(
+            self.provider.policy, self.provider.datasets, newest, clock(), failures=self.failures
+        )
+        await asyncio.sleep(max(0.0, (self.next_poll_at - clock()).total_seconds()))
+
+    async def _note_failure(self, message: str) -> None:
+        self.failures += 1
+        self.last_error = message
+        await self._note_on_datasets(message)
+
+    async def _note_on_datasets(self, message: str) -> None:
+        now = to_micros(self.resources.clock())
+        with suppress(SQLAlchemyError, OSError):
+            async with write_transaction(self.resources.engine) as conn:
+                for dataset in self.provider.datasets:
+                    await note_check(conn, dataset.key, now, message)
+
+
+def _sha256(payload: RawPayload) -> str:
+    digest = hashlib.sha256()
+    with payload.open() as stream:
+        while piece := stream.read(1024 * 1024):
+            digest.update(piece)
+    return digest.hexdigest()
