@@ -4,16 +4,19 @@ Errors are made anew for each answer, because each answer marks its own errors w
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 from strawberry.extensions import SchemaExtension
 
 from mktdash.domain.errors import InvalidInputError
-from mktdash.graphql.limits import MOST_CHARACTERS, MOST_ERRORS, MOST_TOKENS, RULES, judge
+from mktdash.graphql.limits import MOST_ERRORS, MOST_TOKENS, RULES, judge
 
+VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 _MOST_DOCUMENTS = 500
+_LONGEST_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +46,18 @@ class DocumentCache:
         """A document of this text.
 
         Raises:
-            GraphQLError: it does not parse, or is too long to look at.
+            GraphQLError: it does not parse, or has too many tokens.
         """
         kept = self._kept.get(text)
         if kept is not None:
             self._kept.move_to_end(text)
             return kept
-        if len(text) > MOST_CHARACTERS:
-            raise GraphQLError(f"the document is longer than {MOST_CHARACTERS} characters")
         node = parse(text, max_tokens=MOST_TOKENS)
         document = Document(
             node, self._problems(node), sum(isinstance(one, OperationDefinitionNode) for one in node.definitions)
         )
-        self._kept[text] = document
+        if len(text) <= _LONGEST_KEPT:
+            self._kept[text] = document
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
         return document
@@ -73,31 +75,33 @@ class CachedDocuments(SchemaExtension):
 
     def __init__(self, cache: DocumentCache) -> None:
         self._cache = cache
+        self._document: Document | None = None
 
-    async def on_parse(self) -> AsyncIterator[None]:
+    def on_parse(self) -> Iterator[None]:
         """Find or make the document.
 
-        Raises:
-            GraphQLError: it does not parse.
-            InvalidInputError: it has several operations and none was named.
+        One that does not parse is left to strawberry, which fails on it again: an exception from here would end a
+        stream without a word.
         """
         execution = self.execution_context
+        execution.parse_options["max_tokens"] = MOST_TOKENS
         if execution.query:
-            document = self._cache.document(execution.query)
-            execution.graphql_document = document.node
-            if document.operations > 1 and not execution._provided_operation_name:  # noqa: SLF001 - strawberry would take the first one
-                raise InvalidInputError(
-                    "the document has several operations: name one as operationName", argument="operationName"
-                )
+            with suppress(GraphQLError):
+                self._document = self._cache.document(execution.query)
+                execution.graphql_document = self._document.node
         yield
 
-    async def on_validate(self) -> AsyncIterator[None]:
+    def on_validate(self) -> Iterator[None]:
         """Give the verdict, in errors that belong to this answer alone."""
         execution = self.execution_context
-        if execution.query:
-            problems = self._cache.document(execution.query).problems
+        if self._document is not None:
             execution.pre_execution_errors = [
-                GraphQLError(problem.message, nodes=problem.nodes, extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
-                for problem in problems
+                GraphQLError(problem.message, nodes=problem.nodes, extensions={"code": VALIDATION_FAILED})
+                for problem in self._document.problems
             ]
+            if self._document.operations > 1 and not execution._provided_operation_name:  # noqa: SLF001 - strawberry would take the first
+                unnamed = InvalidInputError(
+                    "the document has several operations: name one as operationName", argument="operationName"
+                )
+                execution.pre_execution_errors.append(GraphQLError(unnamed.message, original_error=unnamed))
         yield

@@ -1,4 +1,4 @@
-"""Errors as clients see them: a code, whether to try again, the request's id; and never more than was meant for them."""
+"""Errors as clients see them: a code, whether to try again, the request's id; never more than was meant for them."""
 
 import logging
 
@@ -10,7 +10,6 @@ from mktdash.domain.errors import MktdashError
 from mktdash.graphql.limits import MOST_ERRORS
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
-VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 BAD_REQUEST = "BAD_REQUEST"
 BAD_INPUT = "BAD_INPUT"
 INTERNAL = "INTERNAL"

@@ -21,7 +21,6 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 MOST_TOKENS = 2_000
-MOST_CHARACTERS = 100_000
 MOST_ERRORS = 5
 
 

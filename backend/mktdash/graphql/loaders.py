@@ -1,7 +1,7 @@
 """Value-by-key loaders: whatever a query asks of a page of things is read in a fixed number of statements."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -23,7 +23,7 @@ from mktdash.store.quality import DqRow, latest_results
 from mktdash.store.runs import ArtifactRow, artifacts_by_run_ids
 from mktdash.store.series import read_recent
 
-LoaderT = TypeVar("LoaderT", bound="DataLoader[object, object]")
+LoaderT = TypeVar("LoaderT", bound=DataLoader[Any, Any])
 
 
 class InstrumentByIdLoader(DataLoader[int, InstrumentRow | None]):
@@ -150,9 +150,9 @@ class ArtifactsByRunIdLoader(DataLoader[str, list[ArtifactRow]]):
         super().__init__(load_fn=load)
 
 
-def loader(context: RequestContext, kind: type[LoaderT]) -> LoaderT:
-    """The operation's own loader of a kind."""
-    found = context.loaders.get(kind)
+def loader(context: RequestContext, kind: Callable[[RequestContext], LoaderT]) -> LoaderT:
+    """The operation's own loader of a kind: one of the classes above."""
+    found: LoaderT | None = context.loaders.get(kind)
     if found is None:
-        found = context.loaders[kind] = kind(context)  # type: ignore[call-arg]  # each kind above takes the context
-    return found  # type: ignore[no-any-return]
+        found = context.loaders[kind] = kind(context)
+    return found

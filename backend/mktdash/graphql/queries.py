@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from mktdash.contracts.registry import CONTRACTS
+from mktdash.domain.instrument import AssetClass
 from mktdash.graphql import bounds
 from mktdash.graphql.context import Info
 from mktdash.graphql.downsample import Downsample
@@ -12,7 +13,7 @@ from mktdash.graphql.history import read_history
 from mktdash.graphql.ids import key_after, key_of
 from mktdash.graphql.scalars import Instant
 from mktdash.graphql.types.dataset import DatasetType
-from mktdash.graphql.types.instrument import INSTRUMENTS, AssetClass, InstrumentConnection, InstrumentType
+from mktdash.graphql.types.instrument import INSTRUMENTS, InstrumentConnection, InstrumentType
 from mktdash.graphql.types.provenance import ProvenanceType
 from mktdash.graphql.types.report import RUNS, ReportRunConnection, ReportRunType, ReportTemplateType
 from mktdash.graphql.types.series import SeriesType
@@ -69,7 +70,7 @@ class Query:
         description="One series with its history, all read at one instant. Errors: UNKNOWN_SYMBOL with suggestions; "
         "BAD_INPUT for a reversed or absurd range, asKnownAt in the future, maxPoints out of 2..100000."
     )
-    async def series(
+    async def series(  # noqa: PLR0917 - arguments of the field, given by name
         self,
         info: Info,
         symbol: Symbol,

@@ -1,4 +1,4 @@
-"""The custom scalars. Columns pass through the executor whole: numpy arrays in, orjson out, never one object a point."""
+"""The custom scalars. Columns pass through the executor whole: numpy in, orjson out, never one object a point."""
 
 import re
 from datetime import datetime

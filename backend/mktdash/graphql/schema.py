@@ -1,4 +1,4 @@
-"""The schema put together, and how an operation runs: with its own view of the store, and with errors fit to be sent."""
+"""The schema put together, and how an operation runs: with its own view of the store, its errors fit to be sent."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
@@ -35,7 +35,7 @@ class MktdashSchema(strawberry.Schema):
         self.documents = DocumentCache(self._schema)
         self._seconds_to_answer = seconds_to_answer
 
-    async def execute(  # type: ignore[override]  # the context is always ours
+    async def execute(  # noqa: PLR0917 - strawberry's signature
         self,
         query: str | None,
         variable_values: dict[str, Any] | None = None,
@@ -67,7 +67,7 @@ class MktdashSchema(strawberry.Schema):
         finally:
             await context.read.aclose()
 
-    async def stream(  # type: ignore[override]  # the context is always ours
+    async def stream(  # noqa: PLR0917 - strawberry's signature
         self,
         query: str | None,
         variable_values: dict[str, Any] | None = None,

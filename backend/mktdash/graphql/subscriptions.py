@@ -109,15 +109,15 @@ class Subscription:
         bounds.name(run_id, "id")
         context = info.context
         # The state sent first holds all that came before its cursor, so `since` need only be one that makes sense.
-        first, cursor = await _run_now(context, run_id, since)
-        yield ReportRunEvent(cursor=cursor, run=first)
-        if first.state.value in FINAL_STATES:
+        run, cursor, final = await _run_now(context, run_id, since)
+        yield ReportRunEvent(cursor=cursor, run=run)
+        if final:
             return
         async with aclosing(context.services.hub.stream("report", keys=[run_id], since=cursor)) as events:
             async for at, _ in events:
-                run, _ = await _run_now(context, run_id)
+                run, _, final = await _run_now(context, run_id)
                 yield ReportRunEvent(cursor=str(at), run=run)
-                if run.state.value in FINAL_STATES:
+                if final:
                     return
 
 
@@ -139,19 +139,23 @@ async def _series(context: RequestContext, known: dict[int, SeriesRow], event: E
     return known.get(series_id)
 
 
-async def _run_now(context: RequestContext, run_id: str, since: str | None = None) -> tuple[ReportRunType, str]:
+async def _run_now(context: RequestContext, run_id: str, since: str | None = None) -> tuple[ReportRunType, str, bool]:
     async with read_transaction(context.services.engine) as conn:
         await resume_from(conn, since)
         row = await run_by_id(conn, run_id)
         files = (await artifacts_by_run_ids(conn, [run_id]))[run_id]
-        return ReportRunType.from_row(row, files), str(await head_cursor(conn))
+        cursor = str(await head_cursor(conn))
+    return ReportRunType.from_row(row, files), cursor, row.state in FINAL_STATES
 
 
 def _columns(payload: dict[str, Any]) -> Columns:
-    bars = {name: np.array(payload[name], np.float64) if payload.get(name) is not None else None for name in BAR_FIELDS}
+    bars = {name: None if payload.get(name) is None else np.array(payload[name], np.float64) for name in BAR_FIELDS}
     return Columns(
         as_of=np.array(payload["as_of"], np.int64),
         value=np.array(payload["value"], np.float64),
         flags=np.array(payload["flags"], np.int64),
-        **bars,
+        open=bars["open"],
+        high=bars["high"],
+        low=bars["low"],
+        volume=bars["volume"],
     )

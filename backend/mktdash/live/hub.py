@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Collection
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing, suppress
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -112,7 +112,7 @@ class Hub:
 
     async def stream(
         self, topic: str, *, keys: Collection[str] | None = None, since: str | None = None
-    ) -> AsyncIterator[tuple[Cursor, EventRow]]:
+    ) -> AsyncGenerator[tuple[Cursor, EventRow], None]:
         """The events of a topic after ``since`` (from now on where None), each with the cursor to resume after it.
 
         It registers first, then reads the table up to its end, then takes what the tail brings, so nothing falls
@@ -127,12 +127,13 @@ class Hub:
         try:
             async with read_transaction(self._engine) as conn:
                 cursor = await resume_from(conn, since)
-            async for event in self._follow(subscriber, cursor.offset):
-                yield Cursor(cursor.epoch, event.id), event
+            async with aclosing(self._follow(subscriber, cursor.offset)) as events:
+                async for event in events:
+                    yield Cursor(cursor.epoch, event.id), event
         finally:
             self._leave(subscriber)
 
-    async def _follow(self, subscriber: _Subscriber, position: int) -> AsyncIterator[EventRow]:
+    async def _follow(self, subscriber: _Subscriber, position: int) -> AsyncGenerator[EventRow, None]:
         behind = True
         while not subscriber.closed:
             if behind:

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from mktdash.domain.instrument import AssetClass as DomainAssetClass
+from mktdash.domain.instrument import AssetClass
 from mktdash.graphql.bounds import LONGEST_RECENT, within
 from mktdash.graphql.context import Info
 from mktdash.graphql.ids import global_id, page_cursor
@@ -22,7 +22,7 @@ from mktdash.store.instruments import AliasRow, InstrumentRow, Page, SeriesRow
 
 INSTRUMENTS = "Instrument"
 
-AssetClass = strawberry.enum(DomainAssetClass, name="AssetClass", description="Kinds of instruments.")
+strawberry.enum(AssetClass, description="Kinds of instruments.")
 
 
 @strawberry.type(description="What one of a value is.")
@@ -140,7 +140,7 @@ class InstrumentType:
             id=global_id(INSTRUMENTS, row.symbol),
             symbol=row.symbol,
             name=row.name,
-            asset_class=DomainAssetClass(row.asset_class),
+            asset_class=AssetClass(row.asset_class),
             currency=row.currency,
             mic=row.mic,
             figi=row.figi,

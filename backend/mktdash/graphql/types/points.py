@@ -7,7 +7,7 @@ import numpy as np
 import strawberry
 
 from mktdash.domain.clock import from_micros
-from mktdash.domain.flags import Flag, flag_names
+from mktdash.domain.flags import KNOWN_BITS, flag_names
 from mktdash.domain.observation import Columns
 from mktdash.graphql.scalars import FlagsColumn, FloatColumn, Instant, InstantColumn, MillisColumn
 from mktdash.store.latest import LatestRow
@@ -17,7 +17,7 @@ _PERCENT = 100.0
 
 @strawberry.type(
     name="SeriesPoints",
-    description="Observations as columns: the same position in each column belongs to the same observation, oldest first.",
+    description="Observations as columns, oldest first: the same position in each belongs to the same observation.",
 )
 class PointsType:
     """Columns as they are sent."""
@@ -136,4 +136,4 @@ def flag_counts(columns: Columns) -> dict[str, int]:
     masks, times = np.unique(columns.flags, return_counts=True)
     for mask, n in zip(masks.tolist(), times.tolist(), strict=True):
         counts.update(dict.fromkeys(flag_names(mask), n))
-    return {flag.name: counts[flag.name] for flag in Flag if flag.name in counts}
+    return {name: counts[name] for name in flag_names(KNOWN_BITS) if name in counts}

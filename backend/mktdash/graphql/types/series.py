@@ -20,7 +20,7 @@ class SeriesQualityType:
 
     row: strawberry.Private[SeriesRow]
     flag_counts: Json = strawberry.field(
-        description="How many of the observations in the range asked for carry each flag; flags that none carries are left out."
+        description="How many observations in the range carry each flag; flags that none carries are left out."
     )
 
     @strawberry.field(description="The worst verdict on its dataset.")

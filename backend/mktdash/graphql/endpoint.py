@@ -1,0 +1,210 @@
+"""GraphQL over HTTP, WebSocket and server-sent events, by their specifications."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from cross_web import AsyncHTTPRequestAdapter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError, MissingQueryError
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.streaming import HTTPStreamTransport
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+from strawberry.types.unset import UnsetType
+
+from mktdash.domain.errors import MktdashError, UnauthenticatedError
+from mktdash.graphql.accept import EVENT_STREAM, RESPONSE_JSON, answer_type
+from mktdash.graphql.context import RequestContext, Services
+from mktdash.graphql.encoding import decode, encode
+from mktdash.graphql.errors import (
+    BadRequestError,
+    MethodNotAllowedError,
+    system_error,
+)
+from mktdash.graphql.requests import BoundedRequest, admit, read_operation
+from mktdash.graphql.schema import MktdashSchema
+from mktdash.graphql.sockets import PatientHandler, TextFrames
+from mktdash.security.identity import SCOPE_KEY, Facts, Identity
+
+MOST_OPERATIONS_A_SOCKET = 50
+_SECONDS_TO_INTRODUCE = timedelta(seconds=10)
+_READS = frozenset({OperationType.QUERY})
+_CALLS = frozenset({OperationType.QUERY, OperationType.MUTATION})
+
+
+class GraphQLEndpoint(GraphQL[RequestContext, None]):
+    """The ASGI application at ``/graphql``."""
+
+    request_adapter_class = BoundedRequest
+    websocket_adapter_class = TextFrames
+    graphql_transport_ws_handler_class = PatientHandler
+
+    def __init__(self, schema: MktdashSchema, services: Services, identity: Identity) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            connection_init_wait_timeout=_SECONDS_TO_INTRODUCE,
+            max_subscriptions_per_connection=MOST_OPERATIONS_A_SOCKET,
+        )
+        self._services = services
+        self._identity = identity
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request or serve a socket."""
+        if scope["type"] == "websocket":
+            await self.run(WebSocket(scope, receive=receive, send=send))
+            return
+        request = Request(scope, receive=receive)
+        try:
+            admit(request)
+            response = await self.run(request)
+        except MktdashError as error:
+            response = self._refusal(request, error)
+        await response(scope, receive, send)
+
+    def _refusal(self, request: Request, error: MktdashError) -> Response:
+        facts: Facts = request.scope[SCOPE_KEY]
+        try:
+            wanted = answer_type(request.headers.get("accept"))
+        except MktdashError:
+            wanted = RESPONSE_JSON
+        headers = {"allow": "GET, POST"} if isinstance(error, MethodNotAllowedError) else {}
+        if isinstance(error, UnauthenticatedError):
+            headers["www-authenticate"] = 'Bearer realm="mktdash"'
+        body: dict[str, Any] = {"errors": [system_error(error, facts.request_id)]}
+        media_type = RESPONSE_JSON if wanted == EVENT_STREAM else wanted
+        return _json_response(body, error.http_status, media_type, headers)
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> RequestContext:  # noqa: ARG002
+        """What the request brings with it."""
+        facts: Facts = request.scope[SCOPE_KEY]
+        return RequestContext(
+            services=self._services,
+            principal=facts.principal,
+            request_id=facts.request_id,
+            client=facts.peer,
+        )
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """A response to be, which knows its media type.
+
+        Raises:
+            NotAcceptableError: the client accepts none of ours.
+        """
+        response = await super().get_sub_response(request)
+        response.media_type = answer_type(request.headers.get("accept"))
+        return response
+
+    def should_render_graphql_ide(self, request: Any) -> bool:  # noqa: ARG002
+        """Never: a request without a query is an error, not a page."""
+        return False
+
+    def encode_json(self, data: object) -> bytes:
+        """JSON by orjson, columns whole."""
+        return encode(data)
+
+    def decode_json(self, data: str | bytes) -> object:
+        """JSON by orjson."""
+        return decode(data)
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """The request's operation."""
+        return await read_operation(request)
+
+    def _get_stream_transport_from_headers(self, headers: Mapping[str, str]) -> HTTPStreamTransport | None:
+        # Clients name every type they can read; it is a stream only where that is the one wanted most.
+        return self._get_stream_transport("sse") if answer_type(headers.get("accept")) == EVENT_STREAM else None
+
+    async def execute_single(  # noqa: PLR0917 - strawberry's signature
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,  # noqa: ARG002
+        sub_response: Response,
+        context: RequestContext,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Run a query or a mutation, and find the status that its outcome has."""
+        try:
+            result = await self.schema.execute(
+                request_data.query,
+                root_value=root_value,
+                variable_values=request_data.variables,
+                context_value=context,
+                operation_name=request_data.operation_name,
+                allowed_operation_types=_READS if request.method == "GET" else _CALLS,
+                operation_extensions=request_data.extensions,
+            )
+        except CannotGetOperationTypeError as error:
+            raise BadRequestError(error.as_http_error_reason(), argument="operationName") from error
+        except MissingQueryError as error:
+            raise BadRequestError("the request has no query", argument="query") from error
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.SUBSCRIPTION:
+                raise BadRequestError("subscriptions are served over WebSocket or as text/event-stream") from error
+            raise MethodNotAllowedError("a mutation is asked by POST", allow=["POST"]) from error
+        # An answer in the older media type says all in its body; intermediaries may not know it for GraphQL.
+        if _never_ran(result) and sub_response.media_type == RESPONSE_JSON:
+            sub_response.status_code = _status(result)
+        return result
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """The body; without ``data`` where nothing was executed."""
+        body = await super().process_result(request, result)
+        if _never_ran(result):
+            body.pop("data", None)
+        return body
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        """The response in the media type agreed."""
+        return _json_response(
+            response_data, sub_response.status_code or 200, sub_response.media_type or RESPONSE_JSON, {}
+        )
+
+    async def on_ws_connect(self, context: RequestContext) -> UnsetType | dict[str, object] | None:
+        """Let a socket in: by the token of ``connection_init``, or as who its handshake was.
+
+        Raises:
+            ConnectionRejectionError: it may not read.
+        """
+        authorization = (context.connection_params or {}).get("authorization")
+        try:
+            if authorization is not None:
+                context.principal = await self._identity.of_authorization(str(authorization))
+            context.principal.require_reader()
+        except MktdashError as error:
+            raise ConnectionRejectionError from error
+        return await super().on_ws_connect(context)
+
+
+def _never_ran(result: ExecutionResult) -> bool:
+    """Whether the request itself was at fault: an error of execution has a path."""
+    return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
+
+
+def _status(result: ExecutionResult) -> int:
+    cause = result.errors[0].original_error if result.errors else None
+    return cause.http_status if isinstance(cause, MktdashError) else 400
+
+
+def _json_response(body: Any, status: int, media_type: str, headers: Mapping[str, str]) -> Response:
+    return Response(
+        encode(body),
+        status_code=status,
+        headers={
+            "content-type": f"{media_type}; charset=utf-8",
+            "cache-control": "no-store",
+            "vary": "accept, authorization, cookie",
+            **headers,
+        },
+    )

@@ -1,0 +1,157 @@
+"""Finds out who a request is from: a bearer token, a browser's session cookie, or nobody on this machine."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mktdash.domain.clock import Clock
+from mktdash.domain.errors import UnauthenticatedError
+from mktdash.security.principals import LOCAL_READER, STRANGER, Principal
+from mktdash.security.tokens import principal_of
+from mktdash.store.session import read_transaction
+
+SCOPE_KEY = "mktdash"
+_BEARER = "bearer "
+# A proxy speaks from loopback for people elsewhere; it says so in one of these.
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_WEB_SOCKET_SCHEMES = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What identity looks at. ``headers`` by lower-case name; ``peer`` is the address the connection comes from."""
+
+    headers: Mapping[str, str]
+    peer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the outermost layer found out about a request, for the layers inside."""
+
+    request_id: str
+    principal: Principal
+    peer: str
+
+
+class Identity:
+    """Who requests are from. One for the whole process."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, *, anonymous_read: bool) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._anonymous_read = anonymous_read
+
+    async def of(self, request: Request) -> Principal:
+        """The principal of a request.
+
+        A bearer token counts for more than a cookie. A wrong bearer token is an error, so that its bearer learns of
+        it; a cookie that has ended is as good as none, so that a browser can still read what anybody may.
+
+        Raises:
+            UnauthenticatedError: the bearer token is unknown, expired or revoked.
+        """
+        authorization = request.headers.get("authorization")
+        if authorization is not None:
+            return await self.of_authorization(authorization)
+        session = session_cookie(request.headers)
+        if session is not None:
+            async with read_transaction(self._engine) as conn:
+                known = await principal_of(conn, session, self._clock, by_cookie=True)
+            if known is not None:
+                return known
+        return LOCAL_READER if self._anonymous_read and is_local(request) else STRANGER
+
+    async def of_authorization(self, authorization: str) -> Principal:
+        """The principal of an ``Authorization`` value.
+
+        Raises:
+            UnauthenticatedError: it is not a bearer token, or one that is unknown, expired or revoked.
+        """
+        if not authorization.lower().startswith(_BEARER):
+            raise UnauthenticatedError("authorization must be: Bearer, then a token")
+        known = await self.of_token(authorization[len(_BEARER) :].strip())
+        if known is None:
+            raise UnauthenticatedError("the token is unknown, expired or revoked")
+        return known
+
+    async def of_token(self, token: str) -> Principal | None:
+        """The principal of a token; None where it is not good."""
+        async with read_transaction(self._engine) as conn:
+            return await principal_of(conn, token, self._clock)
+
+
+def is_local(request: Request) -> bool:
+    """Whether a request comes from this machine and knows it does.
+
+    The peer alone is not enough: a page of a foreign name that resolves to 127.0.0.1 (DNS rebinding) and a proxy on
+    this machine both connect from loopback.
+    """
+    return (
+        request.peer is not None
+        and _is_loopback(request.peer)
+        and _is_loopback_name(host_name(request.headers.get("host", "")))
+        and not any(name in request.headers for name in _FORWARDED)
+    )
+
+
+def same_origin(headers: Mapping[str, str]) -> bool:
+    """Whether a browser's request comes from a page of this very origin; True where no browser speaks."""
+    origin = headers.get("origin")
+    if origin is None:
+        return headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+    try:
+        parts = urlsplit(origin)
+        host = urlsplit(f"//{headers.get('host', '')}")
+        default = _WEB_SOCKET_SCHEMES.get(parts.scheme)
+        ports = (str(parts.port or default), str(host.port or default))
+    except ValueError:
+        return False
+    return parts.hostname is not None and parts.hostname == host.hostname and ports[0] == ports[1]
+
+
+def cookie_name(headers: Mapping[str, str]) -> str:
+    """The name of the session cookie. Cookies do not tell ports apart, so two servers on one machine need two names."""
+    port = _port(headers.get("host", ""))
+    return "mktdash_session" if port is None else f"mktdash_session_{port}"
+
+
+def session_cookie(headers: Mapping[str, str]) -> str | None:
+    """The session token a browser sent."""
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(cookie_name(headers))
+    except CookieError:
+        return None
+    return None if found is None else found.value
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header, without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _port(host: str) -> int | None:
+    try:
+        return urlsplit(f"//{host}").port
+    except ValueError:
+        return None
+
+
+def _is_loopback_name(name: str) -> bool:
+    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return bool((mapped or parsed).is_loopback)
