@@ -16,6 +16,7 @@ from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.store.schema import upgrade
 from mktdash.store.session import open_engine
 from tests.factories.postgres import postgres_binaries, running_postgres
+from tests.factories.redis import RedisServer, running_redis
 
 ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
 
@@ -123,3 +124,16 @@ async def sqlite_engine(databases: Databases) -> AsyncIterator[AsyncEngine]:
 def make_database(databases: Databases) -> Callable[..., object]:
     """Makes a database by (engine, template) and gives its URL, for tests that start processes of their own."""
     return databases.make
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis that a test may stop, start and flush; ``redis_server.url`` is where it listens."""
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The URL of an empty Redis."""
+    return redis_server.url

@@ -22,7 +22,9 @@ _MOST_POINTS = 400
 _LABEL_GAP = 13.0
 _DAYS_OF_WEEKLY_TICKS = 45
 _DAYS_OF_MONTHLY_TICKS = 550
-_MOST_TICKS = 9
+_TICK_WIDTH = 56
+# A whole date takes more room than a month.
+_FIRST_LABEL = 1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,10 @@ class Bar:
     text: str
 
 
-def course_chart(lines: Sequence[Line], *, unit: str, alt: str, width: int = 700, height: int = 270) -> str:
+def course_chart(lines: Sequence[Line], *, alt: str, width: int = 700, height: int = 310) -> str:
     """Courses over one time axis, each labelled at its own end; at least one line with two points."""
-    left, right, top, bottom = 44, 118, 12, 26
+    # The right margin holds the labels even in a reader's widest font.
+    left, right, top, bottom = 34, 150, 12, 26
     first = min(line.days[0] for line in lines)
     last = max(line.days[-1] for line in lines)
     ticks = nice_ticks(min(min(line.values) for line in lines), max(max(line.values) for line in lines))
@@ -66,13 +69,13 @@ def course_chart(lines: Sequence[Line], *, unit: str, alt: str, width: int = 700
             f'y2="{_n(y(tick))}" stroke="{_INK if zero else _GRID}" stroke-width="{"0.9" if zero else "0.6"}"/>'
         )
         parts.append(_text(left - 7, y(tick) + 3.6, _tick_text(tick, ticks), anchor="end"))
-    parts.append(_text(left - 7, height - 6, unit, anchor="end"))
-    for day, text in time_ticks(first, last):
+    most = max(2, (width - left - right) // _TICK_WIDTH)
+    for day, text in time_ticks(first, last, most):
         parts.append(
             f'<line class="grid" x1="{_n(x(day))}" x2="{_n(x(day))}" y1="{height - bottom}" '
             f'y2="{height - bottom + 4}" stroke="{_INK}" stroke-width="0.6"/>'
         )
-        parts.append(_text(x(day), height - 8, text, anchor="middle"))
+        parts.append(_text(x(day), height - 8, text, anchor="start" if day == first else "middle"))
     ends = spread([y(line.values[-1]) for line in lines], _LABEL_GAP, top, height - bottom)
     for at, (line, end) in enumerate(zip(lines, ends, strict=True)):
         colour = PALETTE[at % len(PALETTE)]
@@ -155,11 +158,11 @@ def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
     return [round(at * step, 10) for at in range(start, stop + 1)]
 
 
-def time_ticks(first: date, last: date) -> list[tuple[date, str]]:
-    """Days to mark on a time axis with their texts: weeks, months or years, whichever are few enough."""
+def time_ticks(first: date, last: date, most: int = 9) -> list[tuple[date, str]]:
+    """Days to mark on a time axis with their texts, about ``most``: days, weeks, months or years."""
     span = (last - first).days
     if span <= _DAYS_OF_WEEKLY_TICKS:
-        step = max(1, ceil(span / _MOST_TICKS / 7) * 7) if span > _MOST_TICKS else 1
+        step = max(1, ceil(span / most / 7) * 7) if span > most else 1
         days = [first + timedelta(days=n) for n in range(0, span + 1, step)]
         return [(day, day_text(day, year=False)) for day in days]
     months = [
@@ -169,10 +172,14 @@ def time_ticks(first: date, last: date) -> list[tuple[date, str]]:
         if first <= date(year, month, 1) <= last
     ]
     if span <= _DAYS_OF_MONTHLY_TICKS:
-        kept = months[:: ceil(len(months) / _MOST_TICKS)]
-        return [(day, month_text(day, year=day.month == 1 or day == kept[0])) for day in kept]
+        kept = months[:: ceil(len(months) / most)]
+        ticks = [(day, month_text(day, year=day.month == 1)) for day in kept]
+        # The first day says which year it is, where its text does not run into the next one's.
+        if not kept or (kept[0] - first).days > span * _FIRST_LABEL / most:
+            return [(first, day_text(first)), *ticks]
+        return [(kept[0], month_text(kept[0], year=True)), *ticks[1:]]
     years = [day for day in months if day.month == 1]
-    return [(day, str(day.year)) for day in years[:: max(1, ceil(len(years) / _MOST_TICKS))]]
+    return [(day, str(day.year)) for day in years[:: max(1, ceil(len(years) / most))]]
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:

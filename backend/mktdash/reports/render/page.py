@@ -1,6 +1,7 @@
 """The report as text and pictures, laid out by nobody yet: what PDF and HTML both show, said once."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mktdash.domain.flags import Flag
@@ -10,6 +11,7 @@ from mktdash.reports.svg import Bar, Line, bar_chart, course_chart, sparkline
 from mktdash.reports.text import change_text, count_text, day_text, instant_text, tone, value_text
 
 _MOST_BARS = 12
+_FIRST_METRIC = "freshness"
 _BARS_A_SIDE = 6
 _REASONS = {
     "NOT_YET_DUE": "not yet due",
@@ -39,9 +41,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A chart as SVG text, with its caption and what it shows for those who can't see it."""
+    """A chart as SVG text, with its caption and what it shows for those who can't see it; ``narrow`` fits a phone."""
 
     svg: str
+    narrow: str
     caption: str
     alt: str
 
@@ -94,12 +97,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole report; ``courses`` and ``moves`` are None where there is nothing to draw. ``made_at``: microseconds."""
+    """A whole report; ``courses`` and ``moves`` are None where there is nothing to draw. ``made_at``: microseconds.
+
+    ``cautions`` are what a reader must know first: the datasets whose checks failed, and how.
+    """
 
     title: str
     period: str
     scope: str
     simulated: bool
+    cautions: tuple[tuple[str, str], ...]
     tiles: tuple[Tile, ...]
     courses: Picture | None
     moves: Picture | None
@@ -128,6 +135,7 @@ def page_of(summary: MarketSummary) -> Page:
         period=f"{day_text(summary.start)} to {day_text(summary.end)}",
         scope=" \N{MIDDLE DOT} ".join(scope),
         simulated=summary.simulated,
+        cautions=tuple(_cautions(summary)),
         tiles=tuple(_tiles(summary)),
         courses=_courses(summary),
         moves=_moves(summary),
@@ -145,6 +153,14 @@ def page_of(summary: MarketSummary) -> Page:
         generated=instant_text(summary.snapshot_at),
         made_at=summary.snapshot_at,
     )
+
+
+def _cautions(summary: MarketSummary) -> Iterator[tuple[str, str]]:
+    """One failed check a dataset, the one that matters most to a reader: whether the figures are of today."""
+    for note in summary.datasets:
+        failed = [one for one in note.quality if one.status == Status.FAIL]
+        if failed:
+            yield note.title, min(failed, key=lambda one: one.metric != _FIRST_METRIC).summary
 
 
 def _tiles(summary: MarketSummary) -> list[Tile]:
@@ -184,10 +200,11 @@ def _courses(summary: MarketSummary) -> Picture | None:
         )
         for row in rows
     ]
-    unit = "bp" if kind is ChangeKind.BASIS_POINTS else "%"
-    caption = f"Change since the first session of the period, {'basis points' if unit == 'bp' else 'percent'}"
+    unit = "basis points" if kind is ChangeKind.BASIS_POINTS else "percent"
+    caption = f"Change since the first session of the period, {unit}"
     alt = f"{caption}: " + ", ".join(line.label for line in lines)
-    return Picture(course_chart(lines, unit=unit, alt=alt), caption, alt)
+    narrow = course_chart(lines, alt=alt, width=400, height=300)
+    return Picture(course_chart(lines, alt=alt), narrow, caption, alt)
 
 
 def _relative(figures: Figures) -> tuple[float, ...]:
@@ -212,7 +229,8 @@ def _moves(summary: MarketSummary) -> Picture | None:
         caption = "Changes over the period"
     bars = [Bar(row.symbol, _period_change(row), change_text(row.figures.change_period, kind)) for row in ranked]
     alt = f"{caption}: " + ", ".join(f"{bar.label} {bar.text}" for bar in bars)
-    return Picture(bar_chart(bars, alt=alt), caption, alt)
+    drawn = bar_chart(bars, alt=alt)
+    return Picture(drawn, drawn, caption, alt)
 
 
 def _period_change(row: SeriesSummary) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import typst
 
-from mktdash.domain.clock import from_micros
+from mktdash.domain.clock import MICROS_PER_SECOND
 from mktdash.reports.render.page import Page
 
 PDF_TYPE = "application/pdf"
@@ -22,7 +22,7 @@ def render_pdf(page: Page) -> bytes:
     compiler = typst.Compiler(
         _SOURCE, ignore_system_fonts=True, sys_inputs={"page": orjson.dumps(asdict(page)).decode()}
     )
-    pdf = compiler.compile(format="pdf", timestamp=from_micros(page.made_at))
+    pdf = compiler.compile(format="pdf", timestamp=page.made_at // MICROS_PER_SECOND)
     if not isinstance(pdf, bytes):
         raise TypeError(f"typst gave {type(pdf).__name__} for a PDF")
     return pdf
