@@ -1,0 +1,151 @@
+"""The web process: GraphQL, the HTTP routes, and the page."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route, WebSocketRoute
+
+from mktdash import __version__
+from mktdash.domain.errors import MktdashError, UnavailableError
+from mktdash.graphql.context import Services
+from mktdash.graphql.endpoint import GraphQLEndpoint
+from mktdash.graphql.schema import MktdashSchema
+from mktdash.http import artifacts, health, problems
+from mktdash.http.envelope import Envelope
+from mktdash.http.metrics import metrics
+from mktdash.http.pages import page
+from mktdash.http.state import HttpState
+from mktdash.live.hub import Hub
+from mktdash.resources import Resources, open_resources
+from mktdash.security.identity import Identity
+from mktdash.settings import Settings
+from mktdash.store.beats import beating
+from mktdash.store.events import ensure_epoch
+from mktdash.store.session import write_transaction
+
+_MOST_SOCKET_MESSAGE_BYTES = 256 * 1024
+# Streams are told to end first; what still hangs after this is cut.
+_SECONDS_TO_END = 5
+
+
+def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Starlette:
+    """The ASGI application over resources that the caller opened and will close."""
+    settings = resources.settings
+    hub = Hub(resources.engine, resources.redis)
+    identity = Identity(resources.engine, resources.clock, anonymous_read=settings.anonymous_read)
+    services = Services(
+        engine=resources.engine,
+        redis=resources.redis,
+        clock=resources.clock,
+        hub=hub,
+        version=__version__,
+        code_sha=resources.code_sha,
+        started_at=resources.started_at,
+        anonymous_read=settings.anonymous_read,
+    )
+    graphql = GraphQLEndpoint(schema or MktdashSchema(), services, identity)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with write_transaction(resources.engine) as conn:
+            await ensure_epoch(conn)
+        hub.start()
+        try:
+            async with beating(resources.engine, "web", resources.clock):
+                yield
+        finally:
+            await hub.close()
+
+    app = Starlette(
+        routes=[
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
+            Route("/api/health", health.ready),
+            Route("/api/health/live", health.live),
+            Route("/api/health/ready", health.ready),
+            Route("/api/health/data-quality", health.data_quality),
+            Route("/api/reports/{run_id}/{format}", artifacts.report),
+            Route("/api/raw/{sha256}", artifacts.raw),
+            Route("/metrics", metrics),
+            Route("/{path:path}", page),
+        ],
+        middleware=[Middleware(Envelope, identity=identity)],
+        exception_handlers={
+            MktdashError: problems.known,
+            HTTPException: problems.refused,
+        },
+        lifespan=lifespan,
+    )
+    app.state.mktdash = HttpState(
+        engine=resources.engine,
+        redis=resources.redis,
+        clock=resources.clock,
+        hub=hub,
+        identity=identity,
+        version=__version__,
+        code_sha=resources.code_sha,
+        static_dir=settings.static_dir,
+    )
+    return app
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of live events first: nobody else would, and a graceful end waits for them."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in good order."""
+        self._hub.end_streams()
+        await super().shutdown(sockets)
+
+
+async def run_web(settings: Settings) -> None:
+    """Serve until told to stop: the entry of ``mktdash web``.
+
+    Raises:
+        UnavailableError: the port is taken, or the address is not one of this machine.
+    """
+    with _listening(settings.host, settings.port) as listener:
+        async with open_resources(settings) as resources:
+            app = create_app(resources)
+            config = uvicorn.Config(
+                app,
+                log_config=None,
+                log_level=settings.log_level,
+                access_log=False,
+                # Addresses count for access, so no header may change them.
+                proxy_headers=False,
+                server_header=False,
+                date_header=True,
+                ws_max_size=_MOST_SOCKET_MESSAGE_BYTES,
+                timeout_graceful_shutdown=_SECONDS_TO_END,
+                timeout_keep_alive=65,
+                lifespan="on",
+            )
+            state: HttpState = app.state.mktdash
+            await _Server(config, state.hub).serve(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family: Any = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise UnavailableError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; set PORT to another port",
+            host=host,
+            port=port,
+        ) from None
+    return listener

@@ -1,0 +1,38 @@
+"""Counts and times of requests for Prometheus, by endpoint, never by path: paths are without number."""
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from mktdash.http.state import require_reader, state_of
+
+REQUESTS = Counter("mktdash_http_requests_total", "Requests answered.", ["method", "route", "status"])
+SECONDS = Histogram(
+    "mktdash_http_request_seconds",
+    "Time to answer a request.",
+    ["endpoint"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
+)
+SUBSCRIBERS = Gauge("mktdash_subscribers", "Streams of live events that are open.")
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def observe(scope: Scope, status: int, seconds: float) -> None:
+    """Count a request."""
+    endpoint = scope.get("endpoint")
+    route = "other" if endpoint is None else getattr(endpoint, "__name__", type(endpoint).__name__)
+    # A method is text from outside; only known ones become labels.
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    REQUESTS.labels(method, route, str(status)).inc()
+    SECONDS.labels(route).observe(seconds)
+
+
+async def metrics(request: Request) -> Response:
+    """All metrics of this process."""
+    require_reader(request)
+    SUBSCRIBERS.set(state_of(request).hub.subscribers)
+    return Response(
+        generate_latest(REGISTRY), headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"}
+    )

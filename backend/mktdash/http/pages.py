@@ -1,0 +1,61 @@
+"""The web page: files that the frontend's build names by their content, and one document for every other path."""
+
+import mimetypes
+from http import HTTPStatus
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from mktdash.http.links import exchange
+from mktdash.http.plain import plain_page
+from mktdash.http.state import state_of
+
+# Best first; the build puts the packed files beside the plain ones.
+_PACKED = (("br", ".br"), ("gzip", ".gz"))
+_FOREVER = "public, max-age=31536000, immutable"
+_ASK_FIRST = "no-cache"
+_API = ("/api/", "/graphql", "/metrics")
+
+
+async def page(request: Request) -> Response:
+    """A file of the bundle, or the page's document."""
+    path = request.url.path
+    if path.startswith(_API):
+        raise HTTPException(404, "there is nothing at this path")
+    if "token" in request.query_params:
+        return await exchange(request)
+    root = state_of(request).static_dir
+    found = await run_in_threadpool(_file, root, path)
+    if found is not None:
+        immutable = path.startswith("/assets/")
+        return _sent(request, found, _FOREVER if immutable else _ASK_FIRST)
+    if path.startswith("/assets/") or Path(path).suffix not in {"", ".html"}:
+        raise HTTPException(404, "there is no such file")
+    document = root / "index.html"
+    if not await run_in_threadpool(document.is_file):
+        return plain_page(
+            "The page is not built yet",
+            "The API works; the page itself has not been built. Run make run, or make frontend, then load this again.",
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        )
+    return _sent(request, document, _ASK_FIRST)
+
+
+def _file(root: Path, path: str) -> Path | None:
+    wanted = (root / path.lstrip("/")).resolve()
+    inside = wanted.is_relative_to(root.resolve())
+    return wanted if inside and wanted.is_file() and wanted.suffix not in {".br", ".gz", ".map"} else None
+
+
+def _sent(request: Request, file: Path, cache_control: str) -> Response:
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    headers = {"cache-control": cache_control, "vary": "accept-encoding"}
+    accepted = {one.split(";")[0].strip() for one in request.headers.get("accept-encoding", "").split(",")}
+    for encoding, suffix in _PACKED:
+        packed = file.with_name(file.name + suffix)
+        if encoding in accepted and packed.is_file():
+            return FileResponse(packed, media_type=kind, headers={**headers, "content-encoding": encoding})
+    return FileResponse(file, media_type=kind, headers=headers)

@@ -1,0 +1,48 @@
+"""What the routes need of the process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import Request
+
+from mktdash.domain.clock import Clock
+from mktdash.live.hub import Hub
+from mktdash.security.identity import SCOPE_KEY, Facts, Identity
+from mktdash.security.principals import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class HttpState:
+    """Held by the application as ``app.state.mktdash``."""
+
+    engine: AsyncEngine
+    redis: Redis
+    clock: Clock
+    hub: Hub
+    identity: Identity
+    version: str
+    code_sha: str
+    static_dir: Path
+
+
+def state_of(request: Request) -> HttpState:
+    """The state of the application that serves a request."""
+    state: HttpState = request.app.state.mktdash
+    return state
+
+
+def principal_of(request: Request) -> Principal:
+    """Who asks."""
+    facts: Facts = request.scope[SCOPE_KEY]
+    return facts.principal
+
+
+def require_reader(request: Request) -> None:
+    """Pass whoever may read.
+
+    Raises:
+        UnauthenticatedError: a stranger.
+    """
+    principal_of(request).require_reader()
