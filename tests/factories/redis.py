@@ -1,4 +1,4 @@
-"""A Redis server of the tests' own, on a unix socket in a folder of its own; it can be killed, flushed and restarted."""
+"""A Redis server of the tests' own, on a unix socket in its own folder; it can be killed, flushed and restarted."""
 
 import contextlib
 import ctypes
