@@ -15,6 +15,7 @@ ByteArray = npt.NDArray[np.uint8]
 # A whole number below 2**53 over a power of ten up to 10**22 is rounded once: the quotient is the nearest double.
 _EXACT_MANTISSA = 2**53
 _FAST_WIDTH = 17
+_GROUP = 3
 _POWERS = 10.0 ** np.arange(23)
 _NUMERAL = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
@@ -40,6 +41,10 @@ class Cells:
     def take(self, selection: BoolArray | Int64Array | slice) -> Self:
         """The cells a mask, an index array or a slice selects."""
         return type(self)(self.buffer, self.start[selection], self.end[selection])
+
+    def after(self, skip: Int64Array) -> Self:
+        """The cells without so many bytes at their start."""
+        return type(self)(self.buffer, np.minimum(self.start + skip, self.end), self.end)
 
     def raw(self, index: int) -> bytes:
         """The bytes of one cell."""
@@ -71,17 +76,27 @@ class Cells:
         if not len(self.buffer):
             return self
         start, end, last = self.start.copy(), self.end.copy(), len(self.buffer) - 1
-        while (blank := (start < end) & np.isin(self.buffer[np.minimum(start, last)], (32, 9))).any():
+        while (blank := (start < end) & _is_blank(self.buffer[np.minimum(start, last)])).any():
             start += blank
-        while (blank := (start < end) & np.isin(self.buffer[np.maximum(end - 1, 0)], (32, 9))).any():
+        while (blank := (start < end) & _is_blank(self.buffer[np.maximum(end - 1, 0)])).any():
             end -= blank
         return type(self)(self.buffer, start, end)
 
 
-def to_floats(cells: Cells) -> tuple[Float64Array, BoolArray]:
+def _is_blank(byte: ByteArray) -> BoolArray:
+    blank: BoolArray = (byte == ord(" ")) | (byte == ord("\t"))
+    return blank
+
+
+def to_floats(cells: Cells, *, decimal: str = ".", thousands: str = "") -> tuple[Float64Array, BoolArray]:
     """Read cells as decimal numbers.
 
     Decimals with an optional sign and exponent are numbers; ``nan``, ``inf``, an empty cell and the like are not.
+
+    Args:
+        cells: the texts, without blanks around them.
+        decimal: the mark before the decimals.
+        thousands: the mark between groups of three digits, where the source writes one.
 
     Returns:
         The values, each the double nearest to its text (NaN where it is not a number), and which cells are numbers.
@@ -100,7 +115,7 @@ def to_floats(cells: Cells) -> tuple[Float64Array, BoolArray]:
         mantissa = np.where(digit, mantissa * 10 + (byte.astype(np.int64) - ord("0")), mantissa)
         digits += digit
         decimals += digit & point
-        dot = (byte == ord(".")) & ~point
+        dot = (byte == ord(decimal)) & ~point
         point |= dot
         known = digit | dot | (position >= width)
         if position == 0:
@@ -111,12 +126,23 @@ def to_floats(cells: Cells) -> tuple[Float64Array, BoolArray]:
     values = np.where(plain, mantissa / _POWERS[np.minimum(decimals, 22)], np.nan)
     np.negative(values, out=values, where=negative)
     for index in np.flatnonzero(~plain & (width > 0)).tolist():
-        raw = cells.raw(index)
+        raw = _in_points(cells.raw(index), decimal.encode(), thousands.encode())
         if _NUMERAL.fullmatch(raw):
             values[index] = float(raw)
     good = np.isfinite(values)
     values[~good] = np.nan
     return values, good
+
+
+def _in_points(raw: bytes, decimal: bytes, thousands: bytes) -> bytes:
+    """A number as Python writes it; digits in groups only where each group is of three."""
+    if thousands and thousands in raw:
+        whole, mark, rest = raw.partition(decimal)
+        first, *groups = whole.lstrip(b"+-").split(thousands)
+        if not 1 <= len(first) <= _GROUP or any(len(group) != _GROUP for group in groups):
+            return b""
+        raw = whole.replace(thousands, b"") + mark + rest
+    return raw if decimal == b"." else raw.replace(b".", b"?").replace(decimal, b".")
 
 
 def to_integers(cells: Cells, position: int, width: int) -> tuple[Int64Array, BoolArray]:
