@@ -1,4 +1,4 @@
-"""From raw bytes to observations or quarantine: parsed, validated, compared and stored in one transaction."""
+"""From raw bytes to observations or quarantine, in one transaction: the only way anything gets into the store."""
 
 import asyncio
 from collections import Counter
@@ -8,30 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mktdash.contracts.registry import CONTRACTS, contract_for
-from mktdash.domain.clock import Clock, to_micros
+from mktdash.contracts.registry import CONTRACTS
+from mktdash.domain.clock import Clock, from_micros, to_micros
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.instrument import DatasetSpec
-from mktdash.domain.observation import Columns, Int64Array
+from mktdash.domain.observation import Columns
 from mktdash.ingest.announce import announcements
-from mktdash.ingest.merge import Difference, compare
-from mktdash.ingest.validate import validate
-from mktdash.providers.base import Parsed, ParsedSeries, Provider, RawPayload, Rejection
-from mktdash.store.absences import note_absences
-from mktdash.store.batches import NewBatch, NewQuarantine, close_batch, open_batch, quarantine
-from mktdash.store.catalogue import register_dataset, register_series
+from mktdash.ingest.batch import BatchKey, BatchMerge
+from mktdash.providers.base import Parsed, ParsedSeries, Provider, RawPayload
+from mktdash.store.batches import ALL_TIME, BatchRow, NewBatch, batches_after, close_batch, open_batch
+from mktdash.store.catalogue import register_dataset
 from mktdash.store.datasets import note_change, note_check
 from mktdash.store.events import append_events
-from mktdash.store.holding import Span, hold
-from mktdash.store.instruments import SeriesRow
-from mktdash.store.observations import Write, write_rows
-from mktdash.store.raw import keep_raw
+from mktdash.store.raw import keep_raw, read_raw
 from mktdash.store.session import write_transaction
-from mktdash.store.upkeep import keep_up
-
-# A payload gone wholly wrong must not fill the store: the counts stay true, the raw bytes keep the rest.
-MAX_QUARANTINED = 10_000
-ALL_TIME = (-(1 << 62), 1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +61,10 @@ async def ingest_payload(
     code_sha: str,
     replace_window: tuple[int, int] | bool = False,
 ) -> IngestReport:
-    """Merge a payload into the store; the only way anything gets there.
+    """Merge a payload into the store.
+
+    A payload that became known before others that were merged already is told in its place: its series are taken back
+    to that instant, and the later batches are told again from their raw bytes. Order of arrival leaves no trace.
 
     Args:
         engine: the store.
@@ -86,14 +79,14 @@ async def ingest_payload(
     Raises:
         ProviderFormatError: the payload is not the source's format; nothing is stored.
     """
-    dataset = next((spec for spec in provider.datasets if spec.key == payload.dataset), None)
-    if dataset is None:
-        raise ProviderFormatError(f"{provider.name} has no dataset {payload.dataset!r}", dataset=payload.dataset)
+    dataset = dataset_of(provider, payload.dataset)
     window = ALL_TIME if replace_window is True else (replace_window or None)
+    bounded = replace_window if isinstance(replace_window, tuple) else None
     pieces = provider.parse(payload)
     # The first piece is read before the writer's place is taken: a payload that is no data at all changes nothing.
     first = await asyncio.to_thread(next, pieces, None)
     now = to_micros(clock())
+    known_at = to_micros(payload.known_at)
     async with write_transaction(engine) as conn:
         await register_dataset(conn, dataset)
         with payload.open() as stream:
@@ -110,32 +103,68 @@ async def ingest_payload(
                 url=payload.url,
                 content_type=payload.content_type,
                 fetched_at=to_micros(payload.fetched_at),
-                known_at=to_micros(payload.known_at),
+                known_at=known_at,
                 replace_window=window is not None,
+                replace_first=None if bounded is None else bounded[0],
+                replace_last=None if bounded is None else bounded[1],
                 started_at=now,
             ),
         )
-        batch = _Batch(
-            conn=conn,
-            provider=provider,
-            dataset=dataset,
-            batch_id=batch_id,
-            known_at=to_micros(payload.known_at),
-            now=now,
-            window=window,
-        )
-        if window is None:
-            while first is not None:
-                await batch.merge(first)
-                first = await asyncio.to_thread(next, pieces, None)
-        else:
-            await batch.merge(await asyncio.to_thread(_whole, first, pieces))
-        return await batch.close(clock)
+        merge = BatchMerge(conn, provider, dataset, BatchKey(batch_id, known_at, now, window))
+        await _merge_all(merge, first, pieces, whole=window is not None)
+        late = sorted(merge.outcome.late)
+        if late:
+            for later in await batches_after(conn, dataset.key, known_at):
+                await retell_batch(conn, provider, dataset, later, late)
+        return await _close(merge, conn, dataset, to_micros(clock()))
 
 
-def _whole(first: Parsed | None, rest: Iterator[Parsed]) -> Parsed:
+def dataset_of(provider: Provider, key: str) -> DatasetSpec:
+    """The dataset of a provider by key.
+
+    Raises:
+        ProviderFormatError: the provider has none of that key.
+    """
+    for spec in provider.datasets:
+        if spec.key == key:
+            return spec
+    raise ProviderFormatError(f"{provider.name} has no dataset {key!r}", source=provider.name, dataset=key)
+
+
+async def retell_batch(
+    conn: AsyncConnection, provider: Provider, dataset: DatasetSpec, batch: BatchRow, series_ids: Sequence[int]
+) -> None:
+    """Merge a stored batch again, from its raw bytes, into series that were rewound to before it."""
+    body = b"".join([piece async for piece in read_raw(conn, batch.raw_sha256)])
+    payload = RawPayload(
+        dataset=dataset.key,
+        body=body,
+        url=batch.url,
+        fetched_at=from_micros(batch.fetched_at),
+        known_at=from_micros(batch.known_at),
+        content_type=batch.content_type,
+    )
+    key = BatchKey(batch.id, batch.known_at, batch.started_at, batch.window)
+    merge = BatchMerge(conn, provider, dataset, key)
+    pieces = await asyncio.to_thread(lambda: list(provider.parse(payload)))
+    if key.window is not None:
+        pieces = [_whole(pieces)]
+    for piece in pieces:
+        await merge.retell(piece, series_ids)
+
+
+async def _merge_all(merge: BatchMerge, first: Parsed | None, pieces: Iterator[Parsed], *, whole: bool) -> None:
+    if whole:
+        rest = await asyncio.to_thread(list, pieces)
+        await merge.merge(_whole([] if first is None else [first, *rest]))
+        return
+    while first is not None:
+        await merge.merge(first)
+        first = await asyncio.to_thread(next, pieces, None)
+
+
+def _whole(pieces: Sequence[Parsed]) -> Parsed:
     """All pieces as one: what is missing can only be told from the whole."""
-    pieces = [] if first is None else [first, *rest]
     series: dict[str, list[ParsedSeries]] = {}
     for piece in pieces:
         for one in piece.series:
@@ -159,150 +188,30 @@ def _joined(alias: str, parts: list[ParsedSeries]) -> ParsedSeries:
     )
 
 
-class _Batch:
-    """A batch on its way into the store, inside one write transaction."""
-
-    def __init__(
-        self,
-        *,
-        conn: AsyncConnection,
-        provider: Provider,
-        dataset: DatasetSpec,
-        batch_id: int,
-        known_at: int,
-        now: int,
-        window: tuple[int, int] | None,
-    ) -> None:
-        self._conn = conn
-        self._provider = provider
-        self._dataset = dataset
-        self._batch_id = batch_id
-        self._known_at = known_at
-        self._now = now
-        self._window = window
-        self._counts: Counter[str] = Counter()
-        self._codes: Counter[str] = Counter()
-        self._quarantined = 0
-        self._contract = CONTRACTS[0]
-        self._bounds: tuple[int, int] | None = None
-        self._changes: list[tuple[SeriesRow, Difference]] = []
-
-    async def merge(self, piece: Parsed) -> None:
-        """Validate, compare and store a piece."""
-        await self._refuse(piece.rejected)
-        specs = {}
-        for one in piece.series:
-            spec = self._provider.describe(self._dataset.key, one.alias)
-            if spec is None:
-                await self._refuse([_unknown(one)], n=len(one.columns))
-            else:
-                specs[one.alias] = spec
-        rows = await register_series(self._conn, self._dataset, list(specs.values()))
-        valid: list[tuple[SeriesRow, Columns]] = []
-        said: list[tuple[int, Int64Array, Int64Array]] = []
-        for one in piece.series:
-            if one.alias not in specs:
-                continue
-            checked = validate(one, specs[one.alias], self._now)
-            await self._refuse(checked.rejected)
-            if len(checked.columns) or self._window is not None:
-                valid.append((rows[one.alias], checked.columns))
-                self._contract = max(self._contract, contract_for(checked.columns), key=lambda one: one.version)
-            if one.absent is not None and len(one.absent):
-                said.append((rows[one.alias].id, np.sort(one.absent), checked.columns.as_of))
-            self._widen(checked.columns.as_of, one.absent)
-        await self._store(valid)
-        await note_absences(self._conn, self._batch_id, said)
-
-    async def _store(self, valid: list[tuple[SeriesRow, Columns]]) -> None:
-        if not valid:
-            return
-        spans = [self._span(series, columns) for series, columns in valid]
-        writes = []
-        for held, (series, columns) in zip(
-            await hold(self._conn, spans, retracts=self._window is not None), valid, strict=True
-        ):
-            change = compare(held.columns, columns, self._known_at, self._window)
-            self._counts["same"] += change.same
-            if change.is_empty:
-                continue
-            self._counts["new"] += len(change.new)
-            self._counts["revised"] += len(change.revised)
-            self._counts["retracted"] += len(change.retracted)
-            self._changes.append((series, change))
-            writes.append(
-                Write(
-                    held=held,
-                    new=change.new,
-                    revised=change.revised,
-                    superseded=change.superseded,
-                    retracted=change.retracted,
-                    merged=change.merged,
-                )
-            )
-        await write_rows(self._conn, writes, batch_id=self._batch_id, known_at=self._known_at)
-        await keep_up(self._conn, writes, batch_id=self._batch_id)
-
-    def _span(self, series: SeriesRow, columns: Columns) -> Span:
-        if self._window is not None:
-            return Span(series, *self._window, len(columns))
-        return Span(series, int(columns.as_of[0]), int(columns.as_of[-1]), len(columns))
-
-    def _widen(self, *instants: Int64Array | None) -> None:
-        for one in instants:
-            if one is not None and len(one):
-                low, high = int(one.min()), int(one.max())
-                self._bounds = (
-                    (low, high) if self._bounds is None else (min(low, self._bounds[0]), max(high, self._bounds[1]))
-                )
-
-    async def _refuse(self, rejected: Sequence[Rejection], n: int | None = None) -> None:
-        for one in rejected:
-            self._codes[one.code] += 1 if n is None else n
-        room = MAX_QUARANTINED - self._quarantined
-        kept = [
-            NewQuarantine(one.alias, one.code, one.column, one.reason, one.raw[:500], one.line, one.as_of)
-            for one in rejected[: max(room, 0)]
-        ]
-        self._quarantined += len(kept)
-        await quarantine(self._conn, self._batch_id, self._dataset.key, kept)
-
-    async def close(self, clock: Clock) -> IngestReport:
-        """Store the counts, move the dataset's version if anything changed, and tell whoever listens."""
-        changed = bool(self._changes)
-        finished = to_micros(clock())
-        counts = {name: self._counts[name] for name in ("new", "revised", "same", "retracted")}
-        rejected = self._codes.total()
-        await close_batch(
-            self._conn,
-            self._batch_id,
-            **counts,
-            rejected=rejected,
-            contract=self._contract.name,
-            window_first=None if self._bounds is None else self._bounds[0],
-            window_last=None if self._bounds is None else self._bounds[1],
-            finished_at=finished,
-        )
-        await note_check(self._conn, self._dataset.key, finished)
-        version = await note_change(self._conn, self._dataset.key, self._known_at, changed=changed)
-        await append_events(self._conn, announcements(self._changes, version, self._known_at), finished)
-        return IngestReport(
-            dataset=self._dataset.key,
-            batch_id=self._batch_id,
-            **counts,
-            rejected=rejected,
-            version=version,
-            codes=self._codes,
-            series_ids=sorted({series.id for series, _ in self._changes}),
-        )
-
-
-def _unknown(parsed: ParsedSeries) -> Rejection:
-    return Rejection(
-        code="UNKNOWN_SERIES",
-        column="symbol",
-        reason=f"the source has no series called {parsed.alias!r} here",
-        raw=parsed.alias,
-        line=0,
-        alias=parsed.alias,
+async def _close(merge: BatchMerge, conn: AsyncConnection, dataset: DatasetSpec, finished: int) -> IngestReport:
+    """Store the counts, move the dataset's version if anything changed, and tell whoever listens."""
+    outcome = merge.outcome
+    batch_id, known_at = merge.key.id, merge.key.known_at
+    counts = {name: outcome.counts[name] for name in ("new", "revised", "same", "retracted")}
+    await close_batch(
+        conn,
+        batch_id,
+        **counts,
+        rejected=outcome.codes.total(),
+        contract=merge.contract,
+        window_first=None if outcome.bounds is None else outcome.bounds[0],
+        window_last=None if outcome.bounds is None else outcome.bounds[1],
+        finished_at=finished,
+    )
+    await note_check(conn, dataset.key, finished)
+    version = await note_change(conn, dataset.key, known_at, changed=bool(outcome.changes))
+    await append_events(conn, announcements(outcome.changes, outcome.late, version, known_at), finished)
+    return IngestReport(
+        dataset=dataset.key,
+        batch_id=batch_id,
+        **counts,
+        rejected=outcome.codes.total(),
+        version=version,
+        codes=outcome.codes,
+        series_ids=sorted({series.id for series, _ in outcome.changes}),
     )

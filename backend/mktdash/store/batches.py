@@ -18,6 +18,9 @@ REVISIONS = metadata.tables["observation_revision"]
 QUARANTINE = metadata.tables["quarantine"]
 BLOBS = metadata.tables["raw_blob"]
 
+# From before every instant to after it.
+ALL_TIME = (-(1 << 62), 1 << 62)
+
 
 @dataclass(frozen=True, slots=True)
 class NewBatch:
@@ -34,6 +37,8 @@ class NewBatch:
     fetched_at: int
     known_at: int
     replace_window: bool
+    replace_first: int | None
+    replace_last: int | None
     started_at: int
 
 
@@ -53,6 +58,8 @@ class BatchRow:
     fetched_at: int
     known_at: int
     replace_window: bool
+    replace_first: int | None
+    replace_last: int | None
     window_first: int | None
     window_last: int | None
     new: int
@@ -63,6 +70,14 @@ class BatchRow:
     started_at: int
     finished_at: int
     raw_size: int
+
+    @property
+    def window(self) -> tuple[int, int] | None:
+        """The instants of which the batch was the whole truth; None where it only added."""
+        if not self.replace_window:
+            return None
+        low = ALL_TIME[0] if self.replace_first is None else self.replace_first
+        return low, ALL_TIME[1] if self.replace_last is None else self.replace_last
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +145,13 @@ async def last_batches(conn: AsyncConnection, dataset: str, n: int) -> list[Batc
     """The newest batches of a dataset, newest first."""
     wanted = _BATCH.where(BATCHES.c.dataset == dataset).order_by(BATCHES.c.id.desc()).limit(n)
     return [_row(row) for row in (await conn.execute(wanted)).all()]
+
+
+async def batches_after(conn: AsyncConnection, dataset: str, known_at: int) -> list[BatchRow]:
+    """The batches of a dataset that became known after an instant, in the order in which they did."""
+    wanted = _BATCH.where(BATCHES.c.dataset == dataset, BATCHES.c.known_at > known_at)
+    rows = (await conn.execute(wanted.order_by(BATCHES.c.known_at, BATCHES.c.id))).all()
+    return [_row(row) for row in rows]
 
 
 async def provenance_of(

@@ -91,7 +91,7 @@ async def versions(conn: AsyncConnection, keys: Iterable[str] | None = None) -> 
     wanted = select(DATASETS.c.key, DATASETS.c.version)
     if keys is not None:
         wanted = wanted.where(DATASETS.c.key.in_(list(keys)))
-    return dict((await conn.execute(wanted)).tuples().all())
+    return dict((await conn.execute(wanted)).all())
 
 
 async def note_check(conn: AsyncConnection, key: str, at: int, error: str | None = None) -> None:

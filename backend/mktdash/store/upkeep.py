@@ -86,11 +86,11 @@ async def _latest(conn: AsyncConnection, one: Write, batch_id: int, *, sealing: 
     tail = int((one.merged.as_of > (NEVER if sealed_to is None else sealed_to)).sum())
     values |= {"sealed_to": sealed_to, "tail": tail}
     if len(one.retracted) or len(one.revised) or state.as_of is None or not _ends_before(one, state.as_of):
-        values |= await _look_up(conn, one.series_id)
+        values |= await look_up(conn, one.series_id)
     elif len(one.new):
         values["first_as_of"] = min(state.first_as_of, int(one.new.as_of[0]))
         if int(one.new.as_of[-1]) > (state.previous_as_of or NEVER):
-            values |= await _look_up(conn, one.series_id)
+            values |= await look_up(conn, one.series_id)
     return {"series_id": one.series_id, "values": values}
 
 
@@ -108,7 +108,8 @@ def _append(values: dict[str, Any], one: Write, batch_id: int) -> None:
     values |= dict(zip(_TIP, tip[1:], strict=True))
 
 
-async def _look_up(conn: AsyncConnection, series_id: int) -> dict[str, Any]:
+async def look_up(conn: AsyncConnection, series_id: int) -> dict[str, Any]:
+    """The fields of ``latest`` that rows alone tell: the newest observation, the one before it, and the first."""
     newest = (
         select(*(OBSERVATIONS.c[name] for name in _TIP))
         .where(OBSERVATIONS.c.series_id == series_id)
@@ -125,3 +126,9 @@ async def _look_up(conn: AsyncConnection, series_id: int) -> dict[str, Any]:
         "previous_as_of": rows[1].as_of if len(rows) > 1 else None,
         "previous_value": rows[1].value if len(rows) > 1 else None,
     }
+
+
+async def note_said(conn: AsyncConnection, series_ids: Sequence[int], known_at: int) -> None:
+    """Record that a batch of that known time spoke of these series, whether or not it had news."""
+    older = LATEST.c.said_at.is_(None) | (LATEST.c.said_at < known_at)
+    await conn.execute(update(LATEST).where(LATEST.c.series_id.in_(list(series_ids)), older).values(said_at=known_at))

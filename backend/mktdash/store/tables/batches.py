@@ -43,7 +43,11 @@ class RawPiece(SQLModel, table=True):
 
 
 class IngestBatch(SQLModel, table=True):
-    """One payload merged: where from, when, by which code, and what came of it."""
+    """One payload merged: where from, when, by which code, and what came of it.
+
+    ``replace_window`` says that it was taken as the whole truth from ``replace_first`` to ``replace_last`` (all time
+    where null); ``window_first`` and ``window_last`` are the first and last instant that it spoke of.
+    """
 
     __tablename__ = "ingest_batch"
     __table_args__ = (Index("ix_ingest_batch_dataset", "dataset", "known_at"),)
@@ -60,6 +64,8 @@ class IngestBatch(SQLModel, table=True):
     fetched_at: int = micros()
     known_at: int = micros()
     replace_window: bool = False
+    replace_first: int | None = micros(default=None, nullable=True)
+    replace_last: int | None = micros(default=None, nullable=True)
     window_first: int | None = micros(default=None, nullable=True)
     window_last: int | None = micros(default=None, nullable=True)
     new: int = 0

@@ -131,6 +131,7 @@ class Latest(SQLModel, table=True):
     """The newest observation of each series and the one before it, kept in the transaction that changes them.
 
     ``sealed_to`` is the last ``as_of`` that the chunks hold; newer ones (``tail`` of them) are read from rows.
+    ``said_at`` is the known time of the newest batch that said anything about the series, be it nothing new.
     """
 
     series_id: int = Field(sa_type=BigInteger, primary_key=True)
@@ -149,3 +150,4 @@ class Latest(SQLModel, table=True):
     previous_value: float | None = None
     sealed_to: int | None = micros(default=None, nullable=True)
     tail: int = 0
+    said_at: int | None = micros(default=None, nullable=True)

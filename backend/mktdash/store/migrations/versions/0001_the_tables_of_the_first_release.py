@@ -109,6 +109,7 @@ def upgrade() -> None:
     sa.Column('previous_value', sa.Float(), nullable=True),
     sa.Column('sealed_to', sa.BigInteger(), nullable=True),
     sa.Column('tail', sa.Integer(), nullable=False),
+    sa.Column('said_at', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('series_id')
     )
     op.create_table('observation',
@@ -242,6 +243,8 @@ def upgrade() -> None:
     sa.Column('fetched_at', sa.BigInteger(), nullable=False),
     sa.Column('known_at', sa.BigInteger(), nullable=False),
     sa.Column('replace_window', sa.Boolean(), nullable=False),
+    sa.Column('replace_first', sa.BigInteger(), nullable=True),
+    sa.Column('replace_last', sa.BigInteger(), nullable=True),
     sa.Column('window_first', sa.BigInteger(), nullable=True),
     sa.Column('window_last', sa.BigInteger(), nullable=True),
     sa.Column('new', sa.Integer(), nullable=False),
