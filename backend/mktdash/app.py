@@ -108,8 +108,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def run_web(settings: Settings) -> None:
-    """Serve until told to stop: the entry of ``mktdash web``.
+async def run_web(settings: Settings) -> int:
+    """Serve until told to stop: the entry of ``mktdash web``. Returns the exit code.
 
     Raises:
         UnavailableError: the port is taken, or the address is not one of this machine.
@@ -132,7 +132,9 @@ async def run_web(settings: Settings) -> None:
                 lifespan="on",
             )
             state: HttpState = app.state.mktdash
-            await _Server(config, state.hub).serve(sockets=[listener])
+            server = _Server(config, state.hub)
+            await server.serve(sockets=[listener])
+            return 0 if server.started else 1
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -204,15 +204,19 @@ class Hub:
                 return
 
     async def _listen(self, redis: Redis) -> None:
+        away = False
         while True:
             try:
                 async with redis.pubsub() as channel:
                     await channel.subscribe(WAKE_CHANNEL)
+                    away = False
                     # What was published while nobody listened here is in the outbox.
                     self._wake.set()
                     async for message in channel.listen():
                         if message["type"] == "message":
                             self._wake.set()
             except (RedisError, OSError) as error:
-                _log.warning("no wake-ups from Redis, polling meanwhile: %s", type(error).__name__)
+                if not away:
+                    _log.warning("no wake-ups from Redis, polling meanwhile: %s", type(error).__name__)
+                away = True
             await asyncio.sleep(_RECONNECT_SECONDS)

@@ -76,7 +76,7 @@ class ObservationType:
     @classmethod
     def from_row(cls, row: LatestRow, timezone: str) -> "ObservationType":
         """The latest of a series whose source dates its sessions in ``timezone``."""
-        change = None if row.previous_value is None else row.value - row.previous_value
+        change = None if row.previous_value is None else _rounded(row.value - row.previous_value)
         return cls(
             as_of=Instant(row.as_of),
             session=session_of(row.as_of, timezone),
@@ -89,7 +89,7 @@ class ObservationType:
             known_at=Instant(row.known_at),
             previous_value=row.previous_value,
             change=change,
-            change_percent=change / abs(row.previous_value) * _PERCENT
+            change_percent=_rounded(change / abs(row.previous_value) * _PERCENT)
             if change is not None and row.previous_value
             else None,
         )
@@ -123,6 +123,11 @@ class ObservationType:
             previous_value=float(columns.value[last - 1]) if last else None,
         )
         return cls.from_row(row, timezone)
+
+
+def _rounded(difference: float) -> float:
+    # 1.0872 - 1.0871 is 0.00009999999999998899; sources do not quote that many digits.
+    return float(f"{difference:.12g}")
 
 
 def session_of(as_of: int, timezone: str) -> str:
