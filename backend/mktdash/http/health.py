@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import orjson
 from redis.exceptions import RedisError
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -80,7 +79,6 @@ async def look(state: HttpState) -> list[Part]:
 async def _database(state: HttpState) -> tuple[Part, Sequence[BeatRow]]:
     async def ask() -> Sequence[BeatRow]:
         async with read_transaction(state.engine) as conn:
-            await conn.execute(text("SELECT 1"))
             return await beats(conn)
 
     return await _timed("database", ask(), (SQLAlchemyError, OSError), ())
