@@ -25,12 +25,18 @@ REVISIONS = metadata.tables["observation_revision"]
 _NO_BUCKET = 1 << 40
 _FIELDS = ("as_of", "value", *BAR_FIELDS, "flags", "known_at")
 
+# One row where there is no chunk in range, so that the tail is known in any case.
 _CHUNKS = (
-    select(CHUNKS.c.payload)
-    .where(
-        CHUNKS.c.series_id == bindparam("series_id"),
-        CHUNKS.c.bucket.between(bindparam("low"), bindparam("high")),
+    select(LATEST.c.tail, CHUNKS.c.payload)
+    .select_from(LATEST)
+    .outerjoin(
+        CHUNKS,
+        and_(
+            CHUNKS.c.series_id == LATEST.c.series_id,
+            CHUNKS.c.bucket.between(bindparam("low"), bindparam("high")),
+        ),
     )
+    .where(LATEST.c.series_id == bindparam("series_id"))
     .order_by(CHUNKS.c.bucket)
 )
 _TAIL_ROWS = (
@@ -87,11 +93,10 @@ async def read_columns(
     """
     low = -_NO_BUCKET if start is None else bucket_of(series.interval, start)
     high = _NO_BUCKET if end is None else bucket_of(series.interval, end)
-    payloads = (await conn.execute(_CHUNKS, {"series_id": series.id, "low": low, "high": high})).scalars().all()
-    parts = [unpack(payload) for payload in payloads]
-    tail = columns_from_rows((await conn.execute(_TAIL_ROWS, {"series_id": series.id})).all())
-    if len(tail):
-        parts.append(tail)
+    rows = (await conn.execute(_CHUNKS, {"series_id": series.id, "low": low, "high": high})).all()
+    parts = [unpack(payload) for _, payload in rows if payload is not None]
+    if rows and rows[0][0]:
+        parts.append(columns_from_rows((await conn.execute(_TAIL_ROWS, {"series_id": series.id})).all()))
     columns = Columns.concat(parts)
     if as_known_at is not None:
         columns = await _as_known(conn, series.id, columns, as_known_at)
