@@ -6,11 +6,13 @@ import signal
 from contextlib import suppress
 from random import SystemRandom
 
+from mktdash.jobs.apart import Work, warm_up
 from mktdash.jobs.arq_worker import keep_working, open_arq
 from mktdash.jobs.dispatcher import keep_dispatching, keep_listening
 from mktdash.jobs.runner import Runner
 from mktdash.jobs.sweeper import keep_sweeping
 from mktdash.jobs.times import QueueTimes
+from mktdash.reports.render import render_all
 from mktdash.resources import Resources, open_resources
 from mktdash.settings import Settings
 from mktdash.store.beats import beating
@@ -28,8 +30,9 @@ async def run_worker(settings: Settings, times: QueueTimes | None = None) -> Non
         await work_until(stop, resources, times or QueueTimes())
 
 
-async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTimes) -> None:
+async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTimes, work: Work = render_all) -> None:
     """Everything a worker does, until ``stop`` is set: beats, dispatching, sweeping, and the reports themselves."""
+    await asyncio.to_thread(warm_up)
     engine, redis, clock = resources.engine, resources.redis, resources.clock
     runners: list[Runner] = []
     async with beating(
@@ -43,6 +46,7 @@ async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTime
             worker=worker_id,
             capacity=resources.settings.worker_jobs,
             times=times,
+            work=work,
         )
         runners.append(runner)
         arq = open_arq(resources.settings.redis)

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from mktdash import __version__
-from mktdash.cli import database, ingest, processes, schemas
+from mktdash.cli import database, ingest, processes, reports, schemas
 from mktdash.domain.errors import MktdashError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 processes.add_to(app)
 ingest.add_to(app)
 app.add_typer(database.app, name="db")
+app.add_typer(reports.app, name="report")
 app.add_typer(schemas.app, name="schema")
 
 

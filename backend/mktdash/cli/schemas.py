@@ -7,7 +7,7 @@ import typer
 
 from mktdash.settings import REPOSITORY
 
-app = typer.Typer(no_args_is_help=True, help="The published schemas: GraphQL and the observation contracts.")
+app = typer.Typer(no_args_is_help=True, help="The published schemas: GraphQL, the observation contracts, reports.")
 Folder = Annotated[Path, typer.Option(help="Folder of the schemas.")]
 
 
@@ -15,8 +15,10 @@ def _generated() -> dict[str, str]:
     """Each schema file below the folder, with the text the code gives it."""
     from mktdash.contracts.registry import CONTRACTS
     from mktdash.graphql.schema import export_schema
+    from mktdash.reports.catalogue import schema_files
 
     files = {f"market/{contract.name}.json": contract.text for contract in CONTRACTS}
+    files |= {f"reports/{name}": text for name, text in schema_files().items()}
     files["graphql/schema.graphql"] = export_schema()
     return files
 

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import multiprocessing
 from collections.abc import Awaitable, Callable
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from typing import Any, ClassVar
 
@@ -21,6 +22,11 @@ Work = Callable[[MarketSummary, Tell], list[NewArtifact]]
 _log = logging.getLogger(__name__)
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["__main__", "mktdash.reports.render"])
+
+
+def warm_up() -> None:
+    """Start the fork server and its imports before the first report needs them; blocks shortly."""
+    forkserver.ensure_running()
 
 
 class RendererCrashedError(MktdashError):

@@ -1,5 +1,6 @@
 """The report templates there are, and whether the parameters someone sends make sense for one."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,14 @@ def template_by_name(name: str) -> Template:
             return template
     known = [template.name for template in _TEMPLATES]
     raise UnknownTemplateError(f"there is no report template {name!r}", template=name, known=known)
+
+
+def schema_files() -> dict[str, str]:
+    """The JSON Schema of each template's parameters, by the name of the file it is published as."""
+    return {
+        f"{template.name}.v{template.version}.json": f"{json.dumps(template.parameters, indent=2)}\n"
+        for template in _TEMPLATES
+    }
 
 
 def check_parameters(
