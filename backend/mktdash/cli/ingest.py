@@ -87,12 +87,12 @@ def _as_json(report: "IngestReport") -> dict[str, Any]:
 async def _run(request: _Request) -> "list[IngestReport]":
     from mktdash.ingest.pipeline import ingest_payload
     from mktdash.live.publish import notify
-    from mktdash.providers.registry import build_providers, provider_named
+    from mktdash.providers.registry import provider_for
     from mktdash.resources import open_resources
 
     settings = Settings()
     async with open_resources(settings) as resources:
-        provider = provider_named(build_providers(sim_seed=settings.sim_seed), request.source)
+        provider = provider_for(request.source, sim_seed=settings.sim_seed, mapping=request.mapping)
         run_id = str(uuid4())
         async with _payloads(resources, provider, request) as payloads:
             reports = [

@@ -85,6 +85,8 @@ def read_pieces(
         ProviderFormatError: it is a web page, empty, binary, or has no header line.
     """
     rest = stream.read(piece_bytes)
+    while b"\n" not in rest and len(rest) <= _LINE_LIMIT and (more := stream.read(piece_bytes)):
+        rest += more
     _refuse_foreign(rest, what)
     header_text, newline, rest = rest.removeprefix(_BOM).partition(b"\n")
     if not newline and len(header_text) > _LINE_LIMIT:

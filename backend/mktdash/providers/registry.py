@@ -1,7 +1,10 @@
 """Which sources there are: one line each."""
 
-from mktdash.domain.errors import NotFoundError
+from pathlib import Path
+
+from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.providers.base import Provider
+from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.ecb.client import EcbProvider
 from mktdash.providers.sim.client import SimProvider
 
@@ -26,3 +29,19 @@ def provider_named(providers: dict[str, Provider], name: str) -> Provider:
     except KeyError:
         known = sorted(providers)
         raise NotFoundError(f"there is no source {name!r}; there are {', '.join(known)}", known=known) from None
+
+
+def provider_for(name: str, *, sim_seed: int, mapping: Path | None = None) -> Provider:
+    """The source of a name; ``csv`` is the one that its mapping describes.
+
+    Raises:
+        NotFoundError: there is no such source.
+        InvalidInputError: ``csv`` without a mapping, another source with one, or a mapping that is none.
+    """
+    if name == "csv":
+        if mapping is None:
+            raise InvalidInputError("csv needs a mapping that says what the file's columns mean", source=name)
+        return CsvProvider.from_file(mapping)
+    if mapping is not None:
+        raise InvalidInputError(f"{name} knows its own columns; only csv takes a mapping", source=name)
+    return provider_named(build_providers(sim_seed=sim_seed), name)
