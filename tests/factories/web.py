@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -105,7 +104,7 @@ async def served(resources: Resources) -> AsyncIterator[str]:
         server = uvicorn.Server(config)
         # The tests' own loop serves; signals stay with the test runner.
         task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells by this flag alone
             await asyncio.sleep(0.005)
         try:
             yield f"{host}:{port}"

@@ -1,8 +1,11 @@
 """What can be asked to be done. GraphQL writes a row; workers do the work."""
 
+from typing import Annotated
+
 import strawberry
 
 from mktdash.graphql import bounds
+from mktdash.graphql.arguments import Text
 from mktdash.graphql.context import Info
 from mktdash.graphql.types.report import (
     InvalidParameters,
@@ -27,7 +30,11 @@ class Mutation:
     @strawberry.mutation(
         description="Ask for a report. Needs the role analyst or above. Errors: UNAUTHENTICATED, FORBIDDEN, BAD_INPUT."
     )
-    async def request_report(self, info: Info, input: RequestReportInput) -> RequestReportResult:  # noqa: A002 - the agreed name
+    async def request_report(
+        self,
+        info: Info,
+        input: Annotated[RequestReportInput, Text(description="What report to make.")],  # noqa: A002 - the agreed name
+    ) -> RequestReportResult:
         """Queue a run; expected failures are members of the result."""
         context = info.context
         context.principal.require(Role.ANALYST)

@@ -7,6 +7,7 @@ import strawberry
 from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.instrument import AssetClass
 from mktdash.graphql import bounds
+from mktdash.graphql.arguments import After, AsKnownAt, First, Source, Symbol, Text
 from mktdash.graphql.context import Info
 from mktdash.graphql.downsample import Downsample
 from mktdash.graphql.history import read_history
@@ -24,15 +25,6 @@ from mktdash.store.batches import provenance_of
 from mktdash.store.datasets import all_datasets, dataset_by_key
 from mktdash.store.instruments import instrument_by_symbol, search_instruments, series_by_symbol
 from mktdash.store.runs import run_by_id, runs_page
-
-Text = strawberry.argument
-Symbol = Annotated[str, Text(description="mktdash's symbol, or what some source calls it.")]
-Source = Annotated[str | None, Text(description="The source, such as ecb; the first by name where left out.")]
-First = Annotated[int, Text(description="How many at most, 1 to 200.")]
-After = Annotated[str | None, Text(description="The cursor of the last item of the page before.")]
-AsKnownAt = Annotated[
-    Instant | None, Text(description="Answer as this system would have at that instant: later revisions are not seen.")
-]
 
 
 @strawberry.type(description="What can be read.")

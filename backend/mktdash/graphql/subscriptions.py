@@ -9,6 +9,7 @@ import strawberry
 
 from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.graphql import bounds
+from mktdash.graphql.arguments import Since
 from mktdash.graphql.context import Info, RequestContext
 from mktdash.graphql.ids import key_of
 from mktdash.graphql.scalars import Instant
@@ -19,13 +20,6 @@ from mktdash.store.events import EventRow
 from mktdash.store.instruments import SeriesRow, instrument_by_symbol, series_by_ids, series_by_instrument_ids
 from mktdash.store.runs import FINAL_STATES, artifacts_by_run_ids, run_by_id
 from mktdash.store.session import read_transaction
-
-Since = Annotated[
-    str | None,
-    strawberry.argument(
-        description="The cursor of the last event seen: what came after it is sent first. From now on where left out."
-    ),
-]
 
 
 @strawberry.type(description="New, revised or withdrawn observations of one series, in the order they were learned.")
@@ -150,7 +144,7 @@ async def _run_now(context: RequestContext, run_id: str, since: str | None = Non
 
 def _columns(payload: dict[str, Any]) -> Columns:
     bars = {name: None if payload.get(name) is None else np.array(payload[name], np.float64) for name in BAR_FIELDS}
-    return Columns(
+    told = Columns(
         as_of=np.array(payload["as_of"], np.int64),
         value=np.array(payload["value"], np.float64),
         flags=np.array(payload["flags"], np.int64),
@@ -159,3 +153,5 @@ def _columns(payload: dict[str, Any]) -> Columns:
         low=bars["low"],
         volume=bars["volume"],
     )
+    # New and revised values come one after the other; readers expect time to go forward.
+    return told.take(np.argsort(told.as_of, kind="stable"))

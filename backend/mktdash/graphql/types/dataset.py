@@ -2,6 +2,7 @@
 
 import strawberry
 
+from mktdash.graphql.arguments import First
 from mktdash.graphql.bounds import page_size
 from mktdash.graphql.context import Info
 from mktdash.graphql.ids import global_id
@@ -40,7 +41,7 @@ class DatasetQualityType:
     @strawberry.field(
         description="The sessions of the last 30 days that its series lack, newest first, each with its reason."
     )
-    async def missing(self, info: Info, first: int = 50) -> list[MissingSessionType]:
+    async def missing(self, info: Info, first: First = 50) -> list[MissingSessionType]:
         """What is missing and why."""
         page_size(first, "first")
         rows = await loader(info.context, MissingByDatasetLoader).load(self.key)

@@ -3,6 +3,7 @@
 import strawberry
 
 from mktdash.domain.instrument import AssetClass
+from mktdash.graphql.arguments import Last
 from mktdash.graphql.bounds import LONGEST_RECENT, within
 from mktdash.graphql.context import Info
 from mktdash.graphql.ids import global_id, page_cursor
@@ -75,7 +76,7 @@ class SeriesSummaryType:
         return None if latest is None else ObservationType.from_row(latest, self.row.timezone)
 
     @strawberry.field(description="Its last observations, oldest first: a sparkline. At most 500.")
-    async def recent(self, info: Info, last: int = 30) -> PointsType:
+    async def recent(self, info: Info, last: Last = 30) -> PointsType:
         """Read with those of the page's other series."""
         within(last, 1, LONGEST_RECENT, "last")
         columns = await loader(info.context, RecentBySeriesLoader).load((self.row, last))

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from mktdash.graphql.arguments import First
 from mktdash.graphql.bounds import page_size
 from mktdash.graphql.context import Info
 from mktdash.graphql.ids import global_id
@@ -35,7 +36,7 @@ class SeriesQualityType:
         return metrics_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset))
 
     @strawberry.field(description="The sessions of the last 30 days that it lacks, newest first, each with its reason.")
-    async def missing(self, info: Info, first: int = 20) -> list[MissingSessionType]:
+    async def missing(self, info: Info, first: First = 20) -> list[MissingSessionType]:
         """What is missing and why."""
         page_size(first, "first")
         rows = await loader(info.context, MissingByDatasetLoader).load(self.row.dataset)

@@ -1,0 +1,22 @@
+"""Arguments that several fields take, described once."""
+
+from typing import Annotated
+
+import strawberry
+
+from mktdash.graphql.scalars import Instant
+
+Text = strawberry.argument
+
+Symbol = Annotated[str, Text(description="mktdash's symbol, or what some source calls it.")]
+Source = Annotated[str | None, Text(description="The source, such as ecb; the first by name where left out.")]
+First = Annotated[int, Text(description="How many at most, 1 to 200.")]
+Last = Annotated[int, Text(description="How many at most, 1 to 500.")]
+After = Annotated[str | None, Text(description="The cursor of the last item of the page before.")]
+AsKnownAt = Annotated[
+    Instant | None, Text(description="Answer as this system would have at that instant: later revisions are not seen.")
+]
+Since = Annotated[
+    str | None,
+    Text(description="The cursor of the last event seen: what came after it is sent first. From now on if left out."),
+]

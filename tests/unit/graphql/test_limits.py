@@ -1,0 +1,49 @@
+"""Hostile documents are judged quickly and refused; honest ones pass."""
+
+from graphql import get_introspection_query, parse
+
+from mktdash.graphql.limits import MOST, judge
+
+
+def test_the_standard_introspection_passes():
+    assert judge(parse(get_introspection_query(input_value_deprecation=True))) == []
+
+
+def test_depth_is_bounded():
+    deep = "{" + "a{" * 20 + "b" + "}" * 20 + "}"
+
+    assert "depth 21" in judge(parse(deep))[0]
+
+
+def test_depth_counts_through_fragments():
+    chain = "".join(f"fragment F{n} on T {{ a {{ ...F{n + 1} }} }} " for n in range(20)) + "fragment F20 on T { b }"
+
+    assert any("depth" in problem for problem in judge(parse("{ ...F0 } " + chain)))
+
+
+def test_aliases_are_bounded():
+    many = "{" + " ".join(f"a{n}: x" for n in range(MOST.aliases + 1)) + "}"
+
+    assert any("aliases" in problem for problem in judge(parse(many)))
+
+
+def test_directives_are_bounded():
+    flood = "{ x " + "@skip(if: false) " * (MOST.directives + 1) + "}"
+
+    assert any("directives" in problem for problem in judge(parse(flood)))
+
+
+def test_fragments_that_double_are_counted_once_each_and_refused():
+    bomb = (
+        "".join(f"fragment F{n} on T {{ ...F{n + 1} ...F{n + 1} }} " for n in range(100)) + "fragment F100 on T { b }"
+    )
+
+    assert any("fields" in problem for problem in judge(parse("{ ...F0 } " + bomb)))
+
+
+def test_a_fragment_that_spreads_itself_is_judged_in_finite_time():
+    assert judge(parse("{ ...F } fragment F on T { a ...F }")) == []
+
+
+def test_introspecting_again_and_again_is_refused():
+    assert judge(parse("{ a: __schema { description } b: __schema { description } c: __schema { description } }"))
