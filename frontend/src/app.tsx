@@ -1,0 +1,85 @@
+// Which page stands in the shell, and what is shown if one of them fails.
+
+import { Component, type ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Shell } from "./components/Shell.tsx";
+import { QualityPage } from "./pages/Quality.tsx";
+import { ReportPage } from "./pages/Report.tsx";
+import { ReportsPage } from "./pages/Reports.tsx";
+import { SeriesPage } from "./pages/Series.tsx";
+import { WatchlistPage } from "./pages/Watchlist.tsx";
+import { type Route, route } from "./routes.ts";
+
+export function App() {
+  const at = route.value;
+  const key = keyOf(at);
+  useFocusOnChange(key);
+  return (
+    <Shell>
+      <Guard key={key}>
+        <Page at={at} />
+      </Guard>
+    </Shell>
+  );
+}
+
+/** What makes two routes different pages; a series at another `asKnownAt` is the same page. */
+function keyOf(at: Route): string {
+  if (at.page === "series") return ["series", at.symbol, at.source, at.measure, at.interval].join(" ");
+  return at.page === "report" ? `report ${at.id}` : at.page;
+}
+
+/** After a change of page the focus stands at its beginning, not on a link that is gone. */
+function useFocusOnChange(key: string): void {
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) document.getElementById("content")?.focus({ preventScroll: true });
+    first.current = false;
+  }, [key]);
+}
+
+function Page({ at }: { at: Route }) {
+  switch (at.page) {
+    case "watchlist":
+      return <WatchlistPage />;
+    case "series":
+      return <SeriesPage at={at} />;
+    case "quality":
+      return <QualityPage />;
+    case "reports":
+      return <ReportsPage />;
+    case "report":
+      return <ReportPage id={at.id} />;
+    case "unknown":
+      return (
+        <section class="panel">
+          <h1>No such page</h1>
+          <p>
+            <code>{at.path}</code> leads nowhere. <a href="/">To the watchlist</a>
+          </p>
+        </section>
+      );
+  }
+}
+
+/** A page that throws becomes a message; the navigation stays. */
+class Guard extends Component<{ children: ComponentChildren }, { failure: Error | null }> {
+  override state = { failure: null };
+
+  static override getDerivedStateFromError(failure: Error): { failure: Error } {
+    return { failure };
+  }
+
+  override render({ children }: { children: ComponentChildren }, { failure }: { failure: Error | null }) {
+    if (!failure) return children;
+    return (
+      <section class="panel blank" role="alert">
+        <h1>This page failed</h1>
+        <p>{failure.message}</p>
+        <button type="button" class="button" onClick={() => this.setState({ failure: null })}>
+          Try again
+        </button>
+      </section>
+    );
+  }
+}

@@ -1,0 +1,40 @@
+// The line above the chart: the value under the crosshair, or what the shown span did.
+
+import { Change, Percent } from "../components/Change.tsx";
+import { Flags } from "../components/Status.tsx";
+import { number } from "../format/number.ts";
+import { valueTime } from "../format/time.ts";
+import { extentOf } from "./points.ts";
+import type { SeriesChartProps } from "./SeriesChart.tsx";
+
+interface ReadingProps extends SeriesChartProps {
+  readonly index: number | null;
+  /** Whether a screen reader should hear it: when the keyboard moved the crosshair. */
+  readonly spoken: boolean;
+}
+
+export function Reading({ points, index, spoken, decimals, unit, measure, interval, zoom }: ReadingProps) {
+  const at = index === null ? undefined : points.asOf[index];
+  const extent = extentOf(points, zoom?.from, zoom?.to);
+  const start = extent.first;
+  const value = index === null ? extent.last : points.value[index];
+  const change = typeof value === "number" && start !== null ? value - start : null;
+  return (
+    <p class="reading" aria-live={spoken ? "polite" : "off"}>
+      {index !== null && at !== undefined ? (
+        <>
+          <span class="when">{valueTime(at, null, interval)}</span>
+          <b>{number(value, decimals)}</b> {unit} <Flags flags={points.flags[index] ?? []} />
+        </>
+      ) : (
+        <span class="when">
+          Low {number(extent.low, decimals)} · High {number(extent.high, decimals)}
+        </span>
+      )}
+      <span class="since">
+        Since start <Change change={change} decimals={decimals} unit={unit} measure={measure} />{" "}
+        <Percent value={change !== null && start ? (change / start) * 100 : null} />
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,112 @@
+// uPlot, set up for a market series: time in UTC, the scale at the right, doubtful points marked.
+
+import uPlot from "uplot";
+import { number } from "../format/number.ts";
+import { isDoubtful, type Points } from "./points.ts";
+
+export interface Look {
+  readonly line: string;
+  readonly band: string;
+  readonly grid: string;
+  readonly text: string;
+  readonly doubt: string;
+  readonly font: string;
+}
+
+/** The colours of the page's theme, for a canvas that knows no style sheet. */
+export function lookOf(element: Element): Look {
+  const style = getComputedStyle(element);
+  const of = (name: string): string => style.getPropertyValue(name).trim();
+  return {
+    line: of("--chart-line"),
+    band: of("--chart-band"),
+    grid: of("--chart-grid"),
+    text: of("--chart-text"),
+    doubt: of("--chart-doubt"),
+    font: `11px ${style.fontFamily}`,
+  };
+}
+
+export function dataOf(points: Points): uPlot.AlignedData {
+  const doubtful = points.value.map((value, i) => (isDoubtful(points.flags[i]) ? value : null));
+  const none: (number | null)[] = points.high ? [] : points.value.map(() => null);
+  return [points.ms, points.value, doubtful, points.high ?? none, points.low ?? none];
+}
+
+export interface PlotOptions {
+  readonly look: Look;
+  readonly onCursor: (index: number | null) => void;
+  readonly onSelect: (from: number, to: number) => void;
+}
+
+function padded(low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null) return [0, 1];
+  const room = (high - low || Math.abs(high) || 1) * 0.06;
+  return [low - room, high + room];
+}
+
+export function makePlot(element: HTMLElement, points: Points, options: PlotOptions): uPlot {
+  const { look } = options;
+  const axis = {
+    stroke: look.text,
+    font: look.font,
+    grid: { stroke: look.grid, width: 1 },
+    ticks: { show: false },
+  };
+  return new uPlot(
+    {
+      width: element.clientWidth,
+      height: element.clientHeight,
+      ms: 1,
+      tzDate: (ms) => uPlot.tzDate(new Date(ms), "Etc/UTC"),
+      legend: { show: false },
+      padding: [8, 0, 0, 8],
+      scales: { x: { time: true }, y: { range: (_, low, high) => padded(low, high) } },
+      axes: [
+        { ...axis, space: 64, size: 28 },
+        {
+          ...axis,
+          side: 1,
+          gap: 6,
+          // Digits of an 11 px system font are at most 7 px wide.
+          size: (_, labels) => (labels ? Math.max(...labels.map((label) => label.length)) * 7 + 14 : 48),
+          values: (_, splits) => {
+            const step = Math.abs((splits[1] ?? 0) - (splits[0] ?? 0)) || 1;
+            const needed = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+            return splits.map((value) => number(value, needed));
+          },
+        },
+      ],
+      series: [
+        {},
+        { stroke: look.line, width: 1.5, spanGaps: true, points: { show: points.ms.length === 1 } },
+        {
+          stroke: look.doubt,
+          paths: () => null,
+          points: { show: true, size: 6, fill: look.doubt, stroke: look.doubt },
+        },
+        { stroke: "transparent", points: { show: false } },
+        { stroke: "transparent", points: { show: false } },
+      ],
+      bands: [{ series: [3, 4], fill: look.band }],
+      cursor: {
+        y: true,
+        drag: { x: true, y: false, setScale: false, dist: 6 },
+        points: { show: true, size: 7, fill: look.line, width: 0 },
+      },
+      hooks: {
+        setCursor: [(plot) => options.onCursor(plot.cursor.idx ?? null)],
+        setSelect: [
+          (plot) => {
+            const { left, width } = plot.select;
+            if (width < 6) return;
+            options.onSelect(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+            plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          },
+        ],
+      },
+    },
+    dataOf(points),
+    element,
+  );
+}

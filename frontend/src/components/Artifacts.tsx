@@ -1,0 +1,21 @@
+// A report's files.
+
+import type { RunFragment } from "../api/generated/operations.ts";
+import { bytes } from "../format/number.ts";
+import { Icon } from "./Icon.tsx";
+
+export function Artifacts({ run, short = false }: { run: RunFragment; short?: boolean }) {
+  return (
+    <ul class={short ? "artifacts short" : "artifacts"}>
+      {run.artifacts.map((file) => (
+        <li key={file.format}>
+          <a class="button" href={file.url} target="_blank" rel="noreferrer">
+            <Icon name="download" /> {file.format}
+            {!short && <span class="quiet">{bytes(file.bytes)}</span>}
+          </a>
+          {!short && <code class="break">sha256 {file.sha256}</code>}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,116 @@
+// The chart or the same values as a table, with the range to show. The chart's code comes only now.
+
+import type { ComponentType } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { pointsOf } from "../charts/points.ts";
+import type { Range } from "../charts/ranges.ts";
+import type { SeriesChartProps, Window } from "../charts/SeriesChart.tsx";
+import { count } from "../format/number.ts";
+import type { Series } from "../pages/Series.tsx";
+import { PointsTable } from "./PointsTable.tsx";
+
+interface ChartAreaProps {
+  readonly series: Series;
+  readonly decimals: number;
+  readonly ranges: readonly Range[];
+  readonly range: string;
+  readonly onRange: (range: string) => void;
+  readonly zoom: Window | null;
+  readonly onZoom: (window: Window | null) => void;
+  readonly onChoose: (asOf: string) => void;
+  readonly busy: boolean;
+}
+
+type Chart = ComponentType<SeriesChartProps>;
+
+function useChart(): { Chart: Chart | null; failed: boolean; again: () => void } {
+  const [Chart, setChart] = useState<Chart | null>(null);
+  const [tries, setTries] = useState(0);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    setFailed(false);
+    import("../charts/SeriesChart.tsx").then(
+      (module) => setChart(() => module.default),
+      () => setFailed(true),
+    );
+  }, [tries]);
+  return { Chart, failed, again: () => setTries(tries + 1) };
+}
+
+export function ChartArea(props: ChartAreaProps) {
+  const { series, decimals, zoom, onZoom, onChoose } = props;
+  const [asTable, setAsTable] = useState(false);
+  const { Chart, failed, again } = useChart();
+  const points = useMemo(() => pointsOf(series.points), [series.points]);
+  const label = `Chart of ${series.instrument.symbol}, ${series.instrument.name}, from ${series.source}`;
+  return (
+    <div class={props.busy ? "chart-area busy" : "chart-area"}>
+      <div class="toolbar">
+        <fieldset class="segments">
+          <legend class="sr">Range</legend>
+          {props.ranges.map((range) => (
+            <button
+              type="button"
+              key={range.name}
+              aria-label={range.spoken}
+              aria-pressed={zoom === null && props.range === range.name}
+              onClick={() => props.onRange(range.name)}
+            >
+              {range.name}
+            </button>
+          ))}
+        </fieldset>
+        {zoom && (
+          <button type="button" class="link" onClick={() => onZoom(null)}>
+            Reset zoom
+          </button>
+        )}
+        <fieldset class="segments end">
+          <legend class="sr">Show as</legend>
+          <button type="button" aria-pressed={!asTable} onClick={() => setAsTable(false)}>
+            Chart
+          </button>
+          <button type="button" aria-pressed={asTable} onClick={() => setAsTable(true)}>
+            Table
+          </button>
+        </fieldset>
+      </div>
+      {points.ms.length === 0 ? (
+        <div class="blank tall">No value in this range.</div>
+      ) : asTable ? (
+        <PointsTable points={points} series={series} decimals={decimals} zoom={zoom} onChoose={onChoose} />
+      ) : failed ? (
+        <div class="blank tall" role="alert">
+          <p>The chart could not be loaded.</p>
+          <button type="button" class="button" onClick={again}>
+            Retry
+          </button>{" "}
+          <button type="button" class="button" onClick={() => setAsTable(true)}>
+            Show the table
+          </button>
+        </div>
+      ) : Chart ? (
+        <Chart
+          points={points}
+          label={label}
+          decimals={decimals}
+          unit={series.unit.name}
+          measure={series.measure}
+          interval={series.interval}
+          zoom={zoom}
+          onZoom={onZoom}
+          onChoose={onChoose}
+        />
+      ) : (
+        <div class="bone tall" />
+      )}
+      <p class="quiet">
+        {points.downsampledFrom === null
+          ? `${count(points.ms.length)} values`
+          : `${count(points.ms.length)} of ${count(points.downsampledFrom)} values, chosen to keep the shape; zoom in for all`}
+        {" · "}data version {series.dataVersion} · snapshot{" "}
+        <code title={series.snapshotId}>{series.snapshotId.slice(0, 12)}</code>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,152 @@
+// The one frame in which every panel stands: it shows loading, empty, error, offline, stale, partial and
+// forbidden the same way everywhere, and never takes away data that it has.
+
+import type { ComponentChildren } from "preact";
+import type { ApiError, Problem } from "../api/errors.ts";
+import { instant } from "../format/time.ts";
+import type { Resource, View } from "../state/resource.ts";
+
+interface PanelProps<Data> {
+  readonly title: string;
+  readonly of: Resource<Data>;
+  readonly children: (data: Data) => ComponentChildren;
+  readonly isEmpty?: (data: Data) => boolean;
+  readonly empty?: ComponentChildren;
+  readonly skeleton?: ComponentChildren;
+  readonly actions?: ComponentChildren;
+  readonly class?: string;
+  readonly level?: 1 | 2;
+}
+
+export function Panel<Data>(props: PanelProps<Data>) {
+  const view = props.of.view.value;
+  const Title = props.level === 1 ? "h1" : "h2";
+  const retry = (): void => void props.of.reload();
+  return (
+    <section class={`panel ${props.class ?? ""}`} aria-busy={view.loading} aria-label={props.title}>
+      <header class="panel-head">
+        <Title>{props.title}</Title>
+        {props.actions}
+      </header>
+      <Notice view={view} retry={retry} />
+      {body(props, view, retry)}
+    </section>
+  );
+}
+
+function body<Data>(props: PanelProps<Data>, view: View<Data>, retry: () => void): ComponentChildren {
+  const { data } = view;
+  if (data !== null) {
+    if (props.isEmpty?.(data)) return <div class="blank">{props.empty ?? "Nothing here yet."}</div>;
+    return props.children(data);
+  }
+  if (view.notice === "forbidden") return <Forbidden error={view.error} />;
+  if (view.error) return <Failure error={view.error} retry={retry} />;
+  return (
+    <div class="skeleton" role="status">
+      <span class="sr">Loading {props.title}</span>
+      {props.skeleton ?? <Lines count={4} />}
+    </div>
+  );
+}
+
+/** Grey lines where text will stand. */
+export function Lines({ count }: { count: number }) {
+  return (
+    <>
+      {Array.from({ length: count }, (_, i) => (
+        <div class="bone" key={i} />
+      ))}
+    </>
+  );
+}
+
+function Notice<Data>({ view, retry }: { view: View<Data>; retry: () => void }) {
+  if (view.data === null) return null;
+  const again = (
+    <button type="button" class="link" onClick={retry} disabled={view.loading}>
+      {view.loading ? "Loading" : "Retry"}
+    </button>
+  );
+  switch (view.notice) {
+    case "offline":
+      return (
+        <p class="notice offline" role="status">
+          <b>Offline</b>, as of {instant(view.at)}. {again}
+        </p>
+      );
+    case "stale":
+      return (
+        <p class="notice stale" role="status">
+          <b>Stale</b>, as of {instant(view.at)}
+          {view.error && (
+            <>
+              : {view.error.message} <Reference problem={view.error.problem} />
+            </>
+          )}{" "}
+          {again}
+        </p>
+      );
+    case "partial":
+      return (
+        <p class="notice partial" role="status">
+          <b>Partly missing</b>: {view.problems[0]?.message}
+          {view.problems.length > 1 && ` (and ${view.problems.length - 1} more)`}{" "}
+          {view.problems[0] && <Reference problem={view.problems[0]} />} {again}
+        </p>
+      );
+    default:
+      return null;
+  }
+}
+
+function Reference({ problem }: { problem: Problem }) {
+  return (
+    <code class="reference">
+      {problem.code}
+      {problem.requestId && ` · request ${problem.requestId}`}
+    </code>
+  );
+}
+
+function Failure({ error, retry }: { error: ApiError; retry: () => void }) {
+  const offline = error.kind === "offline";
+  return (
+    <div class="blank" role="alert">
+      <p>
+        <b>{offline ? "Offline" : "This did not work"}</b>
+      </p>
+      <p>
+        {offline
+          ? "The server cannot be reached, and this device has kept nothing of this panel yet."
+          : error.message}
+      </p>
+      <p>
+        <Reference problem={error.problem} />
+      </p>
+      <button type="button" class="button" onClick={retry}>
+        Retry
+      </button>
+    </div>
+  );
+}
+
+function Forbidden({ error }: { error: ApiError | null }) {
+  return (
+    <div class="blank" role="alert">
+      <p>
+        <b>Not allowed</b>
+      </p>
+      <p>{error?.message}</p>
+      <p>
+        Open the link that the server printed when it started: it carries a token, and this browser then keeps
+        it.
+      </p>
+      {error && (
+        <p>
+          <Reference problem={error.problem} />
+        </p>
+      )}
+    </div>
+  );
+}

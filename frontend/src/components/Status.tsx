@@ -1,0 +1,46 @@
+// Quality in words first; the mark's shape differs by status, and colour only repeats it.
+
+import type { QualityStatus } from "../api/generated/operations.ts";
+
+const WORDS: Record<QualityStatus, string> = { PASS: "Pass", WARN: "Warn", FAIL: "Fail", UNKNOWN: "Unknown" };
+
+const SHAPES: Record<QualityStatus, string> = {
+  PASS: "M6 1.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9z",
+  WARN: "M6 1 11.2 10.5H.8z",
+  FAIL: "M6 .6 11.4 6 6 11.4.6 6z",
+  UNKNOWN: "M6 2a4 4 0 1 1 0 8 4 4 0 0 1 0-8z",
+};
+
+export function Status({ status, title }: { status: QualityStatus; title?: string | undefined }) {
+  return (
+    <span class={`status ${status.toLowerCase()}`} title={title}>
+      <svg viewBox="0 0 12 12" aria-hidden="true">
+        <path d={SHAPES[status]} />
+      </svg>
+      {WORDS[status]}
+    </span>
+  );
+}
+
+export function Simulated() {
+  return (
+    <span class="badge simulated" title="From the simulated market; not real prices">
+      Simulated
+    </span>
+  );
+}
+
+/** Flags as the server names them; SIMULATED has its own badge and is left out. */
+export function Flags({ flags }: { flags: readonly string[] }) {
+  return (
+    <>
+      {flags
+        .filter((flag) => flag !== "SIMULATED")
+        .map((flag) => (
+          <span class="badge flag" key={flag}>
+            {flag.toLowerCase().replaceAll("_", " ")}
+          </span>
+        ))}
+    </>
+  );
+}

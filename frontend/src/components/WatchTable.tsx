@@ -1,0 +1,173 @@
+// The watchlist's table: one row a series, a link on the whole row, columns that a phone can do without left out there.
+
+import type { Signal } from "@preact/signals";
+import { Component } from "preact";
+import { number } from "../format/number.ts";
+import { instant, valueTime } from "../format/time.ts";
+import { seriesPath } from "../routes.ts";
+import { stars, toggleStar } from "../state/choices.ts";
+import type { Row, Sort, SortColumn } from "../state/watchlist.ts";
+import { Change, Percent } from "./Change.tsx";
+import { Icon } from "./Icon.tsx";
+import { Sparkline } from "./Sparkline.tsx";
+import { Flags, Simulated, Status } from "./Status.tsx";
+
+interface WatchTableProps {
+  readonly rows: readonly Row[];
+  readonly dormant: ReadonlySet<string>;
+  readonly sort: Signal<Sort>;
+}
+
+export function WatchTable({ rows, dormant, sort }: WatchTableProps) {
+  const alive = rows.filter((row) => !dormant.has(row.key));
+  const ended = rows.filter((row) => dormant.has(row.key));
+  return (
+    <table class="watch-table">
+      <thead>
+        <tr>
+          <th scope="col" class="c-star">
+            <span class="sr">Star</span>
+          </th>
+          <Head column="symbol" sort={sort} class="c-symbol">
+            Symbol
+          </Head>
+          <th scope="col" class="c-spark">
+            Last 30
+          </th>
+          <th scope="col" class="c-value num">
+            Value
+          </th>
+          <th scope="col" class="c-change num">
+            Change
+          </th>
+          <Head column="changePercent" sort={sort} class="c-percent num">
+            Change %
+          </Head>
+          <Head column="latest" sort={sort} class="c-time">
+            As of
+          </Head>
+          <th scope="col" class="c-source">
+            Source
+          </th>
+          <th scope="col" class="c-quality">
+            Quality
+          </th>
+        </tr>
+      </thead>
+      <tbody>{alive.map(toRow)}</tbody>
+      {ended.length > 0 && (
+        <tbody class="ended">
+          <tr>
+            <th scope="rowgroup" colSpan={9}>
+              Ended: no value for over 45 days while the source went on ({ended.length})
+            </th>
+          </tr>
+          {ended.map(toRow)}
+        </tbody>
+      )}
+    </table>
+  );
+}
+
+const toRow = (row: Row) => <WatchRow key={row.key} row={row} starred={stars.value.has(row.key)} />;
+
+interface HeadProps {
+  readonly column: SortColumn;
+  readonly sort: Signal<Sort>;
+  readonly class: string;
+  readonly children: string;
+}
+
+function Head({ column, sort, children, ...rest }: HeadProps) {
+  const active = sort.value.column === column;
+  const order = !active ? undefined : sort.value.descending ? "descending" : "ascending";
+  return (
+    <th scope="col" class={rest.class} aria-sort={order}>
+      <button
+        type="button"
+        onClick={() => {
+          sort.value = { column, descending: active ? !sort.value.descending : column !== "symbol" };
+        }}
+      >
+        {children}
+        <span aria-hidden="true">{!active ? "" : sort.value.descending ? " ↓" : " ↑"}</span>
+      </button>
+    </th>
+  );
+}
+
+interface WatchRowProps {
+  readonly row: Row;
+  readonly starred: boolean;
+}
+
+/** Drawn anew only when its own series moved: a tick costs one row. */
+class WatchRow extends Component<WatchRowProps> {
+  override shouldComponentUpdate(next: WatchRowProps): boolean {
+    return next.row !== this.props.row || next.starred !== this.props.starred;
+  }
+
+  override render({ row, starred }: WatchRowProps) {
+    return <Cells row={row} starred={starred} />;
+  }
+}
+
+function Cells({ row, starred }: WatchRowProps) {
+  const { latest } = row;
+  const path = seriesPath({
+    symbol: row.symbol,
+    source: row.source,
+    measure: row.measure === "rate" || row.measure === "yield" ? null : row.measure,
+    interval: row.interval === "1d" ? null : row.interval,
+  });
+  const time = latest ? valueTime(latest.asOf, latest.session, row.interval) : "–";
+  return (
+    <tr>
+      <td class="c-star">
+        <button
+          type="button"
+          class="star"
+          aria-pressed={starred}
+          aria-label={`Star ${row.symbol} from ${row.source}`}
+          onClick={() => toggleStar(row.key)}
+        >
+          <Icon name="star" filled={starred} />
+        </button>
+      </td>
+      <th scope="row" class="c-symbol">
+        <a href={path}>{row.symbol}</a>
+        {row.simulated && <Simulated />}
+        {latest && <Flags flags={latest.flags} />}
+        <span class="name">{row.name}</span>
+        <span class="phone-only under">
+          <Status status={row.quality} /> {time} · {row.source}
+        </span>
+      </th>
+      <td class="c-spark">
+        <Sparkline values={row.recent.value} />
+      </td>
+      <td class="c-value num">
+        <span key={latest?.asOf} class={row.moved ? `moved ${row.moved}` : ""}>
+          {number(latest?.value, row.decimals)}
+        </span>
+        <span class="unit">{row.unit.name === "percent" ? "%" : row.unit.name}</span>
+        <span class="phone-only">
+          <Percent value={latest?.changePercent} />
+        </span>
+      </td>
+      <td class="c-change num">
+        <Change change={latest?.change} decimals={row.decimals} unit={row.unit.name} measure={row.measure} />
+      </td>
+      <td class="c-percent num">
+        <Percent value={latest?.changePercent} />
+      </td>
+      <td class="c-time" title={latest ? instant(latest.asOf, true) : undefined}>
+        {time}
+      </td>
+      <td class="c-source">{row.source}</td>
+      <td class="c-quality">
+        <Status status={row.quality} title={row.freshness?.summary} />
+      </td>
+    </tr>
+  );
+}

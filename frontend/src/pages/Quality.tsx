@@ -1,0 +1,111 @@
+// Every dataset and how far it can be trusted; the worst stand first.
+
+import { useEffect } from "preact/hooks";
+import { DatasetsDocument, type DatasetsQuery, type QualityStatus } from "../api/generated/operations.ts";
+import { Metric } from "../components/Metric.tsx";
+import { MissingSessions } from "../components/MissingSessions.tsx";
+import { Lines, Panel } from "../components/Panel.tsx";
+import { Simulated, Status } from "../components/Status.tsx";
+import { count } from "../format/number.ts";
+import { ago, instant } from "../format/time.ts";
+import { now, useQuery } from "../state/hooks.ts";
+
+type Dataset = DatasetsQuery["datasets"][number];
+
+const ORDER: readonly QualityStatus[] = ["FAIL", "WARN", "UNKNOWN", "PASS"];
+const MOST_MISSING = 50;
+const POLL_MS = 30_000;
+
+const worstFirst = (a: Dataset, b: Dataset): number =>
+  ORDER.indexOf(a.quality.status) - ORDER.indexOf(b.quality.status) || (a.key < b.key ? -1 : 1);
+
+export function QualityPage() {
+  const list = useQuery(DatasetsDocument, {}, (data) => data.datasets, { everyMs: POLL_MS });
+  useEffect(() => {
+    document.title = "Quality · mktdash";
+  }, []);
+  const { data } = list.view.value;
+  return (
+    <Panel
+      title="Quality"
+      level={1}
+      of={list}
+      class="quality"
+      actions={data && <Tally datasets={data} />}
+      isEmpty={(held) => held.length === 0}
+      empty="No dataset yet: nothing has been fetched."
+      skeleton={<Lines count={8} />}
+    >
+      {(held) =>
+        [...held].sort(worstFirst).map((dataset) => <DatasetCard key={dataset.id} dataset={dataset} />)
+      }
+    </Panel>
+  );
+}
+
+function Tally({ datasets }: { datasets: readonly Dataset[] }) {
+  return (
+    <ul class="tally">
+      {ORDER.map((status) => {
+        const n = datasets.filter((dataset) => dataset.quality.status === status).length;
+        return (
+          n > 0 && (
+            <li key={status}>
+              {n} <Status status={status} />
+            </li>
+          )
+        );
+      })}
+    </ul>
+  );
+}
+
+function DatasetCard({ dataset }: { dataset: Dataset }) {
+  const { quality } = dataset;
+  const missing = quality.missing;
+  return (
+    <article class="dataset">
+      <header>
+        <h2>
+          {dataset.title} {dataset.simulated && <Simulated />}
+        </h2>
+        <Status status={quality.status} />
+        <p class="quiet">
+          <code>{dataset.key}</code> · {dataset.source} · {count(dataset.seriesCount)} series ·{" "}
+          {count(dataset.observationCount)} values · version {dataset.version}
+        </p>
+      </header>
+      {dataset.lastError && (
+        <p class="notice error">
+          <b>Last fetch failed</b> {instant(dataset.lastErrorAt)}: {dataset.lastError}
+        </p>
+      )}
+      <div class="metrics">
+        <Metric name="Freshness" metric={quality.freshness} />
+        <Metric name="Completeness, 7 days" metric={quality.completeness} />
+        <Metric name="Completeness, 30 days" metric={quality.completeness30} />
+        <dl class="pairs">
+          <dt>Newest data</dt>
+          <dd title={instant(dataset.knownAt, true)}>{ago(dataset.knownAt, now.value)}</dd>
+          <dt>Checked</dt>
+          <dd title={instant(dataset.checkedAt, true)}>{ago(dataset.checkedAt, now.value)}</dd>
+          <dt>Calendar</dt>
+          <dd>{dataset.calendar}</dd>
+          <dt>Licence</dt>
+          <dd>{dataset.licence}</dd>
+        </dl>
+      </div>
+      {missing.length === 0 ? (
+        <p class="quiet">No session is missing.</p>
+      ) : (
+        <details>
+          <summary>
+            {missing.length >= MOST_MISSING ? `${MOST_MISSING} or more` : missing.length} missing{" "}
+            {missing.length === 1 ? "session" : "sessions"}, with reasons
+          </summary>
+          <MissingSessions missing={missing} symbols />
+        </details>
+      )}
+    </article>
+  );
+}

@@ -1,0 +1,153 @@
+// One series: what it is worth, how it went, how good it is, and where each value came from.
+
+import { useEffect, useState } from "preact/hooks";
+import { SeriesDocument, type SeriesQuery } from "../api/generated/operations.ts";
+import { defaultRange, rangesOf, startOf } from "../charts/ranges.ts";
+import type { Window } from "../charts/SeriesChart.tsx";
+import { ChartArea } from "../components/ChartArea.tsx";
+import { KnownAt } from "../components/KnownAt.tsx";
+import { LiveState } from "../components/LiveState.tsx";
+import { Lines, Panel } from "../components/Panel.tsx";
+import { Provenance } from "../components/Provenance.tsx";
+import { SeriesHead } from "../components/SeriesHead.tsx";
+import { SeriesQuality } from "../components/SeriesQuality.tsx";
+import { number, precisionOf } from "../format/number.ts";
+import type { Route } from "../routes.ts";
+import { useQuery } from "../state/hooks.ts";
+import { useObservations } from "../state/live.ts";
+import { withPoints } from "../state/seriesLive.ts";
+
+export type Series = NonNullable<SeriesQuery["series"]>;
+const MOST_POINTS = 1500;
+const EARLIEST = Date.UTC(1901, 0);
+
+interface Bounds {
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+const POLL_MS = 120_000;
+
+/** The window to ask the server for, when the reader zoomed into points that stand for more. */
+function asked(zoom: Window): Bounds {
+  const margin = (zoom.to - zoom.from) / 2;
+  const from = Math.max(zoom.from - margin, EARLIEST);
+  return {
+    from: new Date(from).toISOString(),
+    to: zoom.to + margin < Date.now() ? new Date(zoom.to + margin).toISOString() : null,
+  };
+}
+
+export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
+  const { symbol, source, measure, interval, asKnownAt } = at;
+  const name = { symbol, source, measure, interval };
+  const [range, setRange] = useState(defaultRange(interval ?? "1d"));
+  const [zoom, setZoom] = useState<Window | null>(null);
+  const [detail, setDetail] = useState<Bounds | null>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [opened] = useState(Date.now);
+
+  const ranges = rangesOf(interval ?? "1d");
+  const picked = ranges.find((one) => one.name === range) ?? ranges.at(-1);
+  const bounds = detail ?? { from: picked ? startOf(picked, opened) : null, to: null };
+  const series = useQuery(
+    SeriesDocument,
+    { ...name, ...bounds, asKnownAt, maxPoints: MOST_POINTS },
+    (data) => data.series,
+    { keepFormer: true, everyMs: POLL_MS },
+  );
+  const { data, loading } = series.view.value;
+
+  // A series that ended long ago has nothing in the last year: show what there is.
+  useEffect(() => {
+    if (data && !loading && data.points.count === 0 && data.latest && picked?.ms) setRange("All");
+  }, [data, loading]);
+
+  // Zoomed into a thinned-out series, ask for the window itself, once the fingers rest.
+  useEffect(() => {
+    if (!zoom) return setDetail(null);
+    if (data?.points.downsampledFrom == null && detail === null) return;
+    const timer = setTimeout(() => setDetail(asked(zoom)), 300);
+    return () => clearTimeout(timer);
+  }, [zoom]);
+
+  const decimals = precisionOf([
+    data?.latest?.value,
+    data?.latest?.previousValue,
+    ...(data?.points.value.slice(-250) ?? []),
+  ]);
+  useEffect(() => {
+    document.title = data?.latest
+      ? `${symbol} ${number(data.latest.value, decimals)} · mktdash`
+      : `${symbol} · mktdash`;
+  }, [symbol, data?.latest?.value]);
+
+  useObservations([symbol], {
+    onEvent: (event) => {
+      const held = series.view.peek().data;
+      if (!held || asKnownAt || event.source !== held.source || event.interval !== held.interval) return;
+      const next = detail ? null : withPoints(held, event);
+      if (next) series.amend(() => next);
+      else void series.reload();
+    },
+    onGap: () => void series.reload(),
+  });
+
+  function pickRange(next: string): void {
+    setZoom(null);
+    setDetail(null);
+    setRange(next);
+  }
+
+  return (
+    <div class="series-page">
+      <Panel
+        title={symbol}
+        level={1}
+        class="series-main"
+        of={series}
+        actions={<LiveState />}
+        skeleton={<ChartSkeleton />}
+      >
+        {(held) => (
+          <>
+            <SeriesHead series={held} decimals={decimals} asKnownAt={asKnownAt} />
+            <ChartArea
+              series={held}
+              decimals={decimals}
+              ranges={ranges}
+              range={range}
+              onRange={pickRange}
+              zoom={zoom}
+              onZoom={setZoom}
+              onChoose={setChosen}
+              busy={loading}
+            />
+            <KnownAt name={name} asKnownAt={asKnownAt} />
+          </>
+        )}
+      </Panel>
+      <div class="series-aside">
+        <SeriesQuality name={name} />
+        <Provenance
+          symbol={symbol}
+          source={source ?? data?.source ?? null}
+          asOf={chosen ?? data?.latest?.asOf ?? null}
+          isLatest={chosen === null || chosen === data?.latest?.asOf}
+          asKnownAt={asKnownAt}
+          decimals={decimals}
+          interval={data?.interval ?? interval ?? "1d"}
+        />
+      </div>
+    </div>
+  );
+}
+
+function ChartSkeleton() {
+  return (
+    <>
+      <Lines count={2} />
+      <div class="bone tall" />
+    </>
+  );
+}

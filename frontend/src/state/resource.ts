@@ -1,0 +1,148 @@
+// One panel's data through its whole life: kept from last time, loading, fresh, partly missing, stale, refused.
+
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { Answer } from "../api/client.ts";
+import { type ApiError, asApiError, type Problem } from "../api/errors.ts";
+import { forget, type Kept, recall, remember } from "./device.ts";
+import { reachable } from "./network.ts";
+
+export type Load<Data> = (signal: AbortSignal) => Promise<Answer<Data>>;
+
+/** What a panel shows. `data` may stand beside any notice; without data there is a skeleton or a failure. */
+export interface View<Data> {
+  readonly data: Data | null;
+  /** When the server gave the data; milliseconds. */
+  readonly at: number | null;
+  readonly loading: boolean;
+  readonly notice: "none" | "partial" | "stale" | "offline" | "error" | "forbidden";
+  readonly error: ApiError | null;
+  readonly problems: readonly Problem[];
+}
+
+export interface Resource<Data> {
+  readonly view: ReadonlySignal<View<Data>>;
+  /** Show what belongs to this key: from the device at once, from the server as soon as it comes. */
+  readonly show: (key: string, load: Load<Data>) => Promise<void>;
+  readonly reload: () => Promise<void>;
+  /** Change the data at hand, for live updates. */
+  readonly amend: (change: (data: Data) => Data) => void;
+  /** Keep the data at hand on the device, live changes included. */
+  readonly keep: () => void;
+  readonly close: () => void;
+}
+
+export interface ResourceOptions {
+  /** Data older than this are called stale until a newer answer is there; milliseconds. */
+  readonly staleAfter?: number;
+  /** Keep showing the former key's data while the next key's are on their way. */
+  readonly keepFormer?: boolean;
+  readonly now?: () => number;
+}
+
+const STALE_AFTER = 15 * 60_000;
+
+export function createResource<Data>(options: ResourceOptions = {}): Resource<Data> {
+  const { staleAfter = STALE_AFTER, keepFormer = false, now = Date.now } = options;
+  const kept = signal<Kept<Data> | null>(null);
+  const problems = signal<readonly Problem[]>([]);
+  const error = signal<ApiError | null>(null);
+  const loading = signal(false);
+  let key = "";
+  let keyOfData = "";
+  let load: Load<Data> | null = null;
+  let running: AbortController | null = null;
+
+  const view = computed<View<Data>>(() => ({
+    data: kept.value?.data ?? null,
+    at: kept.value?.at ?? null,
+    loading: loading.value,
+    notice: noticeOf(
+      kept.value,
+      error.value,
+      problems.value,
+      !loading.value && staleAfter < now() - (kept.value?.at ?? 0),
+    ),
+    error: error.value,
+    problems: problems.value,
+  }));
+
+  async function reload(): Promise<void> {
+    if (!load) return;
+    running?.abort();
+    const mine = new AbortController();
+    const asked = key;
+    running = mine;
+    loading.value = true;
+    try {
+      const answer = await load(mine.signal);
+      if (running !== mine) return;
+      const fresh = { at: now(), data: answer.data };
+      batch(() => {
+        kept.value = fresh;
+        keyOfData = asked;
+        problems.value = answer.problems;
+        error.value = null;
+      });
+      if (answer.problems.length === 0) remember(asked, fresh);
+    } catch (thrown) {
+      if (running !== mine) return;
+      const failure = asApiError(thrown);
+      batch(() => {
+        error.value = failure;
+        if (keyOfData !== asked) kept.value = null;
+        if (failure.kind === "forbidden") {
+          kept.value = null;
+          forget(asked);
+        }
+      });
+    } finally {
+      if (running === mine) loading.value = false;
+    }
+  }
+
+  return {
+    view,
+    reload,
+    show(nextKey, nextLoad) {
+      load = nextLoad;
+      if (nextKey !== key) {
+        key = nextKey;
+        const known = recall<Data>(nextKey);
+        batch(() => {
+          if (known || !keepFormer) {
+            kept.value = known;
+            keyOfData = nextKey;
+          }
+          problems.value = [];
+          error.value = null;
+        });
+      }
+      return reload();
+    },
+    amend(change) {
+      const current = kept.peek();
+      if (current) kept.value = { at: now(), data: change(current.data) };
+    },
+    keep() {
+      const current = kept.peek();
+      if (current && keyOfData === key && problems.peek().length === 0) remember(key, current);
+    },
+    close() {
+      running?.abort();
+      running = null;
+    },
+  };
+}
+
+function noticeOf<Data>(
+  kept: Kept<Data> | null,
+  error: ApiError | null,
+  problems: readonly Problem[],
+  old: boolean,
+): View<Data>["notice"] {
+  if (error?.kind === "forbidden") return "forbidden";
+  if (error?.kind === "offline" || (kept && !reachable.value)) return "offline";
+  if (error) return kept ? "stale" : "error";
+  if (problems.length > 0) return "partial";
+  return kept && old ? "stale" : "none";
+}

@@ -1,0 +1,144 @@
+// The rows of the watchlist, and how live values move them.
+
+import type { ObservationsSubscription, WatchlistQuery } from "../api/generated/operations.ts";
+import { precisionOf } from "../format/number.ts";
+import { day } from "../format/time.ts";
+
+export type Watchlist = WatchlistQuery["instruments"];
+type Instrument = Watchlist["edges"][number]["node"];
+/** `moved`: which way the last live value went, until the next answer of the server. */
+type Series = Instrument["series"][number] & { readonly moved?: "up" | "down" | "flat" };
+export type ObservationsEvent = ObservationsSubscription["observations"];
+
+export interface Row extends Omit<Series, "id"> {
+  readonly key: string;
+  readonly symbol: string;
+  readonly name: string;
+  readonly assetClass: Instrument["assetClass"];
+  readonly decimals: number;
+}
+
+const made = new WeakMap<Series, Row>();
+
+function rowOf(instrument: Instrument, series: Series): Row {
+  const known = made.get(series);
+  if (known) return known;
+  const row: Row = {
+    ...series,
+    key: [instrument.symbol, series.source, series.measure, series.interval].join("|"),
+    symbol: instrument.symbol,
+    name: instrument.name,
+    assetClass: instrument.assetClass,
+    decimals: precisionOf([...series.recent.value, series.latest?.value]),
+  };
+  made.set(series, row);
+  return row;
+}
+
+/** One row a series; the same series object gives the same row object. */
+export function rowsOf(watchlist: Watchlist): Row[] {
+  return watchlist.edges.flatMap(({ node }) => node.series.map((series) => rowOf(node, series)));
+}
+
+/** Whether an event says less than it changed, so that the server must be asked again. */
+export function needsReload(event: ObservationsEvent): boolean {
+  return event.truncated || event.retractedAsOf.length > 0;
+}
+
+/** The watchlist after an event. Untouched parts stay the same objects. */
+export function withEvent(watchlist: Watchlist, event: ObservationsEvent): Watchlist {
+  const edges = watchlist.edges.map((edge) => {
+    if (edge.node.symbol !== event.symbol) return edge;
+    const series = edge.node.series.map((one) =>
+      one.source === event.source && one.interval === event.interval ? moved(one, event) : one,
+    );
+    return { ...edge, node: { ...edge.node, series } };
+  });
+  return { ...watchlist, edges };
+}
+
+function moved(series: Series, event: ObservationsEvent): Series {
+  let { latest } = series;
+  let recent = series.recent.value;
+  let way: Series["moved"];
+  event.points.asOf.forEach((asOf, i) => {
+    const value = event.points.value[i];
+    if (typeof value !== "number") return;
+    const step = latest ? Date.parse(asOf) - Date.parse(latest.asOf) : 1;
+    if (step < 0) return;
+    const previous = step > 0 ? (latest?.value ?? null) : (latest?.previousValue ?? null);
+    const shown = latest?.value ?? value;
+    way = value > shown ? "up" : value < shown ? "down" : "flat";
+    recent = [...(step > 0 ? recent.slice(-29) : recent.slice(0, -1)), value];
+    latest = {
+      asOf,
+      session: day(asOf),
+      value,
+      flags: event.points.flags[i] ?? [],
+      knownAt: event.knownAt,
+      previousValue: previous,
+      change: previous === null ? null : value - previous,
+      changePercent: previous ? ((value - previous) / previous) * 100 : null,
+    };
+  });
+  return way ? { ...series, latest, recent: { value: recent }, moved: way } : series;
+}
+
+export type SortColumn = "symbol" | "changePercent" | "latest";
+export interface Sort {
+  readonly column: SortColumn;
+  readonly descending: boolean;
+}
+
+export interface Filter {
+  readonly text: string;
+  readonly assetClass: string | null;
+  readonly onlyStars: boolean;
+}
+
+/** Rows that answer the filter, starred ones first, in the asked order; rows without the sorted figure last. */
+export function arrange(rows: readonly Row[], filter: Filter, stars: ReadonlySet<string>, sort: Sort): Row[] {
+  const words = filter.text.trim().toLowerCase().split(/\s+/);
+  const wanted = rows.filter((row) => {
+    const text = `${row.symbol} ${row.name} ${row.source}`.toLowerCase();
+    return (
+      (filter.assetClass === null || row.assetClass === filter.assetClass) &&
+      (!filter.onlyStars || stars.has(row.key)) &&
+      words.every((word) => text.includes(word))
+    );
+  });
+  const figure = (row: Row): number | null =>
+    sort.column === "changePercent"
+      ? (row.latest?.changePercent ?? null)
+      : row.latest
+        ? Date.parse(row.latest.asOf)
+        : null;
+  const turn = sort.descending ? -1 : 1;
+  return wanted.sort((a, b) => {
+    const starred = Number(stars.has(b.key)) - Number(stars.has(a.key));
+    if (starred !== 0) return starred;
+    const bySymbol = a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.key < b.key ? -1 : 1;
+    if (sort.column === "symbol") return turn * bySymbol;
+    const [x, y] = [figure(a), figure(b)];
+    if (x === null || y === null) return x === y ? bySymbol : x === null ? 1 : -1;
+    return turn * (x - y) || bySymbol;
+  });
+}
+
+const DORMANT_MS = 45 * 86_400_000;
+
+/** Whether a series ended: nothing for 45 days while its dataset went on. */
+export function dormantKeys(rows: readonly Row[]): ReadonlySet<string> {
+  const newest = new Map<string, number>();
+  for (const row of rows) {
+    const at = row.latest ? Date.parse(row.latest.asOf) : 0;
+    newest.set(row.dataset, Math.max(newest.get(row.dataset) ?? 0, at));
+  }
+  return new Set(
+    rows
+      .filter(
+        (row) => row.latest && (newest.get(row.dataset) ?? 0) - Date.parse(row.latest.asOf) > DORMANT_MS,
+      )
+      .map((row) => row.key),
+  );
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+import { offlineShell } from "./scripts/offlineShell.ts";
+
+// `npm run dev` speaks to a server started apart; the built page is served by that server itself.
+const backend = process.env.MKTDASH_URL ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  base: "/",
+  plugins: [offlineShell()],
+  build: {
+    outDir: "dist",
+    // The content policy allows no data: addresses.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    proxy: {
+      "/graphql": { target: backend, ws: true },
+      "/api": backend,
+    },
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["tests/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
