@@ -23,6 +23,7 @@ _LABEL_GAP = 13.0
 _DAYS_OF_WEEKLY_TICKS = 45
 _DAYS_OF_MONTHLY_TICKS = 550
 _TICK_WIDTH = 56
+_FLAT_SHARE = 1e-6
 # A whole date takes more room than a month.
 _FIRST_LABEL = 1.4
 
@@ -149,7 +150,8 @@ def sparkline(days: Sequence[date], values: Sequence[float], tone: str, width: i
 
 def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
     """Round steps that enclose ``low..high`` and zero's side of it; at least two, ascending."""
-    if high <= low:
+    # A course as flat as this is drawn as a level line, not as the noise of its last bits.
+    if high - low <= _FLAT_SHARE * max(1.0, abs(low), abs(high)):
         low, high = low - 1, high + 1
     raw = (high - low) / about
     power = 10.0 ** floor(log10(raw))
