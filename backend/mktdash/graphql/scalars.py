@@ -7,6 +7,7 @@ from typing import Any, NewType
 import numpy as np
 import orjson
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from mktdash.domain.clock import iso, to_micros
@@ -38,6 +39,14 @@ def parse_instant(text: object) -> Instant:
         return Instant(to_micros(datetime.fromisoformat(text.upper())))
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} names a day or an hour that does not exist") from None
+
+
+def _instant_or_refusal(text: object) -> Instant:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        # Of the client's making, and told as such: any other exception would count as a fault of the server.
+        raise GraphQLError(str(error)) from None
 
 
 def instants(micros: Int64Array) -> np.ndarray:
@@ -80,7 +89,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="An instant as RFC 3339 text. Always with a zone; answers are in UTC, with Z.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=iso,
-        parse_value=parse_instant,
+        parse_value=_instant_or_refusal,
     ),
     InstantColumn: strawberry.scalar(
         name="DateTimeColumn",
