@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.clock import system_clock
-from mktdash.processes.child import Child, ChildSpec
-from mktdash.processes.group import Group
+from mktdash.processes.child import Child
+from mktdash.processes.group import Group, ProcessSpec
 from mktdash.processes.home import CannotStartError, claim
 from mktdash.processes.log import ProcessLog
 from mktdash.processes.port import free_port
@@ -168,7 +168,7 @@ class _Up:
                 except (RedisError, OSError) as error:
                     if loop.time() > until or self._given_up():
                         raise CannotStartError(
-                            f"Redis does not answer ({error}); its own lines above say why."
+                            f"Redis does not answer ({error}); its own lines are in {self.log.file}."
                         ) from None
                     await asyncio.sleep(_POLL_SECONDS)
                 else:
@@ -207,11 +207,11 @@ class _Up:
     def _given_up(self) -> Child | None:
         return next((child for child in self.children if child.ends >= _ENDS_BEFORE_GIVING_UP), None)
 
-    def _mktdash(self, name: str, *arguments: str) -> ChildSpec:
+    def _mktdash(self, name: str, *arguments: str) -> ProcessSpec:
         program = Path(sys.executable).with_name("mktdash")
-        return ChildSpec(name, (sys.executable, str(program), *arguments), self.env)
+        return ProcessSpec(name, (sys.executable, str(program), *arguments), self.env)
 
-    def _keep(self, spec: ChildSpec) -> None:
+    def _keep(self, spec: ProcessSpec) -> None:
         child = Child(spec, self.group, self.log)
         self.children.append(child)
         self.tasks[spec.name] = asyncio.create_task(child.keep_running())

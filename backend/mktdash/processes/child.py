@@ -3,11 +3,8 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
-from mktdash.processes.group import Group
+from mktdash.processes.group import Group, ProcessSpec
 from mktdash.processes.log import ProcessLog
 
 _FIRST_PAUSE = 0.5
@@ -16,20 +13,10 @@ _LONGEST_PAUSE = 30.0
 _WELL_AFTER = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class ChildSpec:
-    """What to run, under which name."""
-
-    name: str
-    command: tuple[str, ...]
-    env: Mapping[str, str]
-    cwd: Path | None = None
-
-
 class Child:
     """A process kept running until it is stopped."""
 
-    def __init__(self, spec: ChildSpec, group: Group, log: ProcessLog) -> None:
+    def __init__(self, spec: ProcessSpec, group: Group, log: ProcessLog) -> None:
         self.spec = spec
         self.ends = 0
         self.last_end = ""
@@ -44,12 +31,12 @@ class Child:
         Raises:
             OSError: the program cannot be started.
         """
-        process = self._process = await self._group.start(self.spec.command, self.spec.env, self.spec.cwd)
-        assert process.stdout is not None  # noqa: S101 - the group pipes it
+        process, output = await self._group.start(self.spec)
+        self._process = process
         if self._stopping.is_set():
             # Asked to stop while the program was being started.
             process.terminate()
-        relay = asyncio.create_task(self._log.relay(self.spec.name, process.stdout))
+        relay = asyncio.create_task(self._log.relay(self.spec.name, output))
         try:
             code = await process.wait()
         finally:

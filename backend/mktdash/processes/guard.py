@@ -11,19 +11,17 @@ import select
 import signal
 import sys
 
-GRACE_SECONDS = 8.0
-
 
 def main() -> None:
     """Wait for the supervisor's end, ask the group to stop, and after the grace make it."""
-    alive = int(sys.argv[1])
+    alive, grace_seconds = int(sys.argv[1]), float(sys.argv[2])
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     while os.read(0, 1):
         pass
     with contextlib.suppress(ProcessLookupError):
         os.killpg(0, signal.SIGTERM)
-    select.select([alive], [], [], GRACE_SECONDS)
+    select.select([alive], [], [], grace_seconds)
     os.killpg(0, signal.SIGKILL)
 
 

@@ -13,8 +13,16 @@ _FILES_KEPT = 3
 LONGEST_LINE = 65_536
 
 
-class _Screen(logging.StreamHandler):  # type: ignore[type-arg] # generic in the stubs only
+class _Screen(logging.Handler):
     """Standard output, until nobody reads it any more: a closed terminal must not stop the stopping."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write and flush, so that lines of other processes do not come between."""
+        try:
+            sys.stdout.write(self.format(record) + "\n")
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the name logging calls
         """Write into nothing from now on."""
@@ -24,21 +32,30 @@ class _Screen(logging.StreamHandler):  # type: ignore[type-arg] # generic in the
 
 
 class ProcessLog:
-    """The log of a supervisor and its children."""
+    """The log of a supervisor and its children.
 
-    def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
+    Args:
+        folder: where the file is kept.
+        names: of all processes, for the width of the first column.
+        in_file_only: of those whose lines would only be noise on the screen.
+    """
+
+    def __init__(self, folder: Path, names: tuple[str, ...], in_file_only: tuple[str, ...] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._width = max(map(len, names))
-        self._screen = _Screen(sys.stdout)
+        self._in_file_only = in_file_only
+        self._screen = _Screen()
+        self.file = folder / "mktdash.log"
         self._file = RotatingFileHandler(
-            folder / "mktdash.log", maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", errors="replace"
+            self.file, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", errors="replace"
         )
         self._file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
 
     def say(self, name: str, text: str) -> None:
         """One line of a process."""
         record = _record(f"{name:<{self._width}} | {text}")
-        self._screen.handle(record)
+        if name not in self._in_file_only:
+            self._screen.handle(record)
         self._file.handle(record)
 
     def announce(self, text: str) -> None:
@@ -60,7 +77,6 @@ class ProcessLog:
 
     def close(self) -> None:
         """Close the file."""
-        self._screen.flush()
         self._file.close()
 
 

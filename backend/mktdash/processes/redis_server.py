@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from mktdash.processes.child import ChildSpec
+from mktdash.processes.group import ProcessSpec
 from mktdash.processes.home import CannotStartError
 
 
-def redis_spec(home: Path, socket: Path, env: Mapping[str, str]) -> ChildSpec:
+def redis_spec(home: Path, socket: Path, env: Mapping[str, str]) -> ProcessSpec:
     """How to run a Redis whose data, appended to a file at every write, survives a restart.
 
     Raises:
@@ -36,7 +36,7 @@ def redis_spec(home: Path, socket: Path, env: Mapping[str, str]) -> ChildSpec:
     command = [_program()]
     for name, value in options.items():
         command += [f"--{name}", value]
-    return ChildSpec("redis", tuple(command), env, cwd=data)
+    return ProcessSpec("redis", tuple(command), env, cwd=data)
 
 
 def _program() -> str:
