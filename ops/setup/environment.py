@@ -30,6 +30,7 @@ def environment() -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if name not in _STRAY}
     env.setdefault("PATH", os.defpath)
     env |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    env["npm_config_update_notifier"] = "false"
     home = env.get("HOME", "")
     if not home or not os.access(home, os.W_OK):
         env["HOME"] = str(STATE)

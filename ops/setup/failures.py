@@ -59,9 +59,11 @@ def explain(tool: str, output: str) -> str:
         if re.search(pattern, output):
             return sentence.format(tool=tool)
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if re.search(r"\berror\b.*\w{3}", line, re.IGNORECASE)]
+    # npm ends with news of itself; what went wrong stands in a line that calls itself an error.
+    lines = [line for line in lines if not line.startswith("npm notice")]
     if not lines:
         return f"{tool} failed without a word"
+    errors = [line for line in lines if re.search(r"\b(Error|error|ERROR)\b: \w", line)]
     return f"{tool} said: {(errors or lines)[-1]}"
 
 
