@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from mktdash.http.state import require_reader, state_of
 
-REQUESTS = Counter("mktdash_http_requests_total", "Requests answered.", ["method", "route", "status"])
+REQUESTS = Counter("mktdash_http_requests_total", "Requests answered.", ["method", "endpoint", "status"])
 SECONDS = Histogram(
     "mktdash_http_request_seconds",
     "Time to answer a request.",
@@ -22,11 +22,11 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 def observe(scope: Scope, status: int, seconds: float) -> None:
     """Count a request."""
     endpoint = scope.get("endpoint")
-    route = "other" if endpoint is None else getattr(endpoint, "__name__", type(endpoint).__name__)
+    name = "other" if endpoint is None else getattr(endpoint, "__name__", type(endpoint).__name__)
     # A method is text from outside; only known ones become labels.
     method = scope["method"] if scope["method"] in _METHODS else "other"
-    REQUESTS.labels(method, route, str(status)).inc()
-    SECONDS.labels(route).observe(seconds)
+    REQUESTS.labels(method, name, str(status)).inc()
+    SECONDS.labels(name).observe(seconds)
 
 
 async def metrics(request: Request) -> Response:
