@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.factories.provider import ScriptedProvider, day, scripted
 
 from mktdash.domain.clock import to_micros
 from mktdash.ingest import pipeline
@@ -15,7 +16,6 @@ from mktdash.store.batches import provenance_of
 from mktdash.store.instruments import series_of_dataset
 from mktdash.store.series import read_columns, read_leaves, snapshot_id
 from mktdash.store.session import open_engine, read_transaction
-from tests.factories.provider import ScriptedProvider, day, scripted
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -19,13 +19,14 @@ STATEMENTS = {"insert", "update", "delete"}
 RAW_WRITE = re.compile(rf"(insert\s+into|update|delete\s+from)\s+({'|'.join(MARKET_TABLES)})\b", re.IGNORECASE)
 # The writers of market data, and the only modules that call them.
 WRITERS = {
+    "store/compact.py",
     "store/observations.py",
     "store/upkeep.py",
     "store/rewind.py",
     "store/holding.py",
     "store/raw.py",
 }
-CALLERS = {"write_rows", "keep_up", "rewind", "hold", "note_said", "keep_raw"}
+CALLERS = {"lock_series", "write_rows", "keep_up", "rewind", "hold", "note_said", "keep_raw"}
 
 
 def modules():
@@ -83,6 +84,6 @@ def test_only_the_writers_write_market_tables():
     assert {name for name, tree in modules() if writes_market_tables(tree)} == WRITERS
 
 
-def test_only_a_batch_calls_the_writers():
+def test_only_ingestion_calls_the_writers():
     callers = {name for name, tree in modules() if CALLERS & set(called(tree)) and name not in WRITERS}
-    assert callers == {"ingest/batch.py", "ingest/pipeline.py"}
+    assert callers == {"ingest/batch.py", "ingest/pipeline.py", "ingest/replay.py"}

@@ -1,12 +1,15 @@
 """``mktdash db``: the schema of the database, up and down."""
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mktdash.resources import open_resources
 from mktdash.settings import Settings
+
+if TYPE_CHECKING:
+    from mktdash.store.check import Problem
 
 app = typer.Typer(no_args_is_help=True, help="The database: its schema, and whether its parts agree.")
 
@@ -41,3 +44,66 @@ def downgrade(
             typer.echo(f"schema is back at {revision}")
 
     asyncio.run(run())
+
+
+@app.command()
+def check(
+    raw: Annotated[bool, typer.Option(help="Hash every kept raw file anew, too.")] = True,
+) -> None:
+    """Compare everything that repeats the rows with them, and raw bytes with their hashes; names what differs."""
+    problems = asyncio.run(_check(raw=raw))
+    for problem in problems:
+        typer.echo(f"{problem.place}: {problem.difference}")
+    if problems:
+        raise typer.Exit(1)
+
+
+async def _check(*, raw: bool) -> "list[Problem]":
+    from mktdash.store.check import check_raw, check_series, series_ids
+    from mktdash.store.session import read_transaction
+
+    problems = []
+    async with open_resources(Settings()) as resources, read_transaction(resources.engine) as conn:
+        ids = await series_ids(conn)
+        for one in ids:
+            problems += await check_series(conn, one)
+        files = 0
+        if raw:
+            async for _, problem in check_raw(conn):
+                files += 1
+                problems += [problem] if problem else []
+    typer.echo(f"{len(ids)} series and {files} raw files checked, {len(problems)} problems")
+    return problems
+
+
+@app.command()
+def compact() -> None:
+    """Rebuild all chunks from the rows and prove that their digests are equal."""
+    differing = asyncio.run(_compact())
+    for key in differing:
+        typer.echo(f"{key}: its chunks did not hold what the rows say; they do now", err=True)
+    if differing:
+        raise typer.Exit(1)
+
+
+async def _compact() -> list[str]:
+    from mktdash.store.check import series_ids
+    from mktdash.store.compact import compact_series
+    from mktdash.store.instruments import series_by_ids
+    from mktdash.store.session import read_transaction, write_transaction
+
+    differing = []
+    async with open_resources(Settings()) as resources:
+        async with read_transaction(resources.engine) as conn:
+            ids = await series_ids(conn)
+            series = await series_by_ids(conn, ids)
+        chunks = 0
+        for one in ids:
+            # One series at a time: whoever writes waits for one, not for all.
+            async with write_transaction(resources.engine) as conn:
+                n, equal = await compact_series(conn, one)
+            chunks += n
+            if not equal:
+                differing.append(series[one].key)
+    typer.echo(f"{len(ids)} series compacted into {chunks} chunks, {len(differing)} differed")
+    return differing

@@ -1,5 +1,6 @@
 """``mktdash``: the commands, and the one place where an error becomes a sentence and an exit code."""
 
+import logging
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -10,7 +11,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from mktdash import __version__
-from mktdash.cli import database, ingest, processes, reports, schemas
+from mktdash.cli import database, ingest, processes, replay, reports, schemas
 from mktdash.domain.errors import MktdashError
 
 app = typer.Typer(
@@ -21,12 +22,13 @@ app = typer.Typer(
 )
 processes.add_to(app)
 ingest.add_to(app)
+replay.add_to(app)
 app.add_typer(database.app, name="db")
 app.add_typer(reports.app, name="report")
 app.add_typer(schemas.app, name="schema")
 
 
-def _version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(__version__)
         raise typer.Exit
@@ -34,9 +36,13 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
 ) -> None:
     """Typer makes the root options of this."""
+    # A command may well run where no Redis does; that subscribers then poll is not worth a line each time.
+    logging.getLogger("mktdash.live.publish").setLevel(logging.ERROR)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from mktdash.domain.observation import Columns
 from mktdash.ingest.announce import announcements
 from mktdash.ingest.batch import BatchKey, BatchMerge
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, RawPayload
+from mktdash.providers.registry import recipe_of
 from mktdash.store.batches import ALL_TIME, BatchRow, NewBatch, batches_after, close_batch, open_batch
 from mktdash.store.catalogue import register_dataset
 from mktdash.store.datasets import note_change, note_check
@@ -98,6 +99,7 @@ async def ingest_payload(
                 source=dataset.source,
                 dataset=dataset.key,
                 contract=CONTRACTS[0].name,
+                reader=recipe_of(provider),
                 code_sha=code_sha,
                 raw_sha256=sha256,
                 url=payload.url,

@@ -1,10 +1,13 @@
 """Which sources there are: one line each."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.providers.base import Provider
 from mktdash.providers.csv.client import CsvProvider
+from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.providers.ecb.client import EcbProvider
 from mktdash.providers.sim.client import SimProvider
 
@@ -45,3 +48,21 @@ def provider_for(name: str, *, sim_seed: int, mapping: Path | None = None) -> Pr
     if mapping is not None:
         raise InvalidInputError(f"{name} knows its own columns; only csv takes a mapping", source=name)
     return provider_named(build_providers(sim_seed=sim_seed), name)
+
+
+def recipe_of(provider: Provider) -> dict[str, Any]:
+    """What it takes to make a provider's parser again, for the day its raw bytes are read anew; JSON-serialisable."""
+    if isinstance(provider, CsvProvider):
+        return {"source": provider.name, "mapping": provider.mapping.model_dump(mode="json", exclude_defaults=True)}
+    return {"source": provider.name}
+
+
+def provider_of_recipe(recipe: Mapping[str, Any], *, sim_seed: int) -> Provider:
+    """The provider of a recipe.
+
+    Raises:
+        NotFoundError: there is no such source any more.
+    """
+    if "mapping" in recipe:
+        return CsvProvider(CsvMapping.model_validate(recipe["mapping"]))
+    return provider_named(build_providers(sim_seed=sim_seed), str(recipe["source"]))

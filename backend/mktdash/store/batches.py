@@ -30,6 +30,7 @@ class NewBatch:
     source: str
     dataset: str
     contract: str
+    reader: dict[str, Any]
     code_sha: str
     raw_sha256: str
     url: str
@@ -51,6 +52,7 @@ class BatchRow:
     source: str
     dataset: str
     contract: str
+    reader: dict[str, Any]
     code_sha: str
     raw_sha256: str
     url: str

@@ -56,6 +56,8 @@ def unpack(payload: bytes) -> Columns:
     Raises:
         ValueError: the bytes are not a chunk of this version or have been cut.
     """
+    if len(payload) < _HEAD.size:
+        raise ValueError(f"a chunk of {len(payload)} bytes has no head")
     version, present, varied, n, known_first = _HEAD.unpack_from(payload)
     if version != _VERSION:
         raise ValueError(f"chunk version {version} is not {_VERSION}")

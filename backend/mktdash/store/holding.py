@@ -65,8 +65,7 @@ async def hold(conn: AsyncConnection, spans: Sequence[Span], *, retracts: bool) 
         retracts: the batch may withdraw values, so even what it only adds must be compared.
     """
     ids = sorted(span.series.id for span in spans)
-    await _ensure_latest(conn, ids)
-    states = await _lock(conn, ids)
+    states = await lock_series(conn, ids)
     lows: dict[int, int] = {}
     for span in spans:
         state = states[span.series.id]
@@ -105,7 +104,9 @@ async def _ensure_latest(conn: AsyncConnection, ids: Sequence[int]) -> None:
         await conn.execute(insert(LATEST), missing)
 
 
-async def _lock(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Any]:
+async def lock_series(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Any]:
+    """Lock series until the end of the transaction; gives the row of ``latest`` of each, made where there was none."""
+    await _ensure_latest(conn, ids)
     # In id order, so that two batches that share series queue up and never block each other crosswise.
     wanted = select(LATEST).where(LATEST.c.series_id.in_(ids)).order_by(LATEST.c.series_id).with_for_update()
     return {row.series_id: row for row in (await conn.execute(wanted)).all()}

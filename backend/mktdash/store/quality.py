@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,14 +12,17 @@ from sqlmodel import col
 from mktdash.domain.clock import MICROS_PER_DAY
 from mktdash.store.events import NewEvent, append_events
 from mktdash.store.session import is_postgres
-from mktdash.store.tables import DqResult, DqState, Latest, Observation, ObservationChunk
+from mktdash.store.tables import DqResult, DqState
 
 TOPIC = "quality"
 
 
 @dataclass(frozen=True, slots=True)
 class NewDqResult:
-    """A verdict on its way into the store; its fields are those of :class:`DqRow`."""
+    """A verdict on its way into the store; its fields are those of :class:`DqRow`.
+
+    ``only_if_known``: a check that had nothing to judge is stored only where it had something before.
+    """
 
     dataset: str
     metric: str
@@ -34,6 +35,7 @@ class NewDqResult:
     evidence: Mapping[str, Any]
     window_end: int
     dataset_version: int
+    only_if_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ async def save_results(
             if result.dataset != dataset:
                 continue
             previous = before.get(result.metric)
-            if previous is not None and previous.run_at > run_at:
+            if (previous is None and result.only_if_known) or (previous is not None and previous.run_at > run_at):
                 continue
             await _save_one(conn, previous, result, run_at, code_sha)
             if previous is None or previous.status != result.status:
@@ -117,7 +119,9 @@ async def _one_writer(conn: AsyncConnection, dataset: str) -> None:
 async def _save_one(
     conn: AsyncConnection, previous: DqRow | None, result: NewDqResult, run_at: int, code_sha: str
 ) -> None:
-    values: dict[str, Any] = {name: getattr(result, name) for name in NewDqResult.__dataclass_fields__}
+    values: dict[str, Any] = {
+        name: getattr(result, name) for name in NewDqResult.__dataclass_fields__ if name != "only_if_known"
+    }
     same_status = previous is not None and previous.status == result.status
     values |= {"run_at": run_at, "code_sha": code_sha, "since": previous.since if previous and same_status else run_at}
     if (
@@ -186,33 +190,3 @@ async def save_states(conn: AsyncConnection, dataset: str, states: Iterable[Stat
                 set_={name: stored.excluded[name] for name in ("window", "code_sha", "dataset_version", "series")},
             )
         )
-
-
-async def counts_by_bucket(
-    conn: AsyncConnection, ids: Sequence[int], size: int, first: int, last: int
-) -> dict[int, npt.NDArray[np.int64]]:
-    """How many observations each series has in the buckets ``first`` to ``last`` of ``size`` microseconds.
-
-    Sealed buckets are counted by what their chunk says of itself. Holds for intervals whose chunks have that size.
-    """
-    counts: dict[int, npt.NDArray[np.int64]] = {}
-    sealed = sa.select(col(ObservationChunk.series_id), col(ObservationChunk.bucket), col(ObservationChunk.n)).where(
-        col(ObservationChunk.series_id).in_(ids), col(ObservationChunk.bucket).between(first, last)
-    )
-    bucket = col(Observation.as_of) // size
-    live = (
-        sa.select(col(Observation.series_id), bucket, sa.func.count())
-        .join(Latest, col(Latest.series_id) == col(Observation.series_id))
-        .where(
-            col(Observation.series_id).in_(ids),
-            col(Observation.as_of) >= first * size,
-            col(Observation.as_of) < (last + 1) * size,
-            sa.or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),
-        )
-        .group_by(col(Observation.series_id), bucket)
-    )
-    for wanted in (sealed, live):
-        for series_id, number, n in (await conn.execute(wanted)).all():
-            row = counts.setdefault(series_id, np.zeros(last - first + 1, np.int64))
-            row[number - first] += n
-    return counts

@@ -61,12 +61,17 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 @asynccontextmanager
-async def write_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One unit of work that writes: committed when the block ends well, rolled back when it raises."""
+async def write_transaction(engine: AsyncEngine, *, keep: bool = True) -> AsyncIterator[AsyncConnection]:
+    """One unit of work that writes: committed when the block ends well, rolled back when it raises.
+
+    With ``keep`` false it is rolled back in any case: to see what a change would do.
+    """
     async with engine.connect() as connection:
         await connection.execution_options(mktdash_writer=True)
-        async with connection.begin():
+        async with connection.begin() as transaction:
             yield connection
+            if not keep:
+                await transaction.rollback()
 
 
 @asynccontextmanager

@@ -46,7 +46,8 @@ class IngestBatch(SQLModel, table=True):
     """One payload merged: where from, when, by which code, and what came of it.
 
     ``replace_window`` says that it was taken as the whole truth from ``replace_first`` to ``replace_last`` (all time
-    where null); ``window_first`` and ``window_last`` are the first and last instant that it spoke of.
+    where null); ``window_first`` and ``window_last`` are the first and last instant that it spoke of. ``reader``
+    is what it takes to parse the raw bytes again: the source, and for a csv file its mapping.
     """
 
     __tablename__ = "ingest_batch"
@@ -57,6 +58,7 @@ class IngestBatch(SQLModel, table=True):
     source: str
     dataset: str = Field(foreign_key="dataset.key")
     contract: str
+    reader: dict[str, Any] = Field(sa_type=JSON)
     code_sha: str
     raw_sha256: str = Field(foreign_key="raw_blob.sha256")
     url: str

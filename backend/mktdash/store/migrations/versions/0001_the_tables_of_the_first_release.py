@@ -236,6 +236,7 @@ def upgrade() -> None:
     sa.Column('source', sa.String(), nullable=False),
     sa.Column('dataset', sa.String(), nullable=False),
     sa.Column('contract', sa.String(), nullable=False),
+    sa.Column('reader', sa.JSON(), nullable=False),
     sa.Column('code_sha', sa.String(), nullable=False),
     sa.Column('raw_sha256', sa.String(), nullable=False),
     sa.Column('url', sa.String(), nullable=False),

@@ -1,0 +1,170 @@
+"""``mktdash replay``: tell again what was learned lately, from raw bytes or from the sources, and show what differs."""
+
+import asyncio
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from mktdash.domain.clock import iso, to_micros
+from mktdash.domain.errors import InvalidInputError
+from mktdash.settings import Settings
+
+if TYPE_CHECKING:
+    from mktdash.ingest.replay import ReplayReport
+
+_SPAN = re.compile(r"([1-9][0-9]{0,4})([hdw])")
+_HOURS = {"h": 1, "d": 24, "w": 168}
+_SHOWN = 20
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register ``replay``."""
+    app.command()(replay)
+
+
+def replay(
+    window: Annotated[str, typer.Option(help="How far back: 7d, 36h, 2w.")] = "7d",
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    refetch: Annotated[
+        bool, typer.Option("--refetch/--from-raw", help="Ask the sources again, or read raw bytes.")
+    ] = False,
+    tolerance: Annotated[
+        float, typer.Option(help="Refetch: fail where more than this share of values differs.")
+    ] = 0.001,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell a window again; from raw bytes with unchanged code it changes nothing, exactly."""
+    if refetch and dry_run:
+        raise InvalidInputError("a dry run reads raw bytes; --refetch brings new ones")
+    results = asyncio.run(_refetch(window, source) if refetch else _from_raw(window, source, dry_run=dry_run))
+    if as_json:
+        typer.echo(json.dumps(results))
+    beyond = []
+    for result in results:
+        if not as_json:
+            typer.echo(_line(result))
+            for change in result["changes"]:
+                typer.echo(f"  {change}")
+        changed = result["new"] + result["revised"] + result["retracted"] if not refetch else result["off"]
+        if refetch and changed > tolerance * max(result["observations"], 1):
+            beyond.append(result["dataset"])
+    if beyond:
+        typer.echo(f"mktdash: more than {tolerance:.2%} of the values differ in {', '.join(beyond)}", err=True)
+        raise typer.Exit(1)
+
+
+def _line(result: dict[str, Any]) -> str:
+    counts = f"new {result['new']}, revised {result['revised']}, retracted {result['retracted']}"
+    return (
+        f"{result['dataset']}: {result['batches']} batches, {result['observations']} values: {counts}{result['note']}"
+    )
+
+
+def _since(window: str) -> timedelta:
+    match = _SPAN.fullmatch(window)
+    if match is None:
+        raise InvalidInputError(f"{window!r} is not a window such as 7d, 36h or 2w", window=window)
+    return timedelta(hours=int(match[1]) * _HOURS[match[2]])
+
+
+async def _from_raw(window: str, source: str | None, *, dry_run: bool) -> list[dict[str, Any]]:
+    from mktdash.ingest.replay import replay_from_raw
+    from mktdash.live.publish import notify
+    from mktdash.providers.registry import provider_of_recipe
+    from mktdash.resources import open_resources
+
+    settings = Settings()
+    async with open_resources(settings) as resources:
+        since = to_micros(resources.clock() - _since(window))
+        reports = replay_from_raw(
+            resources.engine,
+            lambda batch: provider_of_recipe(batch.reader, sim_seed=settings.sim_seed),
+            since=since,
+            clock=resources.clock,
+            source=source,
+            dry_run=dry_run,
+        )
+        results = []
+        async for report in reports:
+            typer.echo(f"replayed {report.dataset}", err=True)
+            results.append(_as_dict(report))
+        await notify(resources.redis, ["observations"])
+    return results
+
+
+def _as_dict(report: "ReplayReport") -> dict[str, Any]:
+    changes = []
+    for one in report.changes:
+        difference = one.difference
+        old = dict(zip(difference.superseded.as_of.tolist(), difference.superseded.value.tolist(), strict=True))
+        changes += [
+            f"{one.series.symbol} {iso(at)}: {old[at]!r} -> {value!r}"
+            for at, value in zip(difference.revised.as_of.tolist(), difference.revised.value.tolist(), strict=True)
+        ]
+        changes += [f"{one.series.symbol} {iso(at)}: new" for at in difference.new.as_of.tolist()]
+        changes += [f"{one.series.symbol} {iso(at)}: withdrawn" for at in difference.retracted.as_of.tolist()]
+    rest = len(changes) - _SHOWN
+    return {
+        "dataset": report.dataset,
+        "batches": report.batches,
+        "observations": report.observations,
+        "new": report.new,
+        "revised": report.revised,
+        "retracted": report.retracted,
+        "snapshot_before": report.snapshot_before,
+        "snapshot_after": report.snapshot_after,
+        "applied": report.applied,
+        "changes": changes[:_SHOWN] + ([f"and {rest} more"] if rest > 0 else []),
+        "note": "" if report.applied else " (dry run: nothing was changed)",
+    }
+
+
+async def _refetch(window: str, source: str | None) -> list[dict[str, Any]]:
+    from mktdash.ingest.pipeline import ingest_payload
+    from mktdash.live.publish import notify
+    from mktdash.providers.base import Window
+    from mktdash.providers.http import open_fetchers
+    from mktdash.providers.registry import build_providers, provider_named
+    from mktdash.resources import open_resources
+
+    settings = Settings()
+    results = []
+    async with (
+        open_resources(settings) as resources,
+        open_fetchers(clock=resources.clock, network=settings.network) as fetchers,
+    ):
+        providers = build_providers(sim_seed=settings.sim_seed)
+        first = (resources.clock() - _since(window)).date()
+        for name in [source] if source else settings.sources:
+            provider = provider_named(providers, name)
+            async for payload in provider.fetch(fetchers.of(provider), Window(first, None), resources.clock):
+                report = await ingest_payload(
+                    resources.engine,
+                    provider,
+                    payload,
+                    clock=resources.clock,
+                    run_id=str(uuid4()),
+                    code_sha=resources.code_sha,
+                )
+                seen = report.same + report.revised + report.retracted
+                results.append(
+                    {
+                        "dataset": report.dataset,
+                        "batches": 1,
+                        "observations": seen + report.new,
+                        "new": report.new,
+                        "revised": report.revised,
+                        "retracted": report.retracted,
+                        "same": report.same,
+                        "off": report.revised + report.retracted,
+                        "changes": [],
+                        "note": f", same {report.same}",
+                    }
+                )
+        await notify(resources.redis, ["observations"])
+    return results

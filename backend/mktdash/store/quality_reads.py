@@ -1,0 +1,91 @@
+"""What checks read in bulk, each in one statement: counts without values, the latest of a dataset, twin series."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+import sqlalchemy.orm
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from mktdash.store.latest import LatestRow
+from mktdash.store.tables import Absence, Latest, Observation, ObservationChunk, Series
+
+_LATEST = sa.select(*(getattr(Latest, name) for name in LatestRow.__dataclass_fields__))
+
+
+async def latest_of_dataset(conn: AsyncConnection, key: str) -> dict[int, LatestRow]:
+    """The latest of each series of a dataset; a series without observations is left out."""
+    wanted = _LATEST.join(Series, col(Series.id) == col(Latest.series_id)).where(
+        col(Series.dataset) == key, col(Latest.n) > 0
+    )
+    return {row[0]: LatestRow(*row) for row in (await conn.execute(wanted)).all()}
+
+
+async def absences_of_dataset(
+    conn: AsyncConnection, key: str, start: int, end: int
+) -> dict[int, list[tuple[int, int]]]:
+    """By series, the runs (first and last instant) that the source declares empty and that touch start..end."""
+    wanted = (
+        sa.select(col(Absence.series_id), col(Absence.first_as_of), col(Absence.last_as_of))
+        .join(Series, col(Series.id) == col(Absence.series_id))
+        .where(col(Series.dataset) == key, col(Absence.last_as_of) >= start, col(Absence.first_as_of) <= end)
+        .order_by(col(Absence.series_id), col(Absence.first_as_of))
+    )
+    found: dict[int, list[tuple[int, int]]] = {}
+    for series_id, first, last in (await conn.execute(wanted)).all():
+        found.setdefault(series_id, []).append((first, last))
+    return found
+
+
+async def twin_ids(conn: AsyncConnection, key: str) -> list[tuple[int, int]]:
+    """The daily series of a dataset that another source has too, and that one: (series id, other's id)."""
+    other = sa.orm.aliased(Series)
+    wanted = (
+        sa.select(col(Series.id), col(other.id))
+        .join(
+            other,
+            sa.and_(
+                col(other.instrument_id) == col(Series.instrument_id),
+                col(other.measure) == col(Series.measure),
+                col(other.interval) == col(Series.interval),
+                col(other.adjustment) == col(Series.adjustment),
+                col(other.unit) == col(Series.unit),
+                col(other.source) != col(Series.source),
+            ),
+        )
+        .where(col(Series.dataset) == key, col(Series.interval) == "1d")
+        .order_by(col(Series.id), col(other.id))
+    )
+    return [(int(own or 0), int(twin or 0)) for own, twin in (await conn.execute(wanted)).all()]
+
+
+async def counts_by_bucket(
+    conn: AsyncConnection, ids: Sequence[int], size: int, first: int, last: int
+) -> dict[int, npt.NDArray[np.int64]]:
+    """How many observations each series has in the buckets ``first`` to ``last`` of ``size`` microseconds.
+
+    Sealed buckets are counted by what their chunk says of itself. Holds for intervals whose chunks have that size.
+    """
+    counts: dict[int, npt.NDArray[np.int64]] = {}
+    sealed = sa.select(col(ObservationChunk.series_id), col(ObservationChunk.bucket), col(ObservationChunk.n)).where(
+        col(ObservationChunk.series_id).in_(ids), col(ObservationChunk.bucket).between(first, last)
+    )
+    bucket = col(Observation.as_of) // size
+    live = (
+        sa.select(col(Observation.series_id), bucket, sa.func.count())
+        .join(Latest, col(Latest.series_id) == col(Observation.series_id))
+        .where(
+            col(Observation.series_id).in_(ids),
+            col(Observation.as_of) >= first * size,
+            col(Observation.as_of) < (last + 1) * size,
+            sa.or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),
+        )
+        .group_by(col(Observation.series_id), bucket)
+    )
+    for wanted in (sealed, live):
+        for series_id, number, n in (await conn.execute(wanted)).all():
+            row = counts.setdefault(series_id, np.zeros(last - first + 1, np.int64))
+            row[number - first] += n
+    return counts
