@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import CursorExpiredError, InvalidInputError
-from mktdash.store.events import event_epoch, event_head, oldest_event
+from mktdash.store.events import event_epoch, event_head, pruned_to
 
 _LONGEST = 64
 
@@ -50,7 +50,7 @@ async def resume_from(conn: AsyncConnection, since: str | None) -> Cursor:
         return head
     cursor = Cursor.parse(since)
     # A larger offset than the newest is of a log that was restored from an older copy.
-    if cursor.epoch != head.epoch or cursor.offset > head.offset or cursor.offset + 1 < await oldest_event(conn):
+    if cursor.epoch != head.epoch or cursor.offset > head.offset or cursor.offset < await pruned_to(conn):
         raise CursorExpiredError(
             "the events after this cursor are gone; query again and subscribe anew", since=since, head=str(head)
         )

@@ -17,6 +17,7 @@ _EPOCH = metadata.tables["event_epoch"]
 # Any constant does; it only has to be the same in every process.
 _APPEND_LOCK = 0x6D6B_7464_6173_6801
 _ONLY_ROW = 1
+_PRUNED = "pruned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +94,25 @@ async def event_head(conn: AsyncConnection) -> int:
     return int((await conn.execute(sa.select(sa.func.max(_EVENT.c.id)))).scalar() or 0)
 
 
-async def oldest_event(conn: AsyncConnection) -> int:
-    """The oldest offset still kept; 0 before the first event."""
-    return int((await conn.execute(sa.select(sa.func.min(_EVENT.c.id)))).scalar() or 0)
+async def pruned_to(conn: AsyncConnection) -> int:
+    """The newest offset that was pruned; 0 while everything ever told is kept."""
+    query = sa.select(sa.func.max(_EVENT.c.id)).where(_EVENT.c.topic == _PRUNED)
+    return int((await conn.execute(query)).scalar() or 0)
 
 
 async def prune_events(conn: AsyncConnection, before_micros: int) -> int:
-    """Delete events older than an instant, never the newest one: the head must stay known. Returns how many went."""
+    """Forget events older than an instant, but not the newest of all, whose offset must stay known.
+
+    The newest of those forgotten stays as a mark without content: offsets have gaps where transactions were rolled
+    back, so the oldest one kept does not tell whether anything before it is gone. Returns how many rows went.
+    """
     newest = sa.select(sa.func.max(_EVENT.c.id)).scalar_subquery()
-    done = await conn.execute(sa.delete(_EVENT).where(_EVENT.c.created_at < before_micros, _EVENT.c.id < newest))
-    return done.rowcount
+    old = sa.select(sa.func.max(_EVENT.c.id)).where(_EVENT.c.created_at < before_micros, _EVENT.c.id < newest)
+    mark = (await conn.execute(old)).scalar()
+    if mark is None:
+        return 0
+    await conn.execute(sa.update(_EVENT).where(_EVENT.c.id == mark).values(topic=_PRUNED, key="", payload={}))
+    return (await conn.execute(sa.delete(_EVENT).where(_EVENT.c.id < mark))).rowcount
 
 
 def _rows(result: sa.CursorResult[Any]) -> list[EventRow]:
