@@ -82,7 +82,7 @@ async def _prepared(settings: Settings) -> AsyncIterator["_Up"]:
         held = await stack.enter_async_context(claim(settings.home, f"http://{shown}:{settings.port}/"))
         port = free_port(settings.host, settings.port)
         try:
-            log = ProcessLog(settings.home / "logs", ("up", "redis", *PROCESSES))
+            log = ProcessLog(settings.home / "logs", ("up", *PROCESSES, "ingest"), in_file_only=("redis",))
             group = Group(held)
         except OSError as error:
             raise CannotStartError(f"nothing can be written to {settings.home} ({error.strerror}).") from None
