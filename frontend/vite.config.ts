@@ -1,12 +1,13 @@
 import { defineConfig } from "vitest/config";
 import { offlineShell } from "./scripts/offlineShell.ts";
+import { packed } from "./scripts/packed.ts";
 
 // `npm run dev` speaks to a server started apart; the built page is served by that server itself.
 const backend = process.env.MKTDASH_URL ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
   base: "/",
-  plugins: [offlineShell()],
+  plugins: [offlineShell(), packed()],
   build: {
     outDir: "dist",
     // The content policy allows no data: addresses.

@@ -154,6 +154,13 @@ async def test_no_path_leads_out_of_the_bundle(web, bundle, path):
     assert "secret" not in (await web.client.get(path)).text
 
 
+async def test_a_symbol_with_a_dot_is_a_path_of_the_page(web):
+    response = await web.client.get("/series/SIM.ALPHA")
+
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/html")
+
+
 async def test_without_a_bundle_a_plain_page_says_so(sqlite_engine, tmp_path):
     async with web_over(resources_over(sqlite_engine, static_dir=tmp_path / "none")) as web:
         response = await web.client.get("/")

@@ -18,6 +18,8 @@ _PACKED = (("br", ".br"), ("gzip", ".gz"))
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_FIRST = "no-cache"
 _API = ("/api/", "/graphql", "/metrics")
+# Paths of the page that end in a name; a symbol may have a dot (SIM.ALPHA) and is no file for that.
+_NAMED = ("/series/", "/reports/")
 
 
 async def page(request: Request) -> Response:
@@ -32,7 +34,7 @@ async def page(request: Request) -> Response:
     if found is not None:
         immutable = path.startswith("/assets/")
         return _sent(request, found, _FOREVER if immutable else _ASK_FIRST)
-    if path.startswith("/assets/") or Path(path).suffix not in {"", ".html"}:
+    if not path.startswith(_NAMED) and (path.startswith("/assets/") or Path(path).suffix not in {"", ".html"}):
         raise HTTPException(404, "there is no such file")
     document = root / "index.html"
     if not await run_in_threadpool(document.is_file):

@@ -63,7 +63,7 @@ export function makePlot(element: HTMLElement, points: Points, options: PlotOpti
       padding: [8, 0, 0, 8],
       scales: { x: { time: true }, y: { range: (_, low, high) => padded(low, high) } },
       axes: [
-        { ...axis, space: 64, size: 28 },
+        { ...axis, space: 64, size: 40 },
         {
           ...axis,
           side: 1,

@@ -28,5 +28,6 @@ export function Change(props: ChangeProps) {
 }
 
 export function Percent({ value }: { value: number | null | undefined }) {
-  return <span class={`change ${direction(value)}`}>{percent(value)}</span>;
+  const text = percent(value);
+  return <span class={`change ${/[1-9]/.test(text) ? direction(value) : "flat"}`}>{text}</span>;
 }

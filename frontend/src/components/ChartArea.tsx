@@ -65,15 +65,6 @@ export function ChartArea(props: ChartAreaProps) {
             Reset zoom
           </button>
         )}
-        <fieldset class="segments end">
-          <legend class="sr">Show as</legend>
-          <button type="button" aria-pressed={!asTable} onClick={() => setAsTable(false)}>
-            Chart
-          </button>
-          <button type="button" aria-pressed={asTable} onClick={() => setAsTable(true)}>
-            Table
-          </button>
-        </fieldset>
       </div>
       {points.ms.length === 0 ? (
         <div class="blank tall">No value in this range.</div>
@@ -104,13 +95,18 @@ export function ChartArea(props: ChartAreaProps) {
       ) : (
         <div class="bone tall" />
       )}
-      <p class="quiet">
-        {points.downsampledFrom === null
-          ? `${count(points.ms.length)} values`
-          : `${count(points.ms.length)} of ${count(points.downsampledFrom)} values, chosen to keep the shape; zoom in for all`}
-        {" · "}data version {series.dataVersion} · snapshot{" "}
-        <code title={series.snapshotId}>{series.snapshotId.slice(0, 12)}</code>
-      </p>
+      <div class="chart-foot">
+        <p class="quiet">
+          {points.downsampledFrom === null
+            ? `${count(points.ms.length)} values`
+            : `${count(points.ms.length)} of ${count(points.downsampledFrom)} values, chosen to keep the shape; zoom in for all`}
+          {" · "}data version {series.dataVersion} · snapshot{" "}
+          <code title={series.snapshotId}>{series.snapshotId.slice(0, 12)}</code>
+        </p>
+        <button type="button" class="button" onClick={() => setAsTable(!asTable)}>
+          {asTable ? "Show as chart" : "Show as table"}
+        </button>
+      </div>
     </div>
   );
 }

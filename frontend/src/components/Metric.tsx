@@ -3,20 +3,38 @@
 import type { MetricFragment } from "../api/generated/operations.ts";
 import { decimalsOf, number, share } from "../format/number.ts";
 import { instant } from "../format/time.ts";
+import { inWords } from "./MissingSessions.tsx";
 import { Status } from "./Status.tsx";
 
 /** The value with its unit: shares as percentages, counts with the noun. */
 export function figure(value: number | null, unit: string): string {
   if (value === null) return "–";
-  if (unit === "ratio" || unit === "share" || unit === "1") return share(value);
+  if (unit.startsWith("share")) return `${share(value)}${unit.slice("share".length)}`;
   const plain = number(value, Math.min(2, decimalsOf(value)));
   return unit === "" ? plain : `${plain} ${unit}`;
 }
 
 const title = (metric: string): string => {
-  const words = metric.replaceAll(/[._]/g, " ").replace(/(\d+)d?$/, " $1 d");
+  if (metric === "completeness") return "Completeness, 7 days";
+  const words = metric.replaceAll(/[._]/g, " ").replace(/ ?(\d+)$/, ", $1 days");
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
+
+/** Where the verdict turns, in the direction in which it gets worse. */
+function bounds({ warn, fail, unit }: MetricFragment): string {
+  if (warn === null || fail === null) return "";
+  const side = warn > fail ? "below" : "from";
+  const bare = unit.startsWith("share") ? "share" : "";
+  return `Warn ${side} ${figure(warn, bare)}, fail ${side} ${figure(fail, bare)}. `;
+}
+
+const FIRST = ["freshness", "completeness", "completeness30"];
+
+/** Freshness and completeness first, as everywhere; the rest by name. */
+export function inOrder(metrics: readonly MetricFragment[]): MetricFragment[] {
+  const rank = (metric: string): number => (FIRST.includes(metric) ? FIRST.indexOf(metric) : FIRST.length);
+  return [...metrics].sort((a, b) => rank(a.metric) - rank(b.metric) || (a.metric < b.metric ? -1 : 1));
+}
 
 export function Metric({ metric, name }: { metric: MetricFragment | null; name?: string }) {
   if (!metric) {
@@ -33,13 +51,9 @@ export function Metric({ metric, name }: { metric: MetricFragment | null; name?:
       <p class="metric-figure">
         <b>{figure(metric.value, metric.unit)}</b> <Status status={metric.status} />
       </p>
-      <p>{metric.summary}</p>
+      <p>{inWords(metric.summary)}</p>
       <p class="quiet">
-        {metric.warn !== null && metric.fail !== null && (
-          <>
-            Warn at {figure(metric.warn, metric.unit)}, fail at {figure(metric.fail, metric.unit)}.{" "}
-          </>
-        )}
+        {bounds(metric)}
         Measured {instant(metric.runAt)}.
       </p>
     </div>

@@ -1,6 +1,7 @@
-// Sessions that should have a value and have none, each with its reason.
+// Sessions that should have a value and have none, each with its reason; the same reason over many is said once.
 
 import type { MissingFragment } from "../api/generated/operations.ts";
+import { count } from "../format/number.ts";
 
 const REASONS: Record<string, string> = {
   NOT_YET_DUE: "Not yet due",
@@ -9,6 +10,55 @@ const REASONS: Record<string, string> = {
   QUARANTINED: "Quarantined",
   NEVER_FETCHED: "Never fetched",
 };
+
+/** A sentence of the server with the names of reasons put in words. */
+export function inWords(text: string): string {
+  return text.replace(/\b[A-Z]+(?:_[A-Z]+)+\b|\bQUARANTINED\b/g, (name) =>
+    (REASONS[name] ?? name).toLowerCase(),
+  );
+}
+
+export interface MissingGroup {
+  readonly reason: string;
+  readonly detail: string;
+  readonly sessions: readonly string[];
+  readonly symbols: readonly string[];
+}
+
+/** Sessions that miss the same symbols for the same reason, newest first. */
+export function groupMissing(missing: readonly MissingFragment[]): MissingGroup[] {
+  const bySession = new Map<string, { one: MissingFragment; symbols: string[] }>();
+  for (const one of missing) {
+    const key = JSON.stringify([one.session, one.reason, one.detail]);
+    const held = bySession.get(key);
+    if (held) held.symbols.push(one.symbol);
+    else bySession.set(key, { one, symbols: [one.symbol] });
+  }
+  const groups = new Map<string, { reason: string; detail: string; sessions: string[]; symbols: string[] }>();
+  for (const { one, symbols } of bySession.values()) {
+    symbols.sort();
+    const key = JSON.stringify([one.reason, one.detail, symbols]);
+    const held = groups.get(key);
+    if (held) held.sessions.push(one.session);
+    else groups.set(key, { reason: one.reason, detail: one.detail, sessions: [one.session], symbols });
+  }
+  const all = [...groups.values()];
+  for (const group of all) group.sessions.sort();
+  return all.sort((a, b) => ((a.sessions.at(-1) ?? "") < (b.sessions.at(-1) ?? "") ? 1 : -1));
+}
+
+function Several({ names, noun }: { names: readonly string[]; noun: string }) {
+  if (names.length <= 2) return <>{names.join(", ")}</>;
+  return (
+    <details class="several">
+      <summary>
+        {noun === "sessions" ? `${names[0]} to ${names.at(-1)}` : `${count(names.length)} ${noun}`}
+        {noun === "sessions" && <span class="quiet"> {count(names.length)} sessions</span>}
+      </summary>
+      {names.join(", ")}
+    </details>
+  );
+}
 
 export function MissingSessions({
   missing,
@@ -20,23 +70,30 @@ export function MissingSessions({
   if (missing.length === 0) return <p class="quiet">No session is missing.</p>;
   return (
     <div class="scroll">
-      <table class="small">
+      <table class="small missing">
         <caption class="sr">Missing sessions and why</caption>
         <thead>
           <tr>
             <th scope="col">Session</th>
             {symbols && <th scope="col">Symbol</th>}
             <th scope="col">Reason</th>
-            <th scope="col">Detail</th>
           </tr>
         </thead>
         <tbody>
-          {missing.map((one) => (
-            <tr key={`${one.symbol}${one.session}${one.reason}`}>
-              <td class="num-left">{one.session}</td>
-              {symbols && <td>{one.symbol}</td>}
-              <td>{REASONS[one.reason] ?? one.reason.toLowerCase().replaceAll("_", " ")}</td>
-              <td>{one.detail}</td>
+          {groupMissing(missing).map((group) => (
+            <tr key={`${group.reason}${group.detail}${group.sessions[0]}${group.symbols[0]}`}>
+              <td>
+                <Several names={group.sessions} noun="sessions" />
+              </td>
+              {symbols && (
+                <td>
+                  <Several names={group.symbols} noun="symbols" />
+                </td>
+              )}
+              <td>
+                {REASONS[group.reason] ?? group.reason.toLowerCase().replaceAll("_", " ")}
+                <span class="quiet why">{inWords(group.detail)}</span>
+              </td>
             </tr>
           ))}
         </tbody>

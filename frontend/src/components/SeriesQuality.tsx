@@ -1,29 +1,45 @@
 // How good the open series is.
 
-import { SeriesQualityDocument } from "../api/generated/operations.ts";
+import { SeriesQualityDocument, type SeriesQualityQuery } from "../api/generated/operations.ts";
 import { count } from "../format/number.ts";
 import { instant } from "../format/time.ts";
 import type { SeriesName } from "../routes.ts";
 import { useQuery } from "../state/hooks.ts";
-import { Metric } from "./Metric.tsx";
-import { MissingSessions } from "./MissingSessions.tsx";
+import type { Resource } from "../state/resource.ts";
+import { inOrder, Metric } from "./Metric.tsx";
+import { inWords, MissingSessions } from "./MissingSessions.tsx";
 import { Panel } from "./Panel.tsx";
 import { Status } from "./Status.tsx";
 
-export function SeriesQuality({ name }: { name: SeriesName }) {
+type Answer = NonNullable<SeriesQualityQuery["series"]>;
+
+export function useSeriesQuality(name: SeriesName): Resource<Answer> {
   const { symbol, source = null, measure = null, interval = null } = name;
-  const quality = useQuery(
-    SeriesQualityDocument,
-    { symbol, source, measure, interval },
-    (data) => data.series,
+  return useQuery(SeriesQualityDocument, { symbol, source, measure, interval }, (data) => data.series);
+}
+
+/** The verdict beside the value itself, with what is wrong. */
+export function Verdict({ of }: { of: Resource<Answer> }) {
+  const { data } = of.view.value;
+  if (!data) return null;
+  const { status, metrics } = data.quality;
+  const cause = inOrder(metrics).find((metric) => metric.status === status);
+  return (
+    <span class="verdict">
+      <Status status={status} />
+      {status !== "PASS" && cause && <span class="quiet">{inWords(cause.summary)}</span>}
+    </span>
   );
+}
+
+export function SeriesQuality({ of: quality }: { of: Resource<Answer> }) {
   const { data } = quality.view.value;
   return (
     <Panel title="Quality" of={quality} actions={data && <Status status={data.quality.status} />}>
       {({ dataset, quality: { flagCounts, metrics, missing } }) => (
         <>
           {metrics.length === 0 && <p class="quiet">No check has run yet, so nothing can be said.</p>}
-          {metrics.map((metric) => (
+          {inOrder(metrics).map((metric) => (
             <Metric key={metric.metric} metric={metric} />
           ))}
           {dataset.lastError && (

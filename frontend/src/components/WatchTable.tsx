@@ -58,7 +58,7 @@ export function WatchTable({ rows, dormant, sort }: WatchTableProps) {
       {ended.length > 0 && (
         <tbody class="ended">
           <tr>
-            <th scope="rowgroup" colSpan={9}>
+            <th scope="rowgroup" colSpan={4}>
               Ended: no value for over 45 days while the source went on ({ended.length})
             </th>
           </tr>

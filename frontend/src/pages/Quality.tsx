@@ -13,7 +13,7 @@ import { now, useQuery } from "../state/hooks.ts";
 type Dataset = DatasetsQuery["datasets"][number];
 
 const ORDER: readonly QualityStatus[] = ["FAIL", "WARN", "UNKNOWN", "PASS"];
-const MOST_MISSING = 50;
+const MOST_MISSING = 200;
 const POLL_MS = 30_000;
 
 const worstFirst = (a: Dataset, b: Dataset): number =>

@@ -10,7 +10,7 @@ import { LiveState } from "../components/LiveState.tsx";
 import { Lines, Panel } from "../components/Panel.tsx";
 import { Provenance } from "../components/Provenance.tsx";
 import { SeriesHead } from "../components/SeriesHead.tsx";
-import { SeriesQuality } from "../components/SeriesQuality.tsx";
+import { SeriesQuality, useSeriesQuality, Verdict } from "../components/SeriesQuality.tsx";
 import { number, precisionOf } from "../format/number.ts";
 import type { Route } from "../routes.ts";
 import { useQuery } from "../state/hooks.ts";
@@ -41,27 +41,37 @@ function asked(zoom: Window): Bounds {
 export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
   const { symbol, source, measure, interval, asKnownAt } = at;
   const name = { symbol, source, measure, interval };
-  const [range, setRange] = useState(defaultRange(interval ?? "1d"));
+  // Without an interval in the address the answer tells it.
+  const [spacing, setSpacing] = useState(interval ?? "1d");
+  const [range, setRange] = useState(defaultRange(spacing));
   const [zoom, setZoom] = useState<Window | null>(null);
   const [detail, setDetail] = useState<Bounds | null>(null);
   const [chosen, setChosen] = useState<string | null>(null);
-  const [opened] = useState(Date.now);
+  // Ranges end here: now, or at the last value of a series that has ended.
+  const [end, setEnd] = useState(Date.now);
 
-  const ranges = rangesOf(interval ?? "1d");
-  const picked = ranges.find((one) => one.name === range) ?? ranges.at(-1);
-  const bounds = detail ?? { from: picked ? startOf(picked, opened) : null, to: null };
+  const ranges = rangesOf(spacing);
+  const picked = ranges.find((one) => one.name === range);
+  const bounds = detail ?? { from: picked ? startOf(picked, end) : null, to: null };
   const series = useQuery(
     SeriesDocument,
     { ...name, ...bounds, asKnownAt, maxPoints: MOST_POINTS },
     (data) => data.series,
     { keepFormer: true, everyMs: POLL_MS },
   );
+  const quality = useSeriesQuality(name);
   const { data, loading } = series.view.value;
 
-  // A series that ended long ago has nothing in the last year: show what there is.
   useEffect(() => {
-    if (data && !loading && data.points.count === 0 && data.latest && picked?.ms) setRange("All");
+    if (!data || data.interval === spacing) return;
+    setSpacing(data.interval);
+    setRange(defaultRange(data.interval));
+  }, [data]);
+
+  useEffect(() => {
+    if (data && !loading && data.points.count === 0 && data.latest) setEnd(Date.parse(data.latest.asOf));
   }, [data, loading]);
+  useEffect(() => setChosen(null), [asKnownAt]);
 
   // Zoomed into a thinned-out series, ask for the window itself, once the fingers rest.
   useEffect(() => {
@@ -86,6 +96,7 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
     onEvent: (event) => {
       const held = series.view.peek().data;
       if (!held || asKnownAt || event.source !== held.source || event.interval !== held.interval) return;
+      if (detail?.to) return;
       const next = detail ? null : withPoints(held, event);
       if (next) series.amend(() => next);
       else void series.reload();
@@ -96,6 +107,7 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
   function pickRange(next: string): void {
     setZoom(null);
     setDetail(null);
+    setEnd(data?.latest ? Math.min(Date.now(), Date.parse(data.latest.asOf)) : Date.now());
     setRange(next);
   }
 
@@ -106,7 +118,12 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
         level={1}
         class="series-main"
         of={series}
-        actions={<LiveState />}
+        actions={
+          <>
+            <LiveState />
+            <Verdict of={quality} />
+          </>
+        }
         skeleton={<ChartSkeleton />}
       >
         {(held) => (
@@ -128,7 +145,6 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
         )}
       </Panel>
       <div class="series-aside">
-        <SeriesQuality name={name} />
         <Provenance
           symbol={symbol}
           source={source ?? data?.source ?? null}
@@ -138,6 +154,7 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
           decimals={decimals}
           interval={data?.interval ?? interval ?? "1d"}
         />
+        <SeriesQuality of={quality} />
       </div>
     </div>
   );

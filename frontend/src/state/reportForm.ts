@@ -64,7 +64,7 @@ export function fieldsOf(parameters: unknown): Field[] {
     return {
       name,
       title: words(name),
-      description: asText(own.description ?? schema.description),
+      description: asText(own.description ?? schema.description).replaceAll("`", ""),
       kind: kindOf(schema),
       required: required.includes(name),
       options: Array.isArray(schema.enum) ? schema.enum.map(String) : [],
