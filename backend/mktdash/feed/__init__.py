@@ -22,6 +22,8 @@ async def run_feed(settings: Settings) -> None:
     Raises:
         NotFoundError: the setting ``sources`` names one that there is not.
     """
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

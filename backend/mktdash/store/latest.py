@@ -69,4 +69,4 @@ async def newest_by_dataset(conn: AsyncConnection, keys: Sequence[str]) -> dict[
         .where(series.c.dataset.in_(keys), LATEST.c.n > 0)
         .group_by(series.c.dataset)
     )
-    return dict(rows.tuples().all())
+    return {key: as_of for key, as_of in rows.all()}  # noqa: C416  # rows are no pairs to dict(), as typed
