@@ -1,0 +1,145 @@
+"""How much answering a series as columns saves: the same server, the same 5,000 points, as columns and as objects.
+
+Both ways go through the whole ASGI application (identity, headers, parsing, validation, the database) over real
+sockets, with no answer cached, in turns within one run; the figure is the ratio of requests per second.
+"""
+
+import asyncio
+import socket
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import strawberry
+import uvicorn
+from redis.asyncio import Redis
+
+from mktdash.app import create_app
+from mktdash.code_version import code_sha
+from mktdash.domain.clock import system_clock
+from mktdash.graphql.context import Info
+from mktdash.graphql.queries import Query
+from mktdash.graphql.scalars import Instant
+from mktdash.graphql.schema import MktdashSchema
+from mktdash.ingest.pipeline import ingest_payload
+from mktdash.providers.ecb.client import EcbProvider, recorded_history
+from mktdash.resources import Resources
+from mktdash.settings import Settings
+from mktdash.store.instruments import series_by_symbol
+from mktdash.store.schema import upgrade
+from mktdash.store.series import read_columns
+from mktdash.store.session import open_engine
+from ops.bench.table import Figure
+
+TITLE = "GraphQL: one series of 5,000 points, uncached"
+POINTS = 5_000
+_ROUNDS = 3
+_AT_ONCE = 4
+_SECONDS = 6.0
+
+
+@strawberry.type
+class Point:
+    """One observation as an object, the way most servers answer."""
+
+    as_of: Instant
+    value: float
+
+
+@strawberry.type
+class BenchQuery(Query):
+    """The served schema, and beside it the same series as a list of objects."""
+
+    @strawberry.field
+    async def points_as_objects(self, info: Info, symbol: str, start: Instant) -> list[Point]:
+        """The same read, one object a point."""
+        async with info.context.read() as conn:
+            columns = await read_columns(conn, await series_by_symbol(conn, symbol), start=start)
+        return [
+            Point(as_of=Instant(as_of), value=value)
+            for as_of, value in zip(columns.as_of.tolist(), columns.value.tolist(), strict=True)
+        ]
+
+
+COLUMNS = 'query($start: DateTime!) { series(symbol: "EURUSD", from: $start) { points { asOf value } } }'
+OBJECTS = 'query($start: DateTime!) { pointsAsObjects(symbol: "EURUSD", start: $start) { asOf value } }'
+
+
+async def measure() -> list[Figure]:
+    """Requests per second both ways, and their ratio."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        engine = open_engine(f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}")
+        await upgrade(engine)
+        await ingest_payload(
+            engine, EcbProvider(), recorded_history(system_clock), clock=system_clock, run_id="bench", code_sha="bench"
+        )
+        app = create_app(
+            Resources(
+                settings=Settings(),
+                engine=engine,
+                redis=Redis.from_url(f"unix://{folder}/none.sock"),
+                clock=system_clock,
+                code_sha=code_sha(),
+                started_at=system_clock(),
+            ),
+            MktdashSchema(BenchQuery),
+        )
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells by this flag alone
+            await asyncio.sleep(0.01)
+        try:
+            rates = await _compare(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        finally:
+            server.should_exit = True
+            await serving
+            await engine.dispose()
+    return [
+        Figure(f"as columns, {_AT_ONCE} at once", rates["columns"], "req/s"),
+        Figure(f"as objects, {_AT_ONCE} at once", rates["objects"], "req/s"),
+        Figure("columns / objects", rates["columns"] / rates["objects"], "x", 8.0),
+    ]
+
+
+async def _compare(url: str) -> dict[str, float]:
+    async with httpx.AsyncClient(base_url=url, headers={"accept-encoding": "identity"}, timeout=30) as client:
+        every = await _ask(client, COLUMNS, {"start": "1999-01-01T00:00:00Z"})
+        start = every["series"]["points"]["asOf"][-POINTS]
+        variables = {"start": start}
+        columns = await _ask(client, COLUMNS, variables)
+        objects = await _ask(client, OBJECTS, variables)
+        points = columns["series"]["points"]
+        same = [{"asOf": as_of, "value": value} for as_of, value in zip(points["asOf"], points["value"], strict=True)]
+        if len(same) != POINTS or same != objects["pointsAsObjects"]:
+            raise SystemExit("the two ways do not say the same")
+        rates: dict[str, list[float]] = {"columns": [], "objects": []}
+        for _ in range(_ROUNDS):
+            rates["columns"].append(await _rate(client, COLUMNS, variables, _SECONDS / _ROUNDS))
+            rates["objects"].append(await _rate(client, OBJECTS, variables, _SECONDS / _ROUNDS))
+    return {name: max(found) for name, found in rates.items()}
+
+
+async def _ask(client: httpx.AsyncClient, query: str, variables: Mapping[str, Any]) -> Any:
+    body = (await client.post("/graphql", json={"query": query, "variables": variables})).json()
+    if "errors" in body:
+        raise SystemExit(body["errors"][0]["message"])
+    return body["data"]
+
+
+async def _rate(client: httpx.AsyncClient, query: str, variables: Mapping[str, Any], seconds: float) -> float:
+    """Answers a second, asked by a few clients at once; bodies are read and not decoded."""
+    done, started = 0, time.perf_counter()
+
+    async def ask() -> None:
+        nonlocal done
+        while time.perf_counter() - started < seconds:
+            response = await client.post("/graphql", json={"query": query, "variables": variables})
+            response.raise_for_status()
+            done += 1
+
+    await asyncio.gather(*(ask() for _ in range(_AT_ONCE)))
+    return done / (time.perf_counter() - started)
