@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from mktdash.domain.flags import Flag
 from mktdash.quality.base import Status, worst
-from mktdash.reports.summary import ChangeKind, DatasetNote, Figures, MarketSummary, SeriesSummary
-from mktdash.reports.svg import Bar, Line, bar_chart, course_chart, sparkline
+from mktdash.reports.render.pictures import Picture, courses_of, moved_rows, moves_of, period_change
+from mktdash.reports.summary import ChangeKind, DatasetNote, MarketSummary, SeriesSummary
+from mktdash.reports.svg import sparkline
 from mktdash.reports.text import change_text, count_text, day_text, instant_text, tone, value_text
 
-_MOST_BARS = 12
 _FIRST_METRIC = "freshness"
-_BARS_A_SIDE = 6
 _REASONS = {
     "NOT_YET_DUE": "not yet due",
     "SOURCE_SAYS_NONE": "the source says there is none",
@@ -37,16 +36,6 @@ class Tile:
     label: str
     value: Said
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A chart as SVG text, with its caption and what it shows for those who can't see it; ``narrow`` fits a phone."""
-
-    svg: str
-    narrow: str
-    caption: str
-    alt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +126,8 @@ def page_of(summary: MarketSummary) -> Page:
         simulated=summary.simulated,
         cautions=tuple(_cautions(summary)),
         tiles=tuple(_tiles(summary)),
-        courses=_courses(summary),
-        moves=_moves(summary),
+        courses=courses_of(summary),
+        moves=moves_of(summary),
         rows=tuple(_row(row) for row in summary.rows),
         remarks=tuple(remarks),
         sources=tuple(_source(note) for note in summary.datasets),
@@ -165,16 +154,17 @@ def _cautions(summary: MarketSummary) -> Iterator[tuple[str, str]]:
 
 def _tiles(summary: MarketSummary) -> list[Tile]:
     tiles = []
-    moved = [row for row in summary.rows if row.figures.change_period is not None]
+    moved = moved_rows(summary)
     for kind in ChangeKind:
-        alike = sorted((row for row in moved if row.figures.kind is kind), key=_period_change)
+        alike = sorted((row for row in moved if row.figures.kind is kind), key=period_change)
         if not alike:
             continue
-        for label, row in (("Largest rise", alike[-1]), ("Largest fall", alike[0])):
+        whose = ", yields" if kind is ChangeKind.BASIS_POINTS else ""
+        for label, direction, row in (("Largest rise", "up", alike[-1]), ("Largest fall", "down", alike[0])):
             change = row.figures.change_period
-            said = Said(change_text(change, kind), tone(change))
-            if said.tone == ("up" if label == "Largest rise" else "down"):
-                tiles.append(Tile(label, said, f"{row.symbol}, {row.name}"))
+            if tone(change) == direction:
+                said = Said(change_text(change, kind), direction)
+                tiles.append(Tile(f"{label}{whose}", said, f"{row.symbol}, {row.name}"))
     if moved:
         directions = Counter(tone(row.figures.change_period) for row in moved)
         detail = f"of {len(moved)} over the period"
@@ -185,56 +175,6 @@ def _tiles(summary: MarketSummary) -> list[Tile]:
     detail = f"by {count_text(judged, 'check', 'checks')}" if judged else "not yet computed"
     tiles.append(Tile("Data quality", Said(overall, overall.lower()), detail))
     return tiles
-
-
-def _courses(summary: MarketSummary) -> Picture | None:
-    rows = [row for symbol in summary.main for row in summary.rows if row.symbol == symbol]
-    if not rows:
-        return None
-    kind = rows[0].figures.kind
-    lines = [
-        Line(
-            f"{row.symbol} {change_text(row.figures.change_period, kind)}",
-            row.figures.sessions,
-            _relative(row.figures),
-        )
-        for row in rows
-    ]
-    unit = "basis points" if kind is ChangeKind.BASIS_POINTS else "percent"
-    caption = f"Change since the first session of the period, {unit}"
-    alt = f"{caption}: " + ", ".join(line.label for line in lines)
-    narrow = course_chart(lines, alt=alt, width=400, height=300)
-    return Picture(course_chart(lines, alt=alt), narrow, caption, alt)
-
-
-def _relative(figures: Figures) -> tuple[float, ...]:
-    base = figures.closes[0]
-    if figures.kind is ChangeKind.BASIS_POINTS:
-        return tuple((close - base) * 100 for close in figures.closes)
-    return tuple((close / base - 1) * 100 for close in figures.closes)
-
-
-def _moves(summary: MarketSummary) -> Picture | None:
-    """The largest rises and falls; all of them where they are few. Of the kind of change that most rows have."""
-    moved = [row for row in summary.rows if row.figures.change_period is not None]
-    kinds = Counter(row.figures.kind for row in moved)
-    if not kinds:
-        return None
-    kind = kinds.most_common(1)[0][0]
-    ranked = sorted((row for row in moved if row.figures.kind is kind), key=_period_change, reverse=True)
-    if len(ranked) > _MOST_BARS:
-        ranked = ranked[:_BARS_A_SIDE] + ranked[-_BARS_A_SIDE:]
-        caption = "The largest rises and falls over the period"
-    else:
-        caption = "Changes over the period"
-    bars = [Bar(row.symbol, _period_change(row), change_text(row.figures.change_period, kind)) for row in ranked]
-    alt = f"{caption}: " + ", ".join(f"{bar.label} {bar.text}" for bar in bars)
-    drawn = bar_chart(bars, alt=alt)
-    return Picture(drawn, drawn, caption, alt)
-
-
-def _period_change(row: SeriesSummary) -> float:
-    return row.figures.change_period or 0.0
 
 
 def _row(row: SeriesSummary) -> Row:
