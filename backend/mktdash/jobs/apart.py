@@ -7,6 +7,8 @@ import asyncio
 import contextlib
 import logging
 import multiprocessing
+import os
+import threading
 from collections.abc import Awaitable, Callable
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
@@ -62,7 +64,7 @@ async def render_apart(
         RenderTimeoutError: it had not ended after ``seconds``.
         RenderFailedError: ``work`` raised.
     """
-    ours, theirs = _context.Pipe(duplex=False)
+    ours, theirs = _context.Pipe()
     process = _context.Process(target=_render_there, args=(work, summary, theirs), daemon=True)
     try:
         await asyncio.to_thread(process.start)
@@ -104,7 +106,7 @@ def _receive(ours: "Connection[Any, Any]") -> tuple[str, Any]:
 
 
 def _render_there(work: Work, summary: MarketSummary, theirs: "Connection[Any, Any]") -> None:
-    # The worker may be gone: then nobody wants the rest, and the process ends.
+    threading.Thread(target=_end_with_worker, args=(theirs,), daemon=True).start()
     with contextlib.suppress(BrokenPipeError):
         try:
             files = work(summary, lambda stage, share: theirs.send(("stage", (stage, share))))
@@ -117,3 +119,10 @@ def _render_there(work: Work, summary: MarketSummary, theirs: "Connection[Any, A
             theirs.send(("failed", f"the renderer raised {type(error).__name__}"))
         else:
             theirs.send(("done", files))
+
+
+def _end_with_worker(theirs: "Connection[Any, Any]") -> None:
+    # The worker never sends anything; all that can come is the end of it, and then nobody wants the rest.
+    with contextlib.suppress(EOFError, OSError):
+        theirs.recv()
+    os._exit(1)

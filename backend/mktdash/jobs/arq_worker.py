@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
-from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 from mktdash.jobs.dispatcher import TASK
@@ -29,12 +28,11 @@ _log = logging.getLogger(__name__)
 
 def open_arq(redis_url: str) -> ArqRedis:
     """A connection that enqueues as JSON; the caller closes it. Nothing is contacted before its first use."""
-    return ArqRedis(
-        ConnectionPool.from_url(redis_url),
-        job_serializer=orjson.dumps,
-        job_deserializer=orjson.loads,
-        default_queue_name=QUEUE,
-    )
+    arq: ArqRedis = ArqRedis.from_url(redis_url)
+    arq.job_serializer = orjson.dumps
+    arq.job_deserializer = orjson.loads
+    arq.default_queue_name = QUEUE
+    return arq
 
 
 async def keep_working(redis_url: str, runner: Runner, times: QueueTimes) -> None:
