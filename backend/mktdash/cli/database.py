@@ -97,13 +97,13 @@ async def _compact() -> list[str]:
         async with read_transaction(resources.engine) as conn:
             ids = await series_ids(conn)
             series = await series_by_ids(conn, ids)
-        chunks = 0
+        observations = 0
         for one in ids:
             # One series at a time: whoever writes waits for one, not for all.
             async with write_transaction(resources.engine) as conn:
                 n, equal = await compact_series(conn, one)
-            chunks += n
+            observations += n
             if not equal:
                 differing.append(series[one].key)
-    typer.echo(f"{len(ids)} series compacted into {chunks} chunks, {len(differing)} differed")
+    typer.echo(f"{len(ids)} series of {observations} observations packed anew, {len(differing)} differed")
     return differing

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import iso
 from mktdash.domain.errors import NotFoundError
+from mktdash.store.among import among
 from mktdash.store.instruments import SeriesRow
 from mktdash.store.tables import metadata
 
@@ -139,7 +140,7 @@ def _row(row: Sequence[Any]) -> BatchRow:
 
 async def batches_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, BatchRow]:
     """Batches by id; ids that are not there are left out."""
-    rows = (await conn.execute(_BATCH.where(BATCHES.c.id.in_(ids)))).all()
+    rows = (await conn.execute(_BATCH.where(among(conn, BATCHES.c.id, ids)))).all()
     return {row.id: row for row in map(_row, rows)}
 
 

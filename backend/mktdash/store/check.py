@@ -15,7 +15,7 @@ from mktdash.store.instruments import SeriesRow, series_by_ids
 from mktdash.store.raw import read_raw
 from mktdash.store.series import columns_from_rows, split_buckets
 from mktdash.store.tables import metadata
-from mktdash.store.upkeep import look_up
+from mktdash.store.upkeep import look_up, packed_tail
 
 OBSERVATIONS = metadata.tables["observation"]
 REVISIONS = metadata.tables["observation_revision"]
@@ -48,7 +48,7 @@ async def check_series(conn: AsyncConnection, series_id: int) -> list[Problem]:
         return [Problem(f"latest {series.key}", "there are rows and no latest")] if len(rows) else []
     problems = await _check_chunks(conn, series, rows, NEVER if state.sealed_to is None else state.sealed_to)
     expected = {**await look_up(conn, series_id), "n": len(rows)}
-    expected["tail"] = int((rows.as_of > (NEVER if state.sealed_to is None else state.sealed_to)).sum())
+    expected["tail"] = packed_tail(rows.take(rows.as_of > (NEVER if state.sealed_to is None else state.sealed_to)))
     for name, value in expected.items():
         if getattr(state, name) != value:
             problems.append(

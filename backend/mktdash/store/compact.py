@@ -17,7 +17,7 @@ LATEST = metadata.tables["latest"]
 async def compact_series(conn: AsyncConnection, series_id: int) -> tuple[int, bool]:
     """Rebuild the chunks of a series from its rows and seal its whole tail.
 
-    Returns how many chunks it has now, and whether the digests it had before are proved unchanged. The series' row of
+    Returns how many observations it has, and whether the digests it had before are proved unchanged. The series' row of
     ``latest`` is locked first, so that no batch changes it meanwhile.
     """
     series = (await series_by_ids(conn, [series_id]))[series_id]
@@ -53,5 +53,5 @@ async def compact_series(conn: AsyncConnection, series_id: int) -> tuple[int, bo
     if chunks:
         await conn.execute(insert(CHUNKS), chunks)
     sealed_to = int(rows.as_of[-1]) if len(rows) else None
-    await conn.execute(update(LATEST).where(LATEST.c.series_id == series_id).values(sealed_to=sealed_to, tail=0))
-    return len(chunks), equal
+    await conn.execute(update(LATEST).where(LATEST.c.series_id == series_id).values(sealed_to=sealed_to, tail=None))
+    return len(rows), equal

@@ -10,16 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.interval import bucket_of
 from mktdash.domain.observation import Columns
+from mktdash.store.among import among
 from mktdash.store.chunks import unpack
 from mktdash.store.instruments import SeriesRow
-from mktdash.store.series import read_tails
 from mktdash.store.session import is_postgres
 from mktdash.store.tables import metadata
 
 LATEST = metadata.tables["latest"]
 CHUNKS = metadata.tables["observation_chunk"]
 
-# A tail longer than this is packed: reading rows then costs more than rewriting one chunk.
+# A tail longer than this is sealed: rewriting it with each new point costs more than a chunk now and then.
 MAX_TAIL = 64
 # Before every instant there is; stands for "nothing is sealed yet".
 NEVER = -(1 << 62)
@@ -70,9 +70,9 @@ async def hold(conn: AsyncConnection, spans: Sequence[Span], *, retracts: bool) 
     for span in spans:
         state = states[span.series.id]
         adds_only = state.as_of is not None and span.first > state.as_of and state.sealed_to is not None
-        if retracts or not adds_only or state.tail + span.n > MAX_TAIL:
+        if retracts or not adds_only or tail_length(state) + span.n > MAX_TAIL:
             lows[span.series.id] = _lowest(span, state)
-    columns = await _read_from(conn, lows, {series_id for series_id in lows if states[series_id].tail})
+    columns = await _read_from(conn, lows, states)
     return [
         Held(
             span.series,
@@ -93,8 +93,8 @@ def _lowest(span: Span, state: Any) -> int:
 
 
 async def _ensure_latest(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    there = set((await conn.execute(select(LATEST.c.series_id).where(LATEST.c.series_id.in_(ids)))).scalars())
-    missing = [{"series_id": series_id, "n": 0, "flags": 0, "tail": 0} for series_id in ids if series_id not in there]
+    there = set((await conn.execute(select(LATEST.c.series_id).where(among(conn, LATEST.c.series_id, ids)))).scalars())
+    missing = [{"series_id": series_id, "n": 0, "flags": 0} for series_id in ids if series_id not in there]
     if not missing:
         return
     if is_postgres(conn):
@@ -108,23 +108,28 @@ async def lock_series(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, An
     """Lock series until the end of the transaction; gives the row of ``latest`` of each, made where there was none."""
     await _ensure_latest(conn, ids)
     # In id order, so that two batches that share series queue up and never block each other crosswise.
-    wanted = select(LATEST).where(LATEST.c.series_id.in_(ids)).order_by(LATEST.c.series_id).with_for_update()
+    wanted = select(LATEST).where(among(conn, LATEST.c.series_id, ids)).order_by(LATEST.c.series_id).with_for_update()
     return {row.series_id: row for row in (await conn.execute(wanted)).all()}
 
 
-async def _read_from(conn: AsyncConnection, lows: dict[int, int], tailed: set[int]) -> dict[int, Columns]:
+async def _read_from(conn: AsyncConnection, lows: dict[int, int], states: dict[int, Any]) -> dict[int, Columns]:
     if not lows:
         return {}
     parts: dict[int, list[Columns]] = {series_id: [] for series_id in lows}
     stored = (
         select(CHUNKS.c.series_id, CHUNKS.c.bucket, CHUNKS.c.payload)
-        .where(CHUNKS.c.series_id.in_(list(lows)), CHUNKS.c.bucket >= min(lows.values()))
+        .where(among(conn, CHUNKS.c.series_id, lows), CHUNKS.c.bucket >= min(lows.values()))
         .order_by(CHUNKS.c.series_id, CHUNKS.c.bucket)
     )
     for series_id, bucket, payload in (await conn.execute(stored)).all():
         if bucket >= lows[series_id]:
             parts[series_id].append(unpack(payload))
-    if tailed:
-        for series_id, tail in (await read_tails(conn, sorted(tailed))).items():
-            parts[series_id].append(tail)
+    for series_id, found in parts.items():
+        if states[series_id].tail is not None:
+            found.append(unpack(states[series_id].tail))
     return {series_id: Columns.concat(found) for series_id, found in parts.items()}
+
+
+def tail_length(state: Any) -> int:
+    """How many observations of a row of ``latest`` no chunk holds yet."""
+    return 0 if state.tail is None else len(unpack(state.tail))

@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import UnknownSymbolError
+from mktdash.store.among import among
 from mktdash.store.tables import metadata
 
 DATASETS = metadata.tables["dataset"]
@@ -202,7 +203,7 @@ async def series_by_symbol(
 async def series_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, list[SeriesRow]]:
     """The series of each instrument; instruments without any are left out."""
     found: dict[int, list[SeriesRow]] = defaultdict(list)
-    for row in (await conn.execute(_SERIES.where(SERIES.c.instrument_id.in_(ids)))).all():
+    for row in (await conn.execute(_SERIES.where(among(conn, SERIES.c.instrument_id, ids)))).all():
         series = _series(row)
         found[series.instrument_id].append(series)
     return dict(found)
@@ -210,7 +211,7 @@ async def series_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) ->
 
 async def series_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, SeriesRow]:
     """Series by id; ids that are not there are left out."""
-    rows = (await conn.execute(_SERIES.where(SERIES.c.id.in_(ids)))).all()
+    rows = (await conn.execute(_SERIES.where(among(conn, SERIES.c.id, ids)))).all()
     return {series.id: series for series in map(_series, rows)}
 
 
@@ -221,7 +222,7 @@ async def series_of_dataset(conn: AsyncConnection, key: str) -> list[SeriesRow]:
 
 async def instruments_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, InstrumentRow]:
     """Instruments by id; ids that are not there are left out."""
-    rows = (await conn.execute(_INSTRUMENT.where(INSTRUMENTS.c.id.in_(ids)))).all()
+    rows = (await conn.execute(_INSTRUMENT.where(among(conn, INSTRUMENTS.c.id, ids)))).all()
     return {instrument.id: instrument for instrument in map(_instrument, rows)}
 
 
@@ -235,7 +236,7 @@ async def aliases_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) -
             ALIASES.c.valid_from,
             ALIASES.c.valid_to,
         )
-        .where(ALIASES.c.instrument_id.in_(ids))
+        .where(among(conn, ALIASES.c.instrument_id, ids))
         .order_by(ALIASES.c.source, ALIASES.c.valid_from)
     )
     found: dict[int, list[AliasRow]] = defaultdict(list)

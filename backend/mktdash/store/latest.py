@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mktdash.store.among import among
 from mktdash.store.tables import metadata
 
 LATEST = metadata.tables["latest"]
@@ -56,7 +57,7 @@ def _row(row: Sequence[Any]) -> LatestRow:
 
 async def latest_by_series_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, LatestRow]:
     """The latest of each series; a series without observations is left out."""
-    rows = (await conn.execute(_LATEST.where(LATEST.c.series_id.in_(ids)))).all()
+    rows = (await conn.execute(_LATEST.where(among(conn, LATEST.c.series_id, ids)))).all()
     return {row.series_id: row for row in map(_row, rows)}
 
 

@@ -12,7 +12,7 @@ from sqlmodel import col
 from mktdash.domain.clock import MICROS_PER_DAY
 from mktdash.store.events import NewEvent, append_events
 from mktdash.store.session import is_postgres
-from mktdash.store.tables import DqResult, DqState
+from mktdash.store.tables import DqResult, DqState, metadata
 
 TOPIC = "quality"
 
@@ -81,7 +81,15 @@ class StateRow:
     series: Mapping[str, Any]
 
 
+_RESULTS = metadata.tables["dq_result"]
+_STATES = metadata.tables["dq_state"]
+_STATE_FIELDS = tuple(StateRow.__dataclass_fields__)
 _ROW = sa.select(*(getattr(DqResult, name) for name in DqRow.__dataclass_fields__))
+_RENEW = (
+    sa.update(_RESULTS)
+    .where(_RESULTS.c.id == sa.bindparam("row_id"))
+    .values({name: sa.bindparam(name) for name in DqRow.__dataclass_fields__ if name != "id"})
+)
 
 
 async def save_results(
@@ -93,19 +101,33 @@ async def save_results(
     thus has a row a change and at least one a day. A run older than what is stored is dropped.
     """
     changes: list[StatusChange] = []
+    renewed: list[dict[str, Any]] = []
+    added: list[dict[str, Any]] = []
+    before: dict[str, dict[str, DqRow]] = {}
     for dataset in sorted({result.dataset for result in results}):
         await _one_writer(conn, dataset)
-        before = (await latest_results(conn, dataset)).get(dataset, {})
-        for result in results:
-            if result.dataset != dataset:
+        before |= await latest_results(conn, dataset)
+    for result in results:
+        previous = before.get(result.dataset, {}).get(result.metric)
+        if (previous is None and result.only_if_known) or (previous is not None and previous.run_at > run_at):
+            continue
+        values: dict[str, Any] = {
+            name: getattr(result, name) for name in NewDqResult.__dataclass_fields__ if name != "only_if_known"
+        }
+        values |= {"run_at": run_at, "code_sha": code_sha, "since": run_at}
+        if previous is None or previous.status != result.status:
+            turned = None if previous is None else previous.status
+            changes.append(StatusChange(result.dataset, result.metric, turned, result.status, result.summary))
+        else:
+            values["since"] = previous.since
+            if previous.value == result.value and previous.run_at // MICROS_PER_DAY == run_at // MICROS_PER_DAY:
+                renewed.append({**values, "row_id": previous.id})
                 continue
-            previous = before.get(result.metric)
-            if (previous is None and result.only_if_known) or (previous is not None and previous.run_at > run_at):
-                continue
-            await _save_one(conn, previous, result, run_at, code_sha)
-            if previous is None or previous.status != result.status:
-                turned = None if previous is None else previous.status
-                changes.append(StatusChange(dataset, result.metric, turned, result.status, result.summary))
+        added.append(values)
+    if renewed:
+        await conn.execute(_RENEW, renewed)
+    if added:
+        await conn.execute(sa.insert(_RESULTS), added)
     await append_events(conn, [_event(change, run_at) for change in changes], run_at)
     return changes
 
@@ -114,25 +136,6 @@ async def _one_writer(conn: AsyncConnection, dataset: str) -> None:
     # SQLite has one writer anyway; here two runs of one dataset would each see the other's row missing.
     if is_postgres(conn):
         await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"dq:{dataset}"))))
-
-
-async def _save_one(
-    conn: AsyncConnection, previous: DqRow | None, result: NewDqResult, run_at: int, code_sha: str
-) -> None:
-    values: dict[str, Any] = {
-        name: getattr(result, name) for name in NewDqResult.__dataclass_fields__ if name != "only_if_known"
-    }
-    same_status = previous is not None and previous.status == result.status
-    values |= {"run_at": run_at, "code_sha": code_sha, "since": previous.since if previous and same_status else run_at}
-    if (
-        previous is not None
-        and same_status
-        and previous.value == result.value
-        and previous.run_at // MICROS_PER_DAY == run_at // MICROS_PER_DAY
-    ):
-        await conn.execute(sa.update(DqResult).where(col(DqResult.id) == previous.id).values(**values))
-    else:
-        await conn.execute(sa.insert(DqResult).values(**values))
 
 
 def _event(change: StatusChange, run_at: int) -> NewEvent:
@@ -180,13 +183,9 @@ async def states_of(conn: AsyncConnection, dataset: str) -> dict[str, StateRow]:
 
 async def save_states(conn: AsyncConnection, dataset: str, states: Iterable[StateRow]) -> None:
     """Store the findings by series, in place of those before."""
-    insert = postgresql.insert if is_postgres(conn) else sqlite.insert
-    for state in states:
-        values = {name: getattr(state, name) for name in StateRow.__dataclass_fields__}
-        stored = insert(DqState).values(dataset=dataset, **values)
-        await conn.execute(
-            stored.on_conflict_do_update(
-                index_elements=["dataset", "metric"],
-                set_={name: stored.excluded[name] for name in ("window", "code_sha", "dataset_version", "series")},
-            )
-        )
+    rows = [{"dataset": dataset} | {name: getattr(state, name) for name in _STATE_FIELDS} for state in states]
+    if not rows:
+        return
+    insert = (postgresql.insert if is_postgres(conn) else sqlite.insert)(_STATES)
+    renewed = {name: insert.excluded[name] for name in _STATE_FIELDS if name != "metric"}
+    await conn.execute(insert.on_conflict_do_update(index_elements=["dataset", "metric"], set_=renewed), rows)

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.observation import BAR_FIELDS
+from mktdash.store.compact import compact_series
 from mktdash.store.tables import metadata
 from mktdash.store.upkeep import look_up
 
 OBSERVATIONS = metadata.tables["observation"]
 REVISIONS = metadata.tables["observation_revision"]
-CHUNKS = metadata.tables["observation_chunk"]
 LATEST = metadata.tables["latest"]
 _ROW = ("series_id", "as_of", "value", *BAR_FIELDS, "flags", "known_at", "batch_id")
 
@@ -20,7 +20,7 @@ async def rewind(conn: AsyncConnection, series_ids: Sequence[int], instant: int)
     """Make what was known at an instant (microseconds, included) current again, and forget what was learned since.
 
     The batches and raw bytes that said it stay; whoever calls this tells them again, in the same transaction. The
-    series must be locked (``store.holding.hold``). Afterwards nothing of them is sealed.
+    series must be locked (``store.holding.hold``).
     """
     ids = list(series_ids)
     await conn.execute(delete(OBSERVATIONS).where(OBSERVATIONS.c.series_id.in_(ids), OBSERVATIONS.c.known_at > instant))
@@ -28,10 +28,7 @@ async def rewind(conn: AsyncConnection, series_ids: Sequence[int], instant: int)
     restored = select(*(REVISIONS.c[name] for name in _ROW)).where(*since, REVISIONS.c.known_at <= instant)
     await conn.execute(insert(OBSERVATIONS).from_select(list(_ROW), restored))
     await conn.execute(delete(REVISIONS).where(*since))
-    await conn.execute(delete(CHUNKS).where(CHUNKS.c.series_id.in_(ids)))
-    counted = select(OBSERVATIONS.c.series_id, func.count()).where(OBSERVATIONS.c.series_id.in_(ids))
-    counts: dict[int, int] = dict((await conn.execute(counted.group_by(OBSERVATIONS.c.series_id))).all())
     for series_id in ids:
-        n = counts.get(series_id, 0)
-        values = {**await look_up(conn, series_id), "n": n, "tail": n, "sealed_to": None, "said_at": instant}
+        n, _ = await compact_series(conn, series_id)
+        values = {**await look_up(conn, series_id), "n": n, "said_at": instant}
         await conn.execute(update(LATEST).where(LATEST.c.series_id == series_id).values(values))

@@ -1,4 +1,4 @@
-"""Reading series as columns: chunks for what is sealed, rows for the live tail, revisions for what was known before."""
+"""Reading series as columns: chunks for what is sealed, the packed tail, revisions for what was known before."""
 
 import hashlib
 from collections import defaultdict
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, Row, and_, bindparam, literal, literal_column, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.interval import bucket_bounds, bucket_of
 from mktdash.domain.observation import BAR_FIELDS, Columns
+from mktdash.store.among import among
 from mktdash.store.chunks import digest_of, unpack
 from mktdash.store.instruments import SeriesRow
 from mktdash.store.tables import metadata
 
 LATEST = metadata.tables["latest"]
-OBSERVATIONS = metadata.tables["observation"]
 CHUNKS = metadata.tables["observation_chunk"]
 REVISIONS = metadata.tables["observation_revision"]
 
@@ -25,39 +25,14 @@ REVISIONS = metadata.tables["observation_revision"]
 _NO_BUCKET = 1 << 40
 _FIELDS = ("as_of", "value", *BAR_FIELDS, "flags", "known_at")
 
-# One row where there is no chunk in range, so that the tail is known in any case.
-_CHUNKS = (
-    select(LATEST.c.tail, CHUNKS.c.payload)
-    .select_from(LATEST)
-    .outerjoin(
-        CHUNKS,
-        and_(
-            CHUNKS.c.series_id == LATEST.c.series_id,
-            CHUNKS.c.bucket.between(bindparam("low"), bindparam("high")),
-        ),
-    )
-    .where(LATEST.c.series_id == bindparam("series_id"))
-    .order_by(CHUNKS.c.bucket)
-)
-_TAIL_ROWS = (
-    select(*(OBSERVATIONS.c[name] for name in _FIELDS))
-    .join(LATEST, LATEST.c.series_id == OBSERVATIONS.c.series_id)
-    .where(
-        OBSERVATIONS.c.series_id == bindparam("series_id"),
-        or_(LATEST.c.sealed_to.is_(None), OBSERVATIONS.c.as_of > LATEST.c.sealed_to),
-    )
-    .order_by(OBSERVATIONS.c.as_of)
-)
-_TAILS = (
-    select(OBSERVATIONS.c.series_id, *(OBSERVATIONS.c[name] for name in _FIELDS))
-    .join(LATEST, LATEST.c.series_id == OBSERVATIONS.c.series_id)
-    .where(
-        LATEST.c.series_id.in_(bindparam("ids", expanding=True)),
-        LATEST.c.tail > 0,
-        or_(LATEST.c.sealed_to.is_(None), OBSERVATIONS.c.as_of > LATEST.c.sealed_to),
-    )
-    .order_by(OBSERVATIONS.c.series_id, OBSERVATIONS.c.as_of)
-)
+_CHUNKS = union_all(
+    select(CHUNKS.c.bucket, CHUNKS.c.payload).where(
+        CHUNKS.c.series_id == bindparam("series_id"), CHUNKS.c.bucket.between(bindparam("low"), bindparam("high"))
+    ),
+    select(literal(_NO_BUCKET, BigInteger), LATEST.c.tail).where(
+        LATEST.c.series_id == bindparam("series_id"), LATEST.c.tail.is_not(None)
+    ),
+).order_by(literal_column("1"))
 _SUPERSEDED = (
     select(*(REVISIONS.c[name] for name in _FIELDS))
     .where(
@@ -94,9 +69,7 @@ async def read_columns(
     low = -_NO_BUCKET if start is None else bucket_of(series.interval, start)
     high = _NO_BUCKET if end is None else bucket_of(series.interval, end)
     rows = (await conn.execute(_CHUNKS, {"series_id": series.id, "low": low, "high": high})).all()
-    parts = [unpack(payload) for _, payload in rows if payload is not None]
-    if rows and rows[0][0]:
-        parts.append(columns_from_rows((await conn.execute(_TAIL_ROWS, {"series_id": series.id})).all()))
+    parts = [unpack(payload) for _, payload in rows]
     columns = Columns.concat(parts)
     if as_known_at is not None:
         columns = await _as_known(conn, series.id, columns, as_known_at)
@@ -122,47 +95,42 @@ def _within(columns: Columns, start: int | None, end: int | None) -> Columns:
 
 
 async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int) -> dict[int, Columns]:
-    """The last ``n`` observations of many series, in three statements however many they are.
+    """The last ``n`` observations of many series, in two statements however many they are.
 
     Buckets are sized for thousands of points: the newest two chunks of a series hold the last ``n`` of a sparkline.
     """
     ids = [one.id for one in series]
     intervals = {one.id: one.interval for one in series}
-    sealed = (
-        await conn.execute(
-            select(LATEST.c.series_id, LATEST.c.sealed_to).where(
-                LATEST.c.series_id.in_(ids), LATEST.c.sealed_to.is_not(None)
-            )
-        )
-    ).all()
+    ends = select(LATEST.c.series_id, LATEST.c.sealed_to, LATEST.c.tail).where(among(conn, LATEST.c.series_id, ids))
     newest = defaultdict(list)
-    for series_id, sealed_to in sealed:
-        newest[bucket_of(intervals[series_id], sealed_to)].append(series_id)
+    tails = {}
+    for series_id, sealed_to, tail in (await conn.execute(ends)).all():
+        if sealed_to is not None:
+            newest[bucket_of(intervals[series_id], sealed_to)].append(series_id)
+        if tail is not None:
+            tails[series_id] = unpack(tail)
     parts: dict[int, list[Columns]] = defaultdict(list)
     if newest:
         wanted = or_(
             *(
-                and_(
-                    CHUNKS.c.series_id.in_(members),
-                    CHUNKS.c.bucket.between(bucket - 1, bucket),
-                )
+                and_(among(conn, CHUNKS.c.series_id, members), CHUNKS.c.bucket.between(bucket - 1, bucket))
                 for bucket, members in newest.items()
             )
         )
         chunks = select(CHUNKS.c.series_id, CHUNKS.c.payload).where(wanted)
         for series_id, payload in (await conn.execute(chunks.order_by(CHUNKS.c.series_id, CHUNKS.c.bucket))).all():
             parts[series_id].append(unpack(payload))
-    for series_id, tail in (await read_tails(conn, ids)).items():
+    for series_id, tail in tails.items():
         parts[series_id].append(tail)
     return {series_id: Columns.concat(found).take(slice(-n, None)) for series_id, found in parts.items()}
 
 
 async def read_tails(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Columns]:
     """The observations that no chunk holds yet, of the series that have any."""
-    rows: dict[int, list[Any]] = defaultdict(list)
-    for series_id, *fields in (await conn.execute(_TAILS, {"ids": list(ids)})).all():
-        rows[series_id].append(fields)
-    return {series_id: columns_from_rows(found) for series_id, found in rows.items()}
+    wanted = select(LATEST.c.series_id, LATEST.c.tail).where(
+        among(conn, LATEST.c.series_id, ids), LATEST.c.tail.is_not(None)
+    )
+    return {series_id: unpack(tail) for series_id, tail in (await conn.execute(wanted)).all()}
 
 
 async def read_leaves(
@@ -175,7 +143,7 @@ async def read_leaves(
             leaves += leaves_of(one, await read_columns(conn, one, as_known_at=as_known_at))
         return sorted(leaves, key=_leaf_order)
     by_id = {one.id: one for one in series}
-    stored = select(CHUNKS.c.series_id, CHUNKS.c.bucket, CHUNKS.c.digest).where(CHUNKS.c.series_id.in_(list(by_id)))
+    stored = select(CHUNKS.c.series_id, CHUNKS.c.bucket, CHUNKS.c.digest).where(among(conn, CHUNKS.c.series_id, by_id))
     digests = {(row[0], row[1]): row[2] for row in (await conn.execute(stored)).all()}
     for series_id, tail in (await read_tails(conn, list(by_id))).items():
         one = by_id[series_id]

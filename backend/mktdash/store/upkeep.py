@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.observation import Columns
-from mktdash.store.chunks import pack
+from mktdash.store.among import among
+from mktdash.store.chunks import pack, unpack
 from mktdash.store.holding import MAX_TAIL, NEVER
 from mktdash.store.observations import FIELDS, Write, rows_of
 from mktdash.store.series import split_buckets
@@ -80,11 +81,12 @@ async def _latest(conn: AsyncConnection, one: Write, batch_id: int, *, sealing: 
     values["n"] = state.n + len(one.new) - len(one.retracted)
     if one.held.from_bucket is None:
         _append(values, one, batch_id)
-        values |= {"sealed_to": state.sealed_to, "tail": state.tail + len(one.new)}
+        before = [] if state.tail is None else [unpack(state.tail)]
+        values |= {"sealed_to": state.sealed_to, "tail": packed_tail(Columns.concat([*before, one.new]))}
         return {"series_id": one.series_id, "values": values}
     sealed_to = int(one.merged.as_of[-1]) if sealing else state.sealed_to
-    tail = int((one.merged.as_of > (NEVER if sealed_to is None else sealed_to)).sum())
-    values |= {"sealed_to": sealed_to, "tail": tail}
+    tail = one.merged.take(one.merged.as_of > (NEVER if sealed_to is None else sealed_to))
+    values |= {"sealed_to": sealed_to, "tail": packed_tail(tail)}
     if len(one.retracted) or len(one.revised) or state.as_of is None or not _ends_before(one, state.as_of):
         values |= await look_up(conn, one.series_id)
     elif len(one.new):
@@ -106,6 +108,11 @@ def _append(values: dict[str, Any], one: Write, batch_id: int) -> None:
     values["previous_as_of"] = int(before.as_of[0]) if len(before) else values["as_of"]
     values["previous_value"] = float(before.value[0]) if len(before) else values["value"]
     values |= dict(zip(_TIP, tip[1:], strict=True))
+
+
+def packed_tail(columns: Columns) -> bytes | None:
+    """What ``latest.tail`` holds of these columns."""
+    return pack(columns).payload if len(columns) else None
 
 
 async def look_up(conn: AsyncConnection, series_id: int) -> dict[str, Any]:
@@ -131,4 +138,6 @@ async def look_up(conn: AsyncConnection, series_id: int) -> dict[str, Any]:
 async def note_said(conn: AsyncConnection, series_ids: Sequence[int], known_at: int) -> None:
     """Record that a batch of that known time spoke of these series, whether or not it had news."""
     older = LATEST.c.said_at.is_(None) | (LATEST.c.said_at < known_at)
-    await conn.execute(update(LATEST).where(LATEST.c.series_id.in_(list(series_ids)), older).values(said_at=known_at))
+    await conn.execute(
+        update(LATEST).where(among(conn, LATEST.c.series_id, series_ids), older).values(said_at=known_at)
+    )

@@ -130,7 +130,7 @@ class ObservationChunk(SQLModel, table=True):
 class Latest(SQLModel, table=True):
     """The newest observation of each series and the one before it, kept in the transaction that changes them.
 
-    ``sealed_to`` is the last ``as_of`` that the chunks hold; newer ones (``tail`` of them) are read from rows.
+    ``sealed_to`` is the last ``as_of`` that the chunks hold; the few newer ones are packed in ``tail`` (null: none).
     ``said_at`` is the known time of the newest batch that said anything about the series, be it nothing new.
     """
 
@@ -149,5 +149,5 @@ class Latest(SQLModel, table=True):
     previous_as_of: int | None = micros(default=None, nullable=True)
     previous_value: float | None = None
     sealed_to: int | None = micros(default=None, nullable=True)
-    tail: int = 0
     said_at: int | None = micros(default=None, nullable=True)
+    tail: bytes | None = Field(default=None, sa_type=LargeBinary)

@@ -108,8 +108,8 @@ def upgrade() -> None:
     sa.Column('previous_as_of', sa.BigInteger(), nullable=True),
     sa.Column('previous_value', sa.Float(), nullable=True),
     sa.Column('sealed_to', sa.BigInteger(), nullable=True),
-    sa.Column('tail', sa.Integer(), nullable=False),
     sa.Column('said_at', sa.BigInteger(), nullable=True),
+    sa.Column('tail', sa.LargeBinary(), nullable=True),
     sa.PrimaryKeyConstraint('series_id')
     )
     op.create_table('observation',
