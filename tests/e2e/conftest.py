@@ -1,0 +1,96 @@
+"""One running mktdash and one Chromium for all end-to-end tests; both are gone before other tests run."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Error, sync_playwright
+from tests.e2e.running import Running
+
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+# A browser of ours asks nobody but us: every background request of its own is switched off.
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1440, "height": 900}
+
+
+@pytest.fixture(scope="package")
+def mktdash(tmp_path_factory):
+    """The real thing with the recorded ECB history and the simulated market."""
+    running = Running(tmp_path_factory.mktemp("end to end") / "home")
+    try:
+        running.until("ready: ")
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="package")
+def browser():
+    """A headless Chromium: CHROME_PATH, else one on PATH, else Playwright's own."""
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROME_PATH") or next(filter(None, map(shutil.which, _CHROMIUMS)), None)
+        path = path or playwright.chromium.executable_path
+        if not path or not Path(path).exists():
+            pytest.skip("NO BROWSER TESTS: there is no Chromium here (install one, or set CHROME_PATH)")
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+class Faults(list):
+    """What a page complained of in its console; a test that expects complaints clears them."""
+
+
+@pytest.fixture
+def faults():
+    """Every error of the page under test."""
+    return Faults()
+
+
+@pytest.fixture
+def open_context(browser, faults):
+    """Makes a browser context of a size; complaints of its pages fail the test."""
+    contexts = []
+
+    def open_one(size, **options):
+        context = browser.new_context(viewport=size, **options)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        context.on("console", lambda message: message.type == "error" and faults.append(message.text))
+        context.on("weberror", lambda error: faults.append(str(error.error)))
+        return context
+
+    yield open_one
+    for context in contexts:
+        try:
+            context.close()
+        except Error as error:
+            faults.append(str(error))
+    assert not faults
+
+
+@pytest.fixture(params=[pytest.param(PHONE, id="phone"), pytest.param(DESK, id="desk")])
+def page(request, open_context, mktdash):
+    """A page opened by the link that a start prints, once on a phone and once on a desk."""
+    page = open_context(request.param).new_page()
+    page.goto(mktdash.link)
+    return page
+
+
+@pytest.fixture
+def phone(open_context, mktdash):
+    """A page opened by the link that a start prints, on a phone."""
+    page = open_context(PHONE).new_page()
+    page.goto(mktdash.link)
+    return page

@@ -1,0 +1,105 @@
+"""The real thing, started as a person would start it: ``mktdash up`` in a home of its own, without the network."""
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from mktdash.processes.port import free_port
+
+REPOSITORY = Path(__file__).parents[2]
+MKTDASH = (sys.executable, str(Path(sys.executable).with_name("mktdash")))
+READY_SECONDS = 120
+
+
+def environment(home: Path, port: int) -> dict[str, str]:
+    """The environment of a start: our own home and port, no network, nothing of the caller's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MKTDASH_")}
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        kept.pop(name, None)
+    return kept | {"MKTDASH_HOME": str(home), "PORT": str(port), "MKTDASH_NETWORK": "off"}
+
+
+class Running:
+    """A started supervisor and what it has printed."""
+
+    def __init__(self, home: Path, port: int = 0) -> None:
+        self.home = home
+        self.port = port or free_port("127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.said: list[str] = []
+        self.process = subprocess.Popen(
+            [*MKTDASH, "up"],
+            env=environment(home, self.port),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def until(self, *starts: str) -> str:
+        """The next line that starts with one of these; fails, with all that was said, where none comes."""
+        while True:
+            line = self._lines.get(timeout=READY_SECONDS)
+            if line is None:
+                raise AssertionError(f"ended before it said {starts}:\n" + "\n".join(self.said))
+            self.said.append(line)
+            if line.startswith(starts):
+                return line
+
+    @property
+    def link(self) -> str:
+        """The address with its operator token, from the ready line."""
+        return next(line for line in self.said if line.startswith("ready: ")).removeprefix("ready: ")
+
+    @property
+    def token(self) -> str:
+        """The operator token."""
+        return self.link.partition("token=")[2]
+
+    def graphql(self, query: str, variables: Mapping[str, object] | None = None, token: str | None = None) -> dict:
+        """The data of an answer; fails on errors."""
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        body = {"query": query, "variables": variables or {}}
+        said = httpx.post(f"{self.url}/graphql", json=body, headers=headers, timeout=30, trust_env=False).json()
+        assert "errors" not in said, said
+        return said["data"]
+
+    def pids(self) -> dict[int, str]:
+        """Every process that was started for this home, with its command line."""
+        wanted = f"MKTDASH_HOME={self.home}".encode()
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                    found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except (OSError, ValueError):
+                continue
+        return found
+
+    def stop(self, with_signal: signal.Signals = signal.SIGINT) -> int:
+        """Ask it to stop, as Ctrl-C does, and wait for its end. Returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        code = self.process.wait(timeout=60)
+        self._reader.join(timeout=30)
+        while (line := self._lines.get(timeout=5)) is not None:
+            self.said.append(line)
+        if self.process.stdout:
+            self.process.stdout.close()
+        return code
