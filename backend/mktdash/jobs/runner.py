@@ -83,6 +83,11 @@ class Runner:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # A run may have been claimed in the very moment of cancelling, too late to be held.
+        with suppress(SQLAlchemyError, OSError):
+            async with write_transaction(self.engine) as conn:
+                for run in await run_queue.held_by(conn, self.worker):
+                    await run_queue.give_back(conn, run, self._now())
 
     def _forget(self, key: tuple[str, int], done: asyncio.Task[None]) -> None:
         del self._tasks[key]

@@ -168,6 +168,12 @@ async def expired(conn: AsyncConnection, now: int, limit: int = 100) -> list[Run
     return [RunRow.from_row(row) for row in (await conn.execute(query.limit(limit))).mappings()]
 
 
+async def held_by(conn: AsyncConnection, worker: str) -> list[RunRow]:
+    """The runs that a worker holds."""
+    query = sa.select(*COLUMNS).where(RUN.c.state == RUNNING, RUN.c.worker == worker)
+    return [RunRow.from_row(row) for row in (await conn.execute(query)).mappings()]
+
+
 async def take_back(conn: AsyncConnection, run: RunRow, *, now: int, retry_at: int) -> RunRow | None:
     """Take an expired run from its silent worker; None where it gave a sign of life after all, or another was first."""
     # The lease is looked at again: a heartbeat may have come in since the run was found expired.

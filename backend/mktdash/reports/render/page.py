@@ -117,6 +117,7 @@ def page_of(summary: MarketSummary) -> Page:
         f"{sum(row.figures.observations for row in summary.rows):,} observations",
     ]
     remarks = list(summary.remarks)
+    years = summary.start.year != summary.end.year
     if summary.absent:
         remarks.append(f"Nothing has been observed yet of: {', '.join(summary.absent)}.")
     return Page(
@@ -128,7 +129,7 @@ def page_of(summary: MarketSummary) -> Page:
         tiles=tuple(_tiles(summary)),
         courses=courses_of(summary),
         moves=moves_of(summary),
-        rows=tuple(_row(row) for row in summary.rows),
+        rows=tuple(_row(row, years=years) for row in summary.rows),
         remarks=tuple(remarks),
         sources=tuple(_source(note) for note in summary.datasets),
         provenance=(
@@ -177,7 +178,7 @@ def _tiles(summary: MarketSummary) -> list[Tile]:
     return tiles
 
 
-def _row(row: SeriesSummary) -> Row:
+def _row(row: SeriesSummary, *, years: bool) -> Row:
     figures = row.figures
     about = [row.unit, row.source] if row.interval == "1d" else [row.unit, row.source, row.interval]
     shown_flags = [f"{name} {n}" for name, n in figures.flags if name != Flag.SIMULATED.name]
@@ -193,9 +194,9 @@ def _row(row: SeriesSummary) -> Row:
         change_period=_change(figures.change_period, figures.kind),
         spark=sparkline(figures.sessions, figures.closes, period_tone),
         high=value_text(figures.high, row.measure),
-        high_on=day_text(figures.high_session, year=False),
+        high_on=day_text(figures.high_session, year=years),
         low=value_text(figures.low, row.measure),
-        low_on=day_text(figures.low_session, year=False),
+        low_on=day_text(figures.low_session, year=years),
         observations=f"{figures.observations:,}",
         flags=", ".join(shown_flags),
         quality=Said(row.quality, row.quality.lower()),
