@@ -37,6 +37,8 @@ export interface StreamClock {
   readonly random: () => number;
 }
 
+/** Answers that asking again would not change. */
+const REFUSALS = ["UNAUTHENTICATED", "FORBIDDEN", "UNKNOWN_SYMBOL", "NOT_FOUND", "BAD_INPUT"];
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -151,7 +153,7 @@ export function follow<Data, Variables extends { since?: string | null | undefin
   function failed(problems: readonly Problem[]): void {
     const codes = new Set(problems.map((problem) => problem.code));
     if (codes.has("CURSOR_EXPIRED")) cursor = null;
-    if (codes.has("UNAUTHENTICATED") || codes.has("FORBIDDEN")) end("refused");
+    if (REFUSALS.some((code) => codes.has(code))) end("refused");
     else again();
   }
 

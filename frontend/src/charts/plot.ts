@@ -3,6 +3,7 @@
 import uPlot from "uplot";
 import { number } from "../format/number.ts";
 import { isDoubtful, type Points } from "./points.ts";
+import { timeTicks } from "./ticks.ts";
 
 export interface Look {
   readonly line: string;
@@ -63,7 +64,12 @@ export function makePlot(element: HTMLElement, points: Points, options: PlotOpti
       padding: [8, 0, 0, 8],
       scales: { x: { time: true }, y: { range: (_, low, high) => padded(low, high) } },
       axes: [
-        { ...axis, space: 64, size: 40 },
+        {
+          ...axis,
+          space: 64,
+          size: 40,
+          values: (_, splits, __, ___, step) => timeTicks(splits, step),
+        },
         {
           ...axis,
           side: 1,

@@ -1,13 +1,18 @@
 // A report's files.
 
-import type { RunFragment } from "../api/generated/operations.ts";
+import type { ReportFormat, RunFragment } from "../api/generated/operations.ts";
 import { bytes } from "../format/number.ts";
 import { Icon } from "./Icon.tsx";
+
+const ORDER: readonly ReportFormat[] = ["PDF", "HTML", "CSV"];
+
+const byUse = (a: { format: ReportFormat }, b: { format: ReportFormat }): number =>
+  ORDER.indexOf(a.format) - ORDER.indexOf(b.format);
 
 export function Artifacts({ run, short = false }: { run: RunFragment; short?: boolean }) {
   return (
     <ul class={short ? "artifacts short" : "artifacts"}>
-      {run.artifacts.map((file) => (
+      {[...run.artifacts].sort(byUse).map((file) => (
         <li key={file.format}>
           <a class="button" href={file.url} target="_blank" rel="noreferrer">
             <Icon name="download" /> {file.format}

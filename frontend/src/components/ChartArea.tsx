@@ -67,7 +67,9 @@ export function ChartArea(props: ChartAreaProps) {
         )}
       </div>
       {points.ms.length === 0 ? (
-        <div class="blank tall">No value in this range.</div>
+        <div class="blank tall">
+          {series.latest ? "No value in this range." : "No value was known of this series."}
+        </div>
       ) : asTable ? (
         <PointsTable points={points} series={series} decimals={decimals} zoom={zoom} onChoose={onChoose} />
       ) : failed ? (

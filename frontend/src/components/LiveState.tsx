@@ -9,7 +9,7 @@ export function LiveState() {
     : liveState.value === "live"
       ? ["on", "Live"]
       : liveState.value === "refused"
-        ? ["off", "Not live: a token is needed"]
+        ? ["off", "Not live"]
         : ["waiting", "Connecting"];
   return (
     <span class={`live ${kind}`} role="status">

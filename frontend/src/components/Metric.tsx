@@ -36,6 +36,35 @@ export function inOrder(metrics: readonly MetricFragment[]): MetricFragment[] {
   return [...metrics].sort((a, b) => rank(a.metric) - rank(b.metric) || (a.metric < b.metric ? -1 : 1));
 }
 
+/** A check beyond the first ones that passed: a line, its grounds folded away. */
+function Passed({ metric }: { metric: MetricFragment }) {
+  return (
+    <details class="metric passed">
+      <summary>
+        {title(metric.metric)} <Status status={metric.status} />
+      </summary>
+      <p>{inWords(metric.summary)}</p>
+      <p class="quiet">Measured {instant(metric.runAt)}.</p>
+    </details>
+  );
+}
+
+/** All metrics of a series or a dataset; with `rest`, those beyond freshness and completeness. */
+export function Metrics({ metrics, rest = false }: { metrics: readonly MetricFragment[]; rest?: boolean }) {
+  const shown = inOrder(metrics).filter((metric) => !rest || !FIRST.includes(metric.metric));
+  return (
+    <>
+      {shown.map((metric) =>
+        metric.status === "PASS" && !FIRST.includes(metric.metric) ? (
+          <Passed key={metric.metric} metric={metric} />
+        ) : (
+          <Metric key={metric.metric} metric={metric} />
+        ),
+      )}
+    </>
+  );
+}
+
 export function Metric({ metric, name }: { metric: MetricFragment | null; name?: string }) {
   if (!metric) {
     return (

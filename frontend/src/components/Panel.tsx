@@ -109,12 +109,15 @@ function Reference({ problem }: { problem: Problem }) {
   );
 }
 
+const NOT_THERE = new Set(["UNKNOWN_SYMBOL", "NOT_FOUND"]);
+
 function Failure({ error, retry }: { error: ApiError; retry: () => void }) {
   const offline = error.kind === "offline";
+  const missing = NOT_THERE.has(error.problem.code);
   return (
     <div class="blank" role="alert">
       <p>
-        <b>{offline ? "Offline" : "This did not work"}</b>
+        <b>{offline ? "Offline" : missing ? "Not found" : "This did not work"}</b>
       </p>
       <p>
         {offline
@@ -124,9 +127,15 @@ function Failure({ error, retry }: { error: ApiError; retry: () => void }) {
       <p>
         <Reference problem={error.problem} />
       </p>
-      <button type="button" class="button" onClick={retry}>
-        Retry
-      </button>
+      {missing ? (
+        <a class="button" href="/">
+          To the watchlist
+        </a>
+      ) : (
+        <button type="button" class="button" onClick={retry}>
+          Retry
+        </button>
+      )}
     </div>
   );
 }

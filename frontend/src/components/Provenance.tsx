@@ -12,8 +12,9 @@ import { Flags } from "./Status.tsx";
 interface ProvenanceProps {
   readonly symbol: string;
   readonly source: string | null;
-  /** Null while the series itself is not there yet. */
+  /** Null while the series itself is not there yet, or has no value. */
   readonly asOf: string | null;
+  readonly waiting: boolean;
   readonly isLatest: boolean;
   readonly asKnownAt: string | null;
   readonly decimals: number;
@@ -29,9 +30,13 @@ export function Provenance(props: ProvenanceProps) {
         <header class="panel-head">
           <h2>Provenance</h2>
         </header>
-        <div class="skeleton">
-          <Lines count={4} />
-        </div>
+        {props.waiting ? (
+          <div class="skeleton">
+            <Lines count={4} />
+          </div>
+        ) : (
+          <p class="quiet">There is no value to trace.</p>
+        )}
       </section>
     );
   }

@@ -6,7 +6,7 @@ import { instant } from "../format/time.ts";
 import type { SeriesName } from "../routes.ts";
 import { useQuery } from "../state/hooks.ts";
 import type { Resource } from "../state/resource.ts";
-import { inOrder, Metric } from "./Metric.tsx";
+import { inOrder, Metrics } from "./Metric.tsx";
 import { inWords, MissingSessions } from "./MissingSessions.tsx";
 import { Panel } from "./Panel.tsx";
 import { Status } from "./Status.tsx";
@@ -39,9 +39,7 @@ export function SeriesQuality({ of: quality }: { of: Resource<Answer> }) {
       {({ dataset, quality: { flagCounts, metrics, missing } }) => (
         <>
           {metrics.length === 0 && <p class="quiet">No check has run yet, so nothing can be said.</p>}
-          {inOrder(metrics).map((metric) => (
-            <Metric key={metric.metric} metric={metric} />
-          ))}
+          <Metrics metrics={metrics} />
           {dataset.lastError && (
             <p class="notice error">
               <b>Last fetch failed</b> {instant(dataset.lastErrorAt)}: {dataset.lastError}

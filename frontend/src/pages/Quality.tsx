@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { DatasetsDocument, type DatasetsQuery, type QualityStatus } from "../api/generated/operations.ts";
-import { Metric } from "../components/Metric.tsx";
+import { Metric, Metrics } from "../components/Metric.tsx";
 import { MissingSessions } from "../components/MissingSessions.tsx";
 import { Lines, Panel } from "../components/Panel.tsx";
 import { Simulated, Status } from "../components/Status.tsx";
@@ -94,6 +94,9 @@ function DatasetCard({ dataset }: { dataset: Dataset }) {
           <dt>Licence</dt>
           <dd>{dataset.licence}</dd>
         </dl>
+      </div>
+      <div class="more-metrics">
+        <Metrics metrics={quality.metrics} rest />
       </div>
       {missing.length === 0 ? (
         <p class="quiet">No session is missing.</p>

@@ -61,8 +61,8 @@ function RunRow({ run }: { run: RunFragment }) {
       <div>
         <a class="run-name" href={reportPath(run.id)}>
           {run.template}
-        </a>{" "}
-        <span class="quiet">
+        </a>
+        <span class="quiet run-time">
           v{run.templateVersion} · {instant(run.createdAt, true)}
         </span>
       </div>

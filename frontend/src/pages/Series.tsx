@@ -149,6 +149,7 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
           symbol={symbol}
           source={source ?? data?.source ?? null}
           asOf={chosen ?? data?.latest?.asOf ?? null}
+          waiting={loading && data === null}
           isLatest={chosen === null || chosen === data?.latest?.asOf}
           asKnownAt={asKnownAt}
           decimals={decimals}
