@@ -6,16 +6,22 @@ from typing import Any
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.providers.base import Provider
+from mktdash.providers.cboe.client import CboeProvider
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.providers.ecb.client import EcbProvider
+from mktdash.providers.fred.client import FredProvider
 from mktdash.providers.sim.client import SimProvider
+from mktdash.providers.treasury.client import TreasuryProvider
 
 
 def build_providers(*, sim_seed: int) -> dict[str, Provider]:
     """Every source by name; whether the feed runs it is the setting ``sources``."""
     every: tuple[Provider, ...] = (
         EcbProvider(),
+        TreasuryProvider(),
+        FredProvider(),
+        CboeProvider(),
         SimProvider(sim_seed),
     )
     return {provider.name: provider for provider in every}

@@ -43,6 +43,7 @@ class Layout:
         date: the date column; several names where the source has changed it.
         series: the columns of each series, by the source's symbol; under ``""`` where ``symbol_column`` has it.
         required: columns without which it is not this source's file.
+        later: columns that older files of the source lack, so that their absence says nothing.
         closed: any column not in the layout is worth a note; else it is none of our business.
         missing: texts that mean "no observation", and are not an error.
     """
@@ -55,6 +56,7 @@ class Layout:
     date_formats: Sequence[str] = ("YYYY-MM-DD",)
     symbol_column: str | None = None
     required: frozenset[str] = frozenset()
+    later: frozenset[str] = frozenset()
     closed: bool = True
     missing: Sequence[str] = ("",)
     decimal: str = "."
@@ -113,7 +115,7 @@ class _Reader:
         for name in (name for name in self._header if name not in known):
             yield Rejection("COLUMN_UNKNOWN", name, "the source had no such column when this was written", raw, 1)
         for name, alias in aliases.items():
-            if name not in self._at:
+            if name not in self._at and name not in self._layout.later:
                 yield Rejection("COLUMN_MISSING", name, "a column that the source used to have is gone", raw, 1, alias)
 
     def read(self, piece: Piece, notes: list[Rejection]) -> Parsed:

@@ -1,0 +1,30 @@
+"""Reads Cboe's VIX history: one bar a day. Its dates were American until 2026-05-19 and are ISO since."""
+
+from collections.abc import Iterator
+
+from mktdash.providers.base import Parsed, RawPayload
+from mktdash.providers.table import BarColumns, Layout, read_table
+
+TIMEZONE = "America/Chicago"
+FIXING_TIME = "15:15"
+ALIAS = "VIX"
+
+_LAYOUT = Layout(
+    what="Cboe VIX history",
+    date=("DATE",),
+    series={ALIAS: BarColumns("CLOSE", "OPEN", "HIGH", "LOW")},
+    timezone=TIMEZONE,
+    fixing_time=FIXING_TIME,
+    date_formats=("YYYY-MM-DD", "MM/DD/YYYY"),
+    required=frozenset({"OPEN", "HIGH", "LOW", "CLOSE"}),
+)
+
+
+def parse(payload: RawPayload) -> Iterator[Parsed]:
+    """Read the history.
+
+    Raises:
+        ProviderFormatError: a web page, an empty answer, or other columns.
+    """
+    with payload.open() as stream:
+        yield from read_table(stream, _LAYOUT)
