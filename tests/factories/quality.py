@@ -17,7 +17,7 @@ from mktdash.quality.slots import schedule_of, slots_of
 from mktdash.store.batches import BatchRow
 from mktdash.store.datasets import DatasetRow
 from mktdash.store.instruments import SeriesRow
-from mktdash.store.latest import LatestRow
+from mktdash.store.quality_reads import Newest
 
 DATASET = DatasetRow(
     key="ecb-reference-rates",
@@ -82,24 +82,9 @@ def fixings(first: str, last: str, dataset: DatasetRow = DATASET, without: Seque
     return [fixing_at(dataset, day) for day in found.dates if day.isoformat() not in without]
 
 
-def latest_row(series_id: int, found: Columns) -> LatestRow:
-    """The newest of some observations as the store keeps it."""
-    return LatestRow(
-        series_id=series_id,
-        n=len(found),
-        first_as_of=int(found.as_of[0]),
-        as_of=int(found.as_of[-1]),
-        value=float(found.value[-1]),
-        open=None,
-        high=None,
-        low=None,
-        volume=None,
-        flags=0,
-        known_at=int(found.as_of[-1]),
-        batch_id=1,
-        previous_as_of=None,
-        previous_value=None,
-    )
+def newest_of(series_id: int, found: Columns) -> Newest:
+    """How far some observations reach."""
+    return Newest(series_id, int(found.as_of[0]), int(found.as_of[-1]), int(found.as_of[-1]))
 
 
 def batch_row(known_at: str, first: str, last: str, batch_id: int = 1, **changes: Any) -> BatchRow:
@@ -111,6 +96,7 @@ def batch_row(known_at: str, first: str, last: str, batch_id: int = 1, **changes
         source="ecb",
         dataset=DATASET.key,
         contract="observation.v1",
+        reader={},
         code_sha="code",
         raw_sha256="00",
         url="https://example.org/rates",
@@ -118,6 +104,8 @@ def batch_row(known_at: str, first: str, last: str, batch_id: int = 1, **changes
         fetched_at=arrived,
         known_at=arrived,
         replace_window=False,
+        replace_first=None,
+        replace_last=None,
         window_first=to_micros(at(first)),
         window_last=to_micros(at(last)),
         new=1,
@@ -155,7 +143,7 @@ def context(
         now=at(now),
         series=rows,
         quoted=frozenset(row.id for row in rows) - frozenset(ceased),
-        latest={series_id: latest_row(series_id, found) for series_id, found in data.items() if len(found)},
+        latest={series_id: newest_of(series_id, found) for series_id, found in data.items() if len(found)},
         schedule=schedule,
         slots=slots,
         schedule_error=trouble,

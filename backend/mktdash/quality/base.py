@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.observation import Columns, Int64Array
@@ -13,7 +14,7 @@ from mktdash.store.absences import QuarantineRow
 from mktdash.store.batches import BatchRow
 from mktdash.store.datasets import DatasetRow
 from mktdash.store.instruments import SeriesRow
-from mktdash.store.latest import LatestRow
+from mktdash.store.quality_reads import Newest
 
 
 class Status(StrEnum):
@@ -27,6 +28,10 @@ class Status(StrEnum):
 
 # Not knowing is worse than a warning and never hides a failure.
 _SEVERITY = {Status.PASS: 0, Status.WARN: 1, Status.UNKNOWN: 2, Status.FAIL: 3}
+
+
+# Marks the evidence of a check that had nothing to judge; a dataset's status is not UNKNOWN for that.
+NOTHING = "nothing_to_judge"
 
 
 def worst(statuses: Sequence[Status]) -> Status:
@@ -72,9 +77,13 @@ class CheckResult:
     window_end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+_NO_DETAIL: Mapping[str, Any] = MappingProxyType({})
+
+
+class Finding(NamedTuple):
     """What a check found in a single series; stored, so that the others need not be looked at again.
+
+    A tuple, because a run after an ingest makes tens of thousands of them.
 
     Attributes:
         value: in the unit of the check; None where it could not be measured.
@@ -83,7 +92,17 @@ class Finding:
 
     status: Status
     value: float | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = _NO_DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A quantity that two sources publish: the series of the dataset under check, and the other."""
+
+    series: SeriesRow
+    columns: Columns
+    other: SeriesRow
+    other_columns: Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +119,15 @@ class CheckContext:
         quarantined: the records refused in those weeks.
         aliases: by series id, what the source calls it.
         batches: newest first, back to the first slot.
+        shapes: by batch id, the columns or keys of its raw bytes.
+        twins: the series here that another source has too, with the newest observations of both.
     """
 
     dataset: DatasetRow
     now: datetime
     series: Sequence[SeriesRow]
     quoted: frozenset[int]
-    latest: Mapping[int, LatestRow]
+    latest: Mapping[int, Newest]
     schedule: Schedule | None
     slots: Slots | None
     schedule_error: str = ""
@@ -114,6 +135,8 @@ class CheckContext:
     quarantined: Sequence[QuarantineRow] = ()
     aliases: Mapping[int, frozenset[str]] = field(default_factory=dict)
     batches: Sequence[BatchRow] = ()
+    shapes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    twins: Sequence[Twin] = ()
 
     @property
     def window_end(self) -> int:
@@ -158,6 +181,11 @@ class SeriesCheck(Protocol):
 
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
         """The verdict over the findings of all the dataset's series, by series id."""
+
+
+def nothing_to_judge(spec: CheckSpec, context: CheckContext, why: str = "") -> CheckResult:
+    """Too little to judge by: not a pass, and no reason for an alarm either."""
+    return unknown(spec, context, why or "not enough observations to judge by", **{NOTHING: True})
 
 
 def unknown(spec: CheckSpec, context: CheckContext, why: str, **evidence: Any) -> CheckResult:

@@ -1,6 +1,7 @@
 """Reads what the checks of one dataset look at: the context once, the columns some series at a time."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 
 import numpy as np
@@ -9,29 +10,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.calendar import CalendarUnavailableError
 from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, to_micros
 from mktdash.domain.observation import Columns, Int64Array
-from mktdash.quality.base import CheckContext, Subject
+from mktdash.quality.base import CheckContext, Subject, Twin
+from mktdash.quality.shapes import kind_of, shape_of
 from mktdash.quality.slots import LONG_WINDOW, Schedule, Slots, schedule_of, slots_of
 from mktdash.store.absences import absences_by_series_ids, quarantined_by_dataset
 from mktdash.store.batches import BatchRow, last_batches
 from mktdash.store.datasets import DatasetRow
-from mktdash.store.instruments import SeriesRow, aliases_by_instrument_ids, series_of_dataset
-from mktdash.store.latest import LatestRow, latest_by_series_ids
-from mktdash.store.quality import counts_by_bucket
+from mktdash.store.instruments import SeriesRow, aliases_by_instrument_ids, series_by_ids, series_of_dataset
+from mktdash.store.quality_reads import Newest, absences_of_dataset, counts_by_bucket, newest_of_dataset, twin_ids
+from mktdash.store.raw import read_raw
 from mktdash.store.series import read_columns
 
 # Newer than this behind the rest, a series is missing; older, and declared empty all along, it is out of print.
 _CEASED_AFTER = 31 * MICROS_PER_DAY
 _SLACK = 14 * MICROS_PER_DAY
-_BATCHES = 400
+_BATCHES = 100
 _HOUR_S = 3600
 _TICKS = 5000
+_TWIN_SPAN = 120 * MICROS_PER_DAY
+_SHAPES_EACH = 8
+
+# Layouts by content hash: bytes of one hash never change, so neither does what is read off them.
+_known_shapes: dict[str, tuple[str, ...]] = {}
+_KNOWN_SHAPES_MOST = 4096
 
 
 async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime) -> CheckContext:
     """The context of a dataset's checks; a schedule that can't answer is noted in it and is no error."""
     series = await series_of_dataset(conn, dataset.key)
-    ids = [one.id for one in series]
-    latest = await latest_by_series_ids(conn, ids)
+    latest = await newest_of_dataset(conn, dataset.key)
     schedule: Schedule | None = None
     slots: Slots | None = None
     trouble = ""
@@ -42,28 +49,24 @@ async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime
         schedule, trouble = None, error.message
     now_micros = to_micros(now)
     begin = int(slots.start[0]) if slots is not None and len(slots) else now_micros - LONG_WINDOW * MICROS_PER_DAY
-    newest = max((row.as_of for row in latest.values()), default=now_micros)
-    behind = [one.id for one in series if one.id not in latest or latest[one.id].as_of < newest - _CEASED_AFTER]
-    ceased = await _ceased(conn, behind, latest, newest)
-    aliases = await aliases_by_instrument_ids(conn, sorted({one.instrument_id for one in series}))
+    batches = _since(await last_batches(conn, dataset.key, _BATCHES), begin)
+    quarantined = await quarantined_by_dataset(conn, dataset.key, begin, now_micros + MICROS_PER_DAY)
     return CheckContext(
         dataset=dataset,
         now=now,
         series=series,
-        quoted=frozenset(ids) - ceased,
+        quoted=frozenset(one.id for one in series) - await _ceased(conn, series, latest, now_micros),
         latest=latest,
         schedule=schedule,
         slots=slots,
         schedule_error=trouble,
-        absences=await absences_by_series_ids(conn, ids, begin, now_micros),
-        quarantined=await quarantined_by_dataset(conn, dataset.key, begin, now_micros + MICROS_PER_DAY),
-        aliases={
-            one.id: frozenset(
-                alias.symbol for alias in aliases.get(one.instrument_id, ()) if alias.source == one.source
-            )
-            for one in series
-        },
-        batches=_since(await last_batches(conn, dataset.key, _BATCHES), begin),
+        absences=await absences_of_dataset(conn, dataset.key, begin, now_micros),
+        quarantined=quarantined,
+        # Only refused records are named by the source's own symbols.
+        aliases=await _aliases(conn, series) if quarantined else {},
+        batches=batches,
+        shapes=await _shapes(conn, batches),
+        twins=await _twins(conn, dataset.key, series, latest),
     )
 
 
@@ -72,15 +75,24 @@ def _since(batches: Sequence[BatchRow], begin: int) -> Sequence[BatchRow]:
     return [batch for n, batch in enumerate(batches) if n == 0 or batch.known_at >= begin]
 
 
+async def _aliases(conn: AsyncConnection, series: Sequence[SeriesRow]) -> dict[int, frozenset[str]]:
+    found = await aliases_by_instrument_ids(conn, sorted({one.instrument_id for one in series}))
+    return {
+        one.id: frozenset(alias.symbol for alias in found.get(one.instrument_id, ()) if alias.source == one.source)
+        for one in series
+    }
+
+
 async def _ceased(
-    conn: AsyncConnection, behind: Sequence[int], latest: Mapping[int, LatestRow], newest: int
+    conn: AsyncConnection, series: Sequence[SeriesRow], latest: Mapping[int, Newest], now: int
 ) -> frozenset[int]:
-    """Those of the series far behind that the source declares empty from their last observation until now."""
+    """The series far behind that the source declares empty from their last observation until the newest of all."""
+    newest = max((row.as_of for row in latest.values()), default=now)
+    behind = [one.id for one in series if one.id not in latest or latest[one.id].as_of < newest - _CEASED_AFTER]
     if not behind:
         return frozenset()
-    said = await absences_by_series_ids(conn, behind, 0, newest)
     ceased = set()
-    for series_id, runs in said.items():
+    for series_id, runs in (await absences_by_series_ids(conn, behind, 0, newest)).items():
         row = latest.get(series_id)
         after = [run for run in runs if row is None or run[1] > row.as_of]
         if not after or max(last for _, last in after) < newest - _SLACK:
@@ -88,6 +100,45 @@ async def _ceased(
         if row is None or min(first for first, _ in after) <= row.as_of + _SLACK:
             ceased.add(series_id)
     return frozenset(ceased)
+
+
+async def _shapes(conn: AsyncConnection, batches: Sequence[BatchRow]) -> dict[int, tuple[str, ...]]:
+    """The layout of the newest few different payloads of each kind, by batch id."""
+    seen: dict[str, set[str]] = {}
+    shapes = {}
+    for batch in batches:
+        hashes = seen.setdefault(kind_of(batch.url), set())
+        if batch.raw_sha256 in hashes or len(hashes) >= _SHAPES_EACH:
+            continue
+        hashes.add(batch.raw_sha256)
+        if batch.raw_sha256 not in _known_shapes:
+            if len(_known_shapes) >= _KNOWN_SHAPES_MOST:
+                _known_shapes.clear()
+            async with aclosing(read_raw(conn, batch.raw_sha256)) as pieces:  # type: ignore[type-var]
+                _known_shapes[batch.raw_sha256] = shape_of(await anext(aiter(pieces), b""))
+        shapes[batch.id] = _known_shapes[batch.raw_sha256]
+    return shapes
+
+
+async def _twins(
+    conn: AsyncConnection, key: str, series: Sequence[SeriesRow], latest: Mapping[int, Newest]
+) -> list[Twin]:
+    pairs = [(own, other) for own, other in await twin_ids(conn, key) if own in latest]
+    if not pairs:
+        return []
+    rows = {one.id: one for one in series}
+    others = await series_by_ids(conn, sorted({other for _, other in pairs}))
+    found = []
+    for own_id, other_id in pairs:
+        own, other = rows[own_id], others[other_id]
+        own_columns = await read_columns(conn, own, start=latest[own_id].as_of - _TWIN_SPAN)
+        theirs = await read_columns(conn, other, end=latest[own_id].as_of + MICROS_PER_DAY)
+        # The other may have ended long ago: what both have last is what can be compared.
+        if len(theirs) and int(theirs.as_of[-1]) < int(own_columns.as_of[0]):
+            own_columns = await read_columns(conn, own, start=int(theirs.as_of[-1]) - _TWIN_SPAN)
+        start = int(own_columns.as_of[0])
+        found.append(Twin(own, own_columns, other, theirs.take(theirs.as_of >= start)))
+    return found
 
 
 async def read_subjects(

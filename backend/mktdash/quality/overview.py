@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
-from mktdash.quality.base import Status, worst
+from mktdash.quality.base import NOTHING, Status, worst
 from mktdash.quality.registry import specs
 from mktdash.store.datasets import DatasetRow, all_datasets
 from mktdash.store.quality import DqRow, latest_results
@@ -15,7 +15,7 @@ from mktdash.store.quality import DqRow, latest_results
 # Verdicts speak of their own time; after this they say nothing of the present.
 STALE_AFTER_S = 3600
 # What each dataset shows by name; the other checks stand in a list beside them.
-_HEADLINES = ("freshness", "completeness", "completeness30", "drift")
+HEADLINES = ("freshness", "completeness", "completeness30", "drift")
 
 
 async def overall(conn: AsyncConnection, now: datetime, *, stale_after_s: int = STALE_AFTER_S) -> dict[str, Any]:
@@ -36,7 +36,7 @@ async def overall(conn: AsyncConnection, now: datetime, *, stale_after_s: int = 
 
 def dataset_status(results: Mapping[str, DqRow], now: datetime, stale_after_s: int = STALE_AFTER_S) -> Status:
     """The worst of a dataset's verdicts; at least UNKNOWN where there are none or they are old."""
-    status = worst([Status(row.status) for row in results.values()])
+    status = worst([Status(row.status) for row in results.values() if not row.evidence.get(NOTHING)])
     return worst([status, Status.UNKNOWN]) if _stale(results, now, stale_after_s) else status
 
 
@@ -58,8 +58,8 @@ def _dataset(row: DatasetRow, results: Mapping[str, DqRow], now: datetime, stale
         "version": row.version,
         "runAt": None if newest is None else iso(newest),
         "stale": _stale(results, now, stale_after_s),
-        **{name: metric_json(results[name]) if name in results else None for name in _HEADLINES},
-        "checks": [metric_json(one) for one in metrics if one.metric not in _HEADLINES],
+        **{name: metric_json(results[name]) if name in results else None for name in HEADLINES},
+        "checks": [metric_json(one) for one in metrics if one.metric not in HEADLINES],
     }
 
 

@@ -1,14 +1,33 @@
 """Every check there is. A new one is a file in ``checks`` and a line here."""
 
 from mktdash.quality.base import CheckSpec, DatasetCheck, SeriesCheck
-from mktdash.quality.checks import completeness
+from mktdash.quality.checks.bars import BARS
+from mktdash.quality.checks.clock import CLOCK
+from mktdash.quality.checks.completeness import LONG, SHORT
+from mktdash.quality.checks.drift import DRIFT
+from mktdash.quality.checks.duplicates import DUPLICATES
+from mktdash.quality.checks.flat import FLAT
 from mktdash.quality.checks.freshness import Freshness
+from mktdash.quality.checks.jumps import JUMPS
+from mktdash.quality.checks.layout import Layout
+from mktdash.quality.checks.nulls import NULLS
+from mktdash.quality.checks.rows import Rows
+from mktdash.quality.checks.simulated import SIMULATED
+from mktdash.quality.checks.twins import Twins
 
-DATASET_CHECKS: tuple[DatasetCheck, ...] = (Freshness(),)
+DATASET_CHECKS: tuple[DatasetCheck, ...] = (Freshness(), Twins(), Layout(), Rows())
 
 SERIES_CHECKS: tuple[SeriesCheck, ...] = (
-    completeness.SHORT,
-    completeness.LONG,
+    SHORT,
+    LONG,
+    DRIFT,
+    JUMPS,
+    FLAT,
+    BARS,
+    DUPLICATES,
+    NULLS,
+    CLOCK,
+    SIMULATED,
 )
 
 

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
-from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, SeriesCheck, Status, Subject, unknown
+from mktdash.quality.base import NOTHING, CheckContext, CheckResult, CheckSpec, Finding, Subject, unknown
+from mktdash.quality.findings import FORMAT, pack, unpack
 from mktdash.quality.loading import read_context, read_subjects
 from mktdash.quality.missing import Explainer, MissingSession
+from mktdash.quality.overview import HEADLINES
 from mktdash.quality.registry import DATASET_CHECKS, SERIES_CHECKS, specs
 from mktdash.quality.slots import window_key
 from mktdash.store.datasets import DatasetRow, all_datasets, dataset_by_key
@@ -89,6 +91,7 @@ async def _store(engine: AsyncEngine, dataset: str, judged: _Judged, now: dateti
             evidence=result.evidence,
             window_end=result.window_end,
             dataset_version=judged.version,
+            only_if_known=bool(result.evidence.get(NOTHING)) and result.metric not in HEADLINES,
         )
         for result in judged.results
     ]
@@ -110,9 +113,9 @@ async def _judge(
     dataset = await dataset_by_key(conn, key)
     context = await read_context(conn, dataset, now)
     results = [_guarded(check.spec, context, check.judge, context) for check in DATASET_CHECKS]
-    window = "none"
+    window = FORMAT
     if context.schedule is not None and context.slots is not None:
-        window = window_key(context.schedule, context.slots, now)
+        window += "/" + window_key(context.schedule, context.slots, now)
     kept = {} if series_ids is None else _kept(await states_of(conn, key), context, window, code_sha)
     again = _again(context, kept, series_ids)
     fresh: dict[str, dict[int, Finding]] = {check.spec.metric: {} for check in SERIES_CHECKS}
@@ -129,8 +132,7 @@ async def _judge(
             continue
         findings = {**kept.get(metric, {}), **fresh[metric]}
         results.append(_guarded(check.spec, context, check.combine, context, findings))
-        packed = {str(series_id): _pack(finding) for series_id, finding in findings.items()}
-        states.append(StateRow(metric, window, code_sha, dataset.version, packed))
+        states.append(StateRow(metric, window, code_sha, dataset.version, pack(findings)))
     return _Judged(dataset.version, results, states)
 
 
@@ -168,8 +170,7 @@ def _kept(
         state = states.get(check.spec.metric)
         if state is None or (state.window, state.code_sha) != (window, code_sha):
             return {}
-        found = {int(series_id): _unpack(packed) for series_id, packed in state.series.items()}
-        kept[check.spec.metric] = {series_id: finding for series_id, finding in found.items() if series_id in known}
+        kept[check.spec.metric] = {key: finding for key, finding in unpack(state.series).items() if key in known}
     return kept
 
 
@@ -180,20 +181,6 @@ def _again(
     touched = None if series_ids is None else set(series_ids)
     held = set.intersection(*(set(found) for found in kept.values())) if kept else set()
     return [one for one in context.series if touched is None or one.id in touched or one.id not in held]
-
-
-def _pack(finding: Finding) -> list[Any]:
-    return [finding.status.value, finding.value, finding.detail]
-
-
-def _unpack(packed: Sequence[Any]) -> Finding:
-    status, value, detail = packed
-    return Finding(Status(status), value, detail)
-
-
-def check_named(metric: str) -> SeriesCheck | None:
-    """The check of single series that goes by a metric's name."""
-    return next((check for check in SERIES_CHECKS if check.spec.metric == metric), None)
 
 
 async def missing_sessions(

@@ -80,7 +80,7 @@ def schedule_of(dataset: DatasetRow, series: Sequence[SeriesRow]) -> Schedule:
     declared = Schedule(
         dataset.calendar, dataset.timezone, dataset.fixing_time, dataset.publish_delay_s, dataset.grace_s
     )
-    finest = min((interval_seconds(one.interval) for one in series), default=_DAY_S)
+    finest = min((interval_seconds(interval) for interval in {one.interval for one in series}), default=_DAY_S)
     if finest < _DAY_S:
         return replace(declared, step_s=finest) if dataset.calendar == EVERY_DAY else declared
     if finest == _DAY_S:

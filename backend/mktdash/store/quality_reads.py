@@ -1,6 +1,7 @@
 """What checks read in bulk, each in one statement: counts without values, the latest of a dataset, twin series."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,18 +10,27 @@ import sqlalchemy.orm
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from mktdash.store.latest import LatestRow
 from mktdash.store.tables import Absence, Latest, Observation, ObservationChunk, Series
 
-_LATEST = sa.select(*(getattr(Latest, name) for name in LatestRow.__dataclass_fields__))
+
+class Newest(NamedTuple):
+    """How far the observations of a series reach. Times in microseconds. A tuple: there are thousands of them a run."""
+
+    series_id: int
+    first_as_of: int
+    as_of: int
+    known_at: int
 
 
-async def latest_of_dataset(conn: AsyncConnection, key: str) -> dict[int, LatestRow]:
-    """The latest of each series of a dataset; a series without observations is left out."""
-    wanted = _LATEST.join(Series, col(Series.id) == col(Latest.series_id)).where(
-        col(Series.dataset) == key, col(Latest.n) > 0
-    )
-    return {row[0]: LatestRow(*row) for row in (await conn.execute(wanted)).all()}
+_NEWEST = sa.select(col(Latest.series_id), col(Latest.first_as_of), col(Latest.as_of), col(Latest.known_at)).join(
+    Series, col(Series.id) == col(Latest.series_id)
+)
+
+
+async def newest_of_dataset(conn: AsyncConnection, key: str) -> dict[int, Newest]:
+    """The reach of each series of a dataset; a series without observations is left out."""
+    wanted = _NEWEST.where(col(Series.dataset) == key, col(Latest.n) > 0)
+    return {row[0]: Newest._make(row) for row in (await conn.execute(wanted)).all()}
 
 
 async def absences_of_dataset(

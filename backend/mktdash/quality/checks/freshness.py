@@ -27,7 +27,7 @@ class Freshness:
         """0 sessions late is PASS, 1 WARN, 2 or more FAIL; of ticks a minute's worth and five."""
         if context.schedule is None:
             return unknown(self.spec, context, f"no schedule to judge by: {context.schedule_error}")
-        quoted = [context.latest[one.id] for one in context.series if one.id in context.quoted & context.latest.keys()]
+        quoted = [row for series_id, row in context.latest.items() if series_id in context.quoted]
         if not quoted:
             return unknown(self.spec, context, "no observations yet", pipeline=_pipeline(context))
         newest = max(quoted, key=lambda row: row.as_of)
@@ -95,6 +95,7 @@ def _by_series(context: CheckContext, schedule: Schedule, newest: int) -> dict[s
     """The series behind the newest observation, and those long out of print, each with its own newest session."""
     behind, ceased, empty = {}, {}, []
     label = label_of(schedule, newest)
+    labels = {newest: label}  # most series are of one age
     for one in context.series:
         latest = context.latest.get(one.id)
         if latest is None:
@@ -102,8 +103,10 @@ def _by_series(context: CheckContext, schedule: Schedule, newest: int) -> dict[s
                 empty.append(one.symbol)
         elif one.id not in context.quoted:
             ceased[one.symbol] = label_of(schedule, latest.as_of)
-        elif (own := label_of(schedule, latest.as_of)) != label:
-            behind[one.symbol] = own
+        else:
+            own = labels.get(latest.as_of) or labels.setdefault(latest.as_of, label_of(schedule, latest.as_of))
+            if own != label:
+                behind[one.symbol] = own
     return {
         "series": len(context.quoted),
         "behind": dict(sorted(behind.items(), key=lambda item: item[1])[:_SHOWN]),

@@ -1,0 +1,47 @@
+"""Nulls: sessions that the source itself leaves empty, and fields that bars used to have."""
+
+from typing import Any
+
+import numpy as np
+
+from mktdash.domain.observation import BAR_FIELDS
+from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
+from mktdash.quality.missing import Explainer
+from mktdash.quality.per_series import PerSeries, graded
+from mktdash.quality.points import judged
+
+SPEC = CheckSpec("nulls", "Nulls", "share empty", warn=0.02, fail=0.2)
+
+_SHOWN = 5
+
+
+def look(context: CheckContext, subject: Subject) -> Finding:
+    """The larger of two shares: due sessions declared empty, and recent bars that lack a field earlier bars had."""
+    if context.slots is None or subject.filled is None:
+        return Finding(Status.PASS)
+    explainer = Explainer(context, context.slots)
+    latest = context.latest[subject.series.id]
+    begun = explainer.due & (context.slots.end > latest.first_as_of)
+    empty = begun & explainer.absent(subject.series.id) & (subject.filled == 0)
+    due = int(begun.sum())
+    shares = [int(empty.sum()) / due if due else 0.0]
+    detail: dict[str, Any] = {}
+    if empty.any():
+        detail["points"] = [{"at": context.slots.label[int(slot)]} for slot in np.flatnonzero(empty)[-_SHOWN:]]
+    recent = judged(context, subject.columns)
+    for name in BAR_FIELDS:
+        column = getattr(subject.columns, name)
+        if column is None or not recent.any():
+            continue
+        lacking = np.isnan(column)
+        share = float(lacking[recent].mean())
+        # A field that half of the series' bars never had is no loss.
+        if share and (recent.all() or float(lacking[~recent].mean()) < 0.5):  # noqa: PLR2004
+            shares.append(share)
+            detail.setdefault("fields", {})[name] = round(share, 4)
+    value = round(max(shares), 4)
+    status = graded(SPEC, value)
+    return Finding(status, value, detail if status is not Status.PASS else {})
+
+
+NULLS = PerSeries(SPEC, look, trouble="observations are empty", calm="what is due is not empty")
