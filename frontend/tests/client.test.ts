@@ -47,16 +47,29 @@ async function failureOf(promise: Promise<unknown>): Promise<ApiError> {
 beforeEach(noteReachable);
 
 test("data come with what is missing from them", async () => {
-  const body = { data: { a: null }, errors: [{ message: "late", path: ["a"], extensions: { code: "UNAVAILABLE" } }] };
+  const body = {
+    data: { a: null },
+    errors: [{ message: "late", path: ["a"], extensions: { code: "UNAVAILABLE" } }],
+  };
 
-  const answer = await query(OPERATION, {}, undefined, scripted(answered(body, 200, { "x-request-id": "r1" })));
+  const answer = await query(
+    OPERATION,
+    {},
+    undefined,
+    scripted(answered(body, 200, { "x-request-id": "r1" })),
+  );
 
   expect(answer.data).toEqual({ a: null });
-  expect(answer.problems).toMatchObject([{ message: "late", code: "UNAVAILABLE", path: "a", requestId: "r1" }]);
+  expect(answer.problems).toMatchObject([
+    { message: "late", code: "UNAVAILABLE", path: "a", requestId: "r1" },
+  ]);
 });
 
 test("a retryable failure is tried again, waiting as long as the server asks", async () => {
-  const script = scripted(failing({ code: "UNAVAILABLE", retryable: true, retryAfter: 2 }), answered({ data: { a: 1 } }));
+  const script = scripted(
+    failing({ code: "UNAVAILABLE", retryable: true, retryAfter: 2 }),
+    answered({ data: { a: 1 } }),
+  );
 
   const answer = await query(OPERATION, {}, undefined, script);
 
@@ -65,13 +78,18 @@ test("a retryable failure is tried again, waiting as long as the server asks", a
 });
 
 test("a query gives up after three attempts and says why", async () => {
-  const busy = (): Response => answered({ code: "UNAVAILABLE", detail: "the store is away" }, 503, { "x-request-id": "r9" });
+  const busy = (): Response =>
+    answered({ code: "UNAVAILABLE", detail: "the store is away" }, 503, { "x-request-id": "r9" });
   const script = scripted(busy(), busy(), busy());
 
   const failure = await failureOf(query(OPERATION, {}, undefined, script));
 
   expect(script.calls()).toBe(3);
-  expect(failure.problem).toMatchObject({ code: "UNAVAILABLE", message: "the store is away", requestId: "r9" });
+  expect(failure.problem).toMatchObject({
+    code: "UNAVAILABLE",
+    message: "the store is away",
+    requestId: "r9",
+  });
 });
 
 test("a server that asks for a long wait is not hung upon", async () => {
@@ -108,7 +126,9 @@ test("a change is sent once, whatever comes back", async () => {
 });
 
 test("no network is offline, and the page knows the server is out of reach", async () => {
-  const failure = await failureOf(query(OPERATION, {}, undefined, scripted(new TypeError("Failed to fetch"))));
+  const failure = await failureOf(
+    query(OPERATION, {}, undefined, scripted(new TypeError("Failed to fetch"))),
+  );
 
   expect(failure.kind).toBe("offline");
   expect(reachable.value).toBe(false);
@@ -126,8 +146,8 @@ test("an aborted query fails as aborted and not as offline", async () => {
   const abort = new AbortController();
   abort.abort(new DOMException("gone", "AbortError"));
 
-  await expect(query(OPERATION, {}, abort.signal, scripted(new TypeError("Failed to fetch")))).rejects.not.toBeInstanceOf(
-    ApiError,
-  );
+  await expect(
+    query(OPERATION, {}, abort.signal, scripted(new TypeError("Failed to fetch"))),
+  ).rejects.not.toBeInstanceOf(ApiError);
   expect(reachable.value).toBe(true);
 });

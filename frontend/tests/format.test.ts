@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { bytes, changeText, decimalsOf, number, percent, precisionOf, share, signed } from "../src/format/number.ts";
+import {
+  bytes,
+  changeText,
+  decimalsOf,
+  number,
+  percent,
+  precisionOf,
+  share,
+  signed,
+} from "../src/format/number.ts";
 import { ago, fromField, instant, isDaily, toField, valueTime } from "../src/format/time.ts";
 
 test.each([
