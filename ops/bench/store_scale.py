@@ -186,6 +186,16 @@ _LATEST_SQL = (
 )
 
 
+def decoded(rows: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The least that makes numbers of chunks: their instants and values as two arrays."""
+    as_of, value = [], []
+    for (payload,) in rows:
+        n = int.from_bytes(payload[4:8], "little")
+        as_of.append(np.frombuffer(payload, "<i8", n, 16))
+        value.append(np.frombuffer(payload, "<f8", n, 16 + 8 * n))
+    return np.concatenate(as_of), np.concatenate(value)
+
+
 def _rows() -> Iterator[tuple[Any, ...]]:
     for n in range(SERIES):
         columns = walk(n, 0, DAYS)
@@ -222,7 +232,7 @@ class _SqliteBare:
             yield connection
 
     async def chunks(self, connection: Any) -> object:
-        return await connection.execute_fetchall(_CHUNK_SQL)
+        return decoded(await connection.execute_fetchall(_CHUNK_SQL))
 
     async def latest(self, connection: Any) -> object:
         return await connection.execute_fetchall(_LATEST_SQL)
@@ -255,7 +265,7 @@ class _PostgresBare:
         return len(rows) / seconds
 
     async def chunks(self, connection: Any) -> object:
-        return await connection.fetch(_CHUNK_SQL)
+        return decoded(await connection.fetch(_CHUNK_SQL))
 
     async def latest(self, connection: Any) -> object:
         return await connection.fetch(_LATEST_SQL)

@@ -7,8 +7,9 @@ change what was observed.
 
 import hashlib
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,6 +20,15 @@ _VERSION: Final = 1
 _FLAGS_BIT: Final = 1 << 7
 _INT: Final = np.dtype("<i8")
 _FLOAT: Final = np.dtype("<f8")
+_NO_FLAGS: Final = bytes(8)
+_NO_BAR: Final = np.array([np.nan], _FLOAT).tobytes()
+# Which columns a chunk has, in their order, by the byte in its head.
+_COLUMNS_OF: Final = {
+    present: ["as_of", "value"]
+    + [name for bit, name in enumerate(BAR_FIELDS) if present & (1 << bit)]
+    + (["flags"] if present & _FLAGS_BIT else [])
+    for present in range(256)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +61,69 @@ def digest_of(columns: Columns) -> bytes:
 
 
 def unpack(payload: bytes) -> Columns:
-    """The columns of a chunk, as read-only views on its bytes.
+    """The columns of a chunk.
 
     Raises:
         ValueError: the bytes are not a chunk of this version or have been cut.
     """
+    return unpack_all([payload])
+
+
+def unpack_all(payloads: Sequence[bytes]) -> Columns:
+    """The columns of chunks, one after the other; read-only arrays.
+
+    The pieces of a column are joined as bytes and become one array at the end: an array a chunk and column would cost
+    more than the read from the database.
+
+    Raises:
+        ValueError: some bytes are not a chunk of this version or have been cut.
+    """
+    if not payloads:
+        return Columns.empty()
+    runs = [_split(payload) for payload in payloads]
+    counts = [run.n for run in runs]
+    columns: dict[str, Any] = {"as_of": _INT, "value": _FLOAT}
+    for name, kind in columns.items():
+        columns[name] = np.frombuffer(b"".join([run.parts[name] for run in runs]), kind)
+    for name in (*BAR_FIELDS, "flags"):
+        if any(name in run.parts for run in runs):
+            missing = _NO_FLAGS if name == "flags" else _NO_BAR
+            pieces = [run.parts.get(name) or missing * run.n for run in runs]
+            columns[name] = np.frombuffer(b"".join(pieces), _INT if name == "flags" else _FLOAT)
+    columns.setdefault("flags", np.zeros(sum(counts), _INT))
+    if any(run.known for run in runs):
+        pieces = [run.known or run.known_first.to_bytes(8, "little", signed=True) * run.n for run in runs]
+        columns["known_at"] = np.frombuffer(b"".join(pieces), _INT)
+    else:
+        columns["known_at"] = np.repeat(np.array([run.known_first for run in runs], _INT), counts)
+    return Columns(**columns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    n: int
+    parts: dict[str, bytes]
+    known_first: int
+    known: bytes
+
+
+def _split(payload: bytes) -> _Run:
+    """The columns of a chunk, as bytes."""
     if len(payload) < _HEAD.size:
         raise ValueError(f"a chunk of {len(payload)} bytes has no head")
     version, present, varied, n, known_first = _HEAD.unpack_from(payload)
     if version != _VERSION:
         raise ValueError(f"chunk version {version} is not {_VERSION}")
+    size = 8 * n
     at = _HEAD.size
-    as_of = np.frombuffer(payload, _INT, n, at)
-    at += 8 * n
-    value = np.frombuffer(payload, _FLOAT, n, at)
-    at += 8 * n
-    bars: dict[str, Float64Array | None] = dict.fromkeys(BAR_FIELDS)
-    for bit, name in enumerate(BAR_FIELDS):
-        if present & (1 << bit):
-            bars[name] = np.frombuffer(payload, _FLOAT, n, at)
-            at += 8 * n
-    if present & _FLAGS_BIT:
-        flags = np.frombuffer(payload, _INT, n, at)
-        at += 8 * n
-    else:
-        flags = np.zeros(n, _INT)
-    known = np.frombuffer(payload, _INT, n, at) if varied else np.full(n, known_first, _INT)
-    return Columns(as_of=as_of, value=value, flags=flags, known_at=known, **bars)
+    parts = {}
+    for name in _COLUMNS_OF[present]:
+        parts[name] = payload[at : at + size]
+        at += size
+    known = payload[at : at + size] if varied else b""
+    if len(payload) != at + len(known) or (varied and len(known) != size):
+        raise ValueError(f"a chunk of {n} observations can't have {len(payload)} bytes")
+    return _Run(n, parts, known_first, known)
 
 
 def _observed(columns: Columns) -> tuple[list[bytes], int]:

@@ -1,20 +1,16 @@
 """The newest observation of each series, kept beside the data so that a watchlist costs one small read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.store.among import among
-from mktdash.store.tables import metadata
-
-LATEST = metadata.tables["latest"]
+from mktdash.store.fetch import fetch_all
+from mktdash.store.session import is_postgres
 
 
-@dataclass(frozen=True, slots=True)
-class LatestRow:
+class LatestRow(NamedTuple):
     """The newest observation of a series, the one before it, and how many there are. Times in microseconds."""
 
     series_id: int
@@ -33,41 +29,16 @@ class LatestRow:
     previous_value: float | None
 
 
-_LATEST = select(
-    LATEST.c.series_id,
-    LATEST.c.n,
-    LATEST.c.first_as_of,
-    LATEST.c.as_of,
-    LATEST.c.value,
-    LATEST.c.open,
-    LATEST.c.high,
-    LATEST.c.low,
-    LATEST.c.volume,
-    LATEST.c.flags,
-    LATEST.c.known_at,
-    LATEST.c.batch_id,
-    LATEST.c.previous_as_of,
-    LATEST.c.previous_value,
-).where(LATEST.c.n > 0)
-
-
-def _row(row: Sequence[Any]) -> LatestRow:
-    return LatestRow(*row)
+_FIELDS = ", ".join(LatestRow._fields)
+_AMONG = {
+    True: "series_id = ANY($1::bigint[])",
+    False: "series_id IN (SELECT value FROM json_each($1))",
+}
 
 
 async def latest_by_series_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, LatestRow]:
     """The latest of each series; a series without observations is left out."""
-    rows = (await conn.execute(_LATEST.where(among(conn, LATEST.c.series_id, ids)))).all()
-    return {row.series_id: row for row in map(_row, rows)}
-
-
-async def newest_by_dataset(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, int]:
-    """The newest instant held in each dataset, microseconds UTC; a dataset that holds nothing is left out."""
-    series = metadata.tables["series"]
-    rows = await conn.execute(
-        select(series.c.dataset, func.max(LATEST.c.as_of))
-        .join(LATEST, LATEST.c.series_id == series.c.id)
-        .where(series.c.dataset.in_(keys), LATEST.c.n > 0)
-        .group_by(series.c.dataset)
-    )
-    return {key: as_of for key, as_of in rows.all()}  # noqa: C416  # rows are no pairs to dict(), as typed
+    postgres = is_postgres(conn)
+    wanted = f"SELECT {_FIELDS} FROM latest WHERE n > 0 AND {_AMONG[postgres]}"  # noqa: S608 - our own words
+    rows = await fetch_all(conn, wanted, list(ids) if postgres else orjson.dumps(list(ids)).decode())
+    return {row.series_id: row for row in map(LatestRow._make, rows)}

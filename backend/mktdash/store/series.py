@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, Row, and_, bindparam, literal, literal_column, or_, select, union_all
+from sqlalchemy import Row, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.interval import bucket_bounds, bucket_of
 from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.store.among import among
-from mktdash.store.chunks import digest_of, unpack
+from mktdash.store.chunks import digest_of, unpack, unpack_all
+from mktdash.store.fetch import fetch_all
 from mktdash.store.instruments import SeriesRow
 from mktdash.store.tables import metadata
 
@@ -25,14 +26,11 @@ REVISIONS = metadata.tables["observation_revision"]
 _NO_BUCKET = 1 << 40
 _FIELDS = ("as_of", "value", *BAR_FIELDS, "flags", "known_at")
 
-_CHUNKS = union_all(
-    select(CHUNKS.c.bucket, CHUNKS.c.payload).where(
-        CHUNKS.c.series_id == bindparam("series_id"), CHUNKS.c.bucket.between(bindparam("low"), bindparam("high"))
-    ),
-    select(literal(_NO_BUCKET, BigInteger), LATEST.c.tail).where(
-        LATEST.c.series_id == bindparam("series_id"), LATEST.c.tail.is_not(None)
-    ),
-).order_by(literal_column("1"))
+# The tail comes last: its made-up bucket is the bound above every real one.
+_PACKED = (
+    "SELECT bucket, payload FROM observation_chunk WHERE series_id = $1 AND bucket BETWEEN $2 AND $3"
+    " UNION ALL SELECT 1099511627776, tail FROM latest WHERE series_id = $1 AND tail IS NOT NULL ORDER BY 1"
+)
 _SUPERSEDED = (
     select(*(REVISIONS.c[name] for name in _FIELDS))
     .where(
@@ -68,9 +66,7 @@ async def read_columns(
     """
     low = -_NO_BUCKET if start is None else bucket_of(series.interval, start)
     high = _NO_BUCKET if end is None else bucket_of(series.interval, end)
-    rows = (await conn.execute(_CHUNKS, {"series_id": series.id, "low": low, "high": high})).all()
-    parts = [unpack(payload) for _, payload in rows]
-    columns = Columns.concat(parts)
+    columns = unpack_all([payload for _, payload in await fetch_all(conn, _PACKED, series.id, low, high)])
     if as_known_at is not None:
         columns = await _as_known(conn, series.id, columns, as_known_at)
     return _within(columns, start, end)
