@@ -27,12 +27,9 @@ DESK = {"width": 1440, "height": 900}
 @pytest.fixture(scope="package")
 def mktdash(tmp_path_factory):
     """The real thing with the recorded ECB history and the simulated market."""
-    running = Running(tmp_path_factory.mktemp("end to end") / "home")
-    try:
+    with Running(tmp_path_factory.mktemp("end to end") / "home") as running:
         running.until("ready: ")
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="package")

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -16,6 +17,7 @@ from mktdash.processes.port import free_port
 REPOSITORY = Path(__file__).parents[2]
 MKTDASH = (sys.executable, str(Path(sys.executable).with_name("mktdash")))
 READY_SECONDS = 120
+STOP_SECONDS = 40
 
 
 def environment(home: Path, port: int) -> dict[str, str]:
@@ -96,10 +98,27 @@ class Running:
         """Ask it to stop, as Ctrl-C does, and wait for its end. Returns its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(with_signal)
-        code = self.process.wait(timeout=60)
-        self._reader.join(timeout=30)
-        while (line := self._lines.get(timeout=5)) is not None:
-            self.said.append(line)
-        if self.process.stdout:
-            self.process.stdout.close()
+        code = self.process.wait(timeout=STOP_SECONDS)
+        # The last child to end closes the last copy of the pipe.
+        self._reader.join(timeout=STOP_SECONDS)
         return code
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """However a test ended, nothing of it goes on."""
+        try:
+            self.stop()
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self._reader.join(timeout=STOP_SECONDS)
+            if self.process.stdout:
+                self.process.stdout.close()
+
+    def rest(self) -> list[str]:
+        """All that was said, to the end."""
+        while (line := self._lines.get(timeout=STOP_SECONDS)) is not None:
+            self.said.append(line)
+        return self.said
