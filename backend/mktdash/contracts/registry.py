@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ NAME = "observation"
 COMPATIBILITY = "BACKWARD_TRANSITIVE"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contract:
     """A version of the canonical schema."""
 
@@ -28,7 +29,7 @@ class Contract:
         """The name batches carry: ``observation.v1``."""
         return f"{NAME}.v{self.version}"
 
-    @property
+    @cached_property
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema (draft 2020-12), generated from the model."""
         return {
@@ -37,15 +38,27 @@ class Contract:
             **self.model.model_json_schema(),
         }
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The schema as committed under ``schema/market``."""
         return orjson.dumps(self.json_schema, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The hash of the committed text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+    def described(self, at: int) -> dict[str, Any]:
+        """The row that keeps this version beside the data; ``at`` in microseconds."""
+        return {
+            "name": NAME,
+            "version": self.version,
+            "sha256": self.sha256,
+            "json_schema": self.json_schema,
+            "compat": COMPATIBILITY,
+            "created_at": at,
+        }
 
 
 CONTRACTS: Sequence[Contract] = (Contract(1, ObservationV1), Contract(2, ObservationV2))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.contracts.registry import CONTRACTS, contract_for
+from mktdash.contracts.registry import CONTRACTS, Contract, contract_for
 from mktdash.domain.instrument import DatasetSpec
 from mktdash.domain.observation import Columns, Int64Array
 from mktdash.ingest.merge import Difference, compare
@@ -171,9 +171,9 @@ class BatchMerge:
         await quarantine(self._conn, self.key.id, self._dataset.key, kept)
 
     @property
-    def contract(self) -> str:
-        """The name of the contract version that everything merged so far is valid under."""
-        return CONTRACTS[self.outcome.contract - 1].name
+    def contract(self) -> Contract:
+        """The contract version that everything merged so far is valid under."""
+        return CONTRACTS[self.outcome.contract - 1]
 
 
 def _unknown(parsed: ParsedSeries) -> Rejection:

@@ -18,7 +18,7 @@ from mktdash.ingest.batch import BatchKey, BatchMerge
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, RawPayload
 from mktdash.providers.registry import recipe_of
 from mktdash.store.batches import ALL_TIME, BatchRow, NewBatch, batches_after, close_batch, open_batch
-from mktdash.store.catalogue import register_dataset
+from mktdash.store.catalogue import register_contract, register_dataset
 from mktdash.store.datasets import note_change, note_check
 from mktdash.store.events import append_events
 from mktdash.store.raw import keep_raw, read_raw
@@ -200,11 +200,12 @@ async def _close(merge: BatchMerge, conn: AsyncConnection, dataset: DatasetSpec,
         batch_id,
         **counts,
         rejected=outcome.codes.total(),
-        contract=merge.contract,
+        contract=merge.contract.name,
         window_first=None if outcome.bounds is None else outcome.bounds[0],
         window_last=None if outcome.bounds is None else outcome.bounds[1],
         finished_at=finished,
     )
+    await register_contract(conn, merge.contract.described(finished))
     await note_check(conn, dataset.key, finished)
     version = await note_change(conn, dataset.key, known_at, changed=bool(outcome.changes))
     await append_events(conn, announcements(outcome.changes, outcome.late, version, known_at), finished)

@@ -1,6 +1,6 @@
 """Making room for what a source publishes: its datasets, instruments, aliases and series, each registered once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, select, update
@@ -12,6 +12,7 @@ from mktdash.store.instruments import SeriesRow, series_of_dataset
 from mktdash.store.session import is_postgres
 from mktdash.store.tables import metadata
 
+CONTRACT_VERSIONS = metadata.tables["contract_version"]
 DATASETS = metadata.tables["dataset"]
 INSTRUMENTS = metadata.tables["instrument"]
 ALIASES = metadata.tables["instrument_alias"]
@@ -41,6 +42,11 @@ async def register_dataset(conn: AsyncConnection, spec: DatasetSpec) -> None:
         await _insert_missing(conn, DATASETS, [{"key": spec.key, "version": 0, **described}])
     elif tuple(stored) != tuple(described.values()):
         await conn.execute(update(DATASETS).where(DATASETS.c.key == spec.key).values(**described))
+
+
+async def register_contract(conn: AsyncConnection, described: Mapping[str, Any]) -> None:
+    """Keep a contract version beside the data that was held to it; ``described`` has the columns of its table."""
+    await _insert_missing(conn, CONTRACT_VERSIONS, [dict(described)])
 
 
 async def register_series(
