@@ -2,7 +2,9 @@
 
 Data flows down one way; a module imports only from the lines below its own:
 
-    app | worker | feed | cli        the processes and the command line
+    cli                              the command line
+    app | worker | feed | up         the processes, and the one that starts them all
+    processes                        children, their log, the home folder
     resources                        engines and connections, opened once and closed once
     graphql | http | jobs            what people and programs ask; the report queue
     reports | live                   documents from snapshots; resumable events

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import orjson
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.fetch import fetch_all
 from mktdash.store.session import is_postgres
+from mktdash.store.tables import metadata
 
 
 class LatestRow(NamedTuple):
@@ -29,6 +31,9 @@ class LatestRow(NamedTuple):
     previous_value: float | None
 
 
+LATEST = metadata.tables["latest"]
+SERIES = metadata.tables["series"]
+
 _FIELDS = ", ".join(LatestRow._fields)
 _AMONG = {
     True: "series_id = ANY($1::bigint[])",
@@ -42,3 +47,14 @@ async def latest_by_series_ids(conn: AsyncConnection, ids: Sequence[int]) -> dic
     wanted = f"SELECT {_FIELDS} FROM latest WHERE n > 0 AND {_AMONG[postgres]}"  # noqa: S608 - our own words
     rows = await fetch_all(conn, wanted, list(ids) if postgres else orjson.dumps(list(ids)).decode())
     return {row.series_id: row for row in map(LatestRow._make, rows)}
+
+
+async def newest_by_dataset(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, int]:
+    """The newest instant held in each dataset, microseconds UTC; a dataset that holds nothing is left out."""
+    newest = (
+        select(SERIES.c.dataset, func.max(LATEST.c.as_of))
+        .join(LATEST, LATEST.c.series_id == SERIES.c.id)
+        .where(SERIES.c.dataset.in_(keys), LATEST.c.n > 0)
+        .group_by(SERIES.c.dataset)
+    )
+    return dict((await conn.execute(newest)).all())
