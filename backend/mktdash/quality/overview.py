@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
 from mktdash.quality.base import NOTHING, Status, worst
 from mktdash.quality.registry import specs
+from mktdash.store.alerts import AlertRow, alerts
 from mktdash.store.datasets import DatasetRow, all_datasets
 from mktdash.store.quality import DqRow, latest_results
 
@@ -25,7 +26,14 @@ async def overall(conn: AsyncConnection, now: datetime, *, stale_after_s: int = 
     stopped feed must not go on showing PASS. The overall status is the worst of all.
     """
     results = await latest_results(conn)
-    datasets = [_dataset(row, results.get(row.key, {}), now, stale_after_s) for row in await all_datasets(conn)]
+    standing: dict[str, list[AlertRow]] = {}
+    for alert in await alerts(conn):
+        standing.setdefault(alert.dataset, []).append(alert)
+    datasets = [
+        _dataset(row, results.get(row.key, {}), now, stale_after_s)
+        | {"alerts": [alert_json(alert, now) for alert in standing.get(row.key, ())]}
+        for row in await all_datasets(conn)
+    ]
     return {
         "status": worst([Status(entry["status"]) for entry in datasets]).value,
         "asOf": iso(to_micros(now)),
@@ -78,4 +86,19 @@ def metric_json(row: DqRow) -> dict[str, Any]:
         "datasetVersion": row.dataset_version,
         "codeSha": row.code_sha,
         "evidence": row.evidence,
+    }
+
+
+def alert_json(alert: AlertRow, now: datetime) -> dict[str, Any]:
+    """One alert as JSON; ``quiet`` where somebody has answered it, which changes nothing about its status."""
+    return {
+        "id": alert.id,
+        "metric": alert.metric,
+        "status": alert.status,
+        "summary": alert.summary,
+        "openedAt": iso(alert.opened_at),
+        "quiet": alert.quiet_at(to_micros(now)),
+        "acknowledgedBy": alert.acknowledged_by,
+        "mutedUntil": None if alert.muted_until is None else iso(alert.muted_until),
+        "note": alert.note,
     }

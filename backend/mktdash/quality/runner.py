@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
-from mktdash.quality.base import NOTHING, CheckContext, CheckResult, CheckSpec, Finding, Subject, unknown
+from mktdash.quality.base import NOTHING, CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown
 from mktdash.quality.findings import FORMAT, pack, unpack
 from mktdash.quality.loading import read_context, read_subjects
 from mktdash.quality.missing import Explainer, MissingSession
@@ -92,6 +92,7 @@ async def _store(engine: AsyncEngine, dataset: str, judged: _Judged, now: dateti
             window_end=result.window_end,
             dataset_version=judged.version,
             only_if_known=bool(result.evidence.get(NOTHING)) and result.metric not in HEADLINES,
+            calm=result.status is Status.PASS or bool(result.evidence.get(NOTHING)),
         )
         for result in judged.results
     ]

@@ -10,18 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from mktdash.domain.clock import MICROS_PER_DAY
+from mktdash.store.alerts import TOPIC, raise_alerts
 from mktdash.store.events import NewEvent, append_events
 from mktdash.store.session import is_postgres
 from mktdash.store.tables import DqResult, DqState, metadata
-
-TOPIC = "quality"
 
 
 @dataclass(frozen=True, slots=True)
 class NewDqResult:
     """A verdict on its way into the store; its fields are those of :class:`DqRow`.
 
-    ``only_if_known``: a check that had nothing to judge is stored only where it had something before.
+    ``only_if_known``: a check that had nothing to judge is stored only where it had something before. ``calm``: no
+    reason for an alert.
     """
 
     dataset: str
@@ -36,6 +36,7 @@ class NewDqResult:
     window_end: int
     dataset_version: int
     only_if_known: bool = False
+    calm: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +108,14 @@ async def save_results(
     for dataset in sorted({result.dataset for result in results}):
         await _one_writer(conn, dataset)
         before |= await latest_results(conn, dataset)
+    kept: dict[str, list[NewDqResult]] = {}
     for result in results:
         previous = before.get(result.dataset, {}).get(result.metric)
         if (previous is None and result.only_if_known) or (previous is not None and previous.run_at > run_at):
             continue
+        kept.setdefault(result.dataset, []).append(result)
         values: dict[str, Any] = {
-            name: getattr(result, name) for name in NewDqResult.__dataclass_fields__ if name != "only_if_known"
+            name: getattr(result, name) for name in NewDqResult.__dataclass_fields__ if name in _RESULTS.c
         }
         values |= {"run_at": run_at, "code_sha": code_sha, "since": run_at}
         if previous is None or previous.status != result.status:
@@ -128,6 +131,8 @@ async def save_results(
         await conn.execute(_RENEW, renewed)
     if added:
         await conn.execute(sa.insert(_RESULTS), added)
+    for dataset, judged in kept.items():
+        await raise_alerts(conn, dataset, judged, run_at)
     await append_events(conn, [_event(change, run_at) for change in changes], run_at)
     return changes
 
