@@ -21,7 +21,7 @@ from mktdash.processes.child import Child
 from mktdash.processes.group import Group, ProcessSpec
 from mktdash.processes.home import CannotStartError, claim
 from mktdash.processes.log import ProcessLog
-from mktdash.processes.port import free_port
+from mktdash.processes.port import free_port, own_address
 from mktdash.processes.readiness import ask
 from mktdash.processes.redis_server import redis_spec
 from mktdash.security.tokens import create_token, revoke_tokens
@@ -114,7 +114,7 @@ class _Up:
         """
         clock = asyncio.get_running_loop().time
         started = clock()
-        if self.settings.redis_url is None:
+        if self.settings.redis == f"unix://{self.settings.redis_socket}":
             self._keep(redis_spec(self.settings.home, self.settings.redis_socket, self.env))
         engine = open_engine(self.settings.database)
         try:
@@ -133,6 +133,8 @@ class _Up:
             self._keep(self._mktdash(name, name))
         await self._until_ready()
         self.log.say("up", f"everything is ready ({clock() - started:.1f} s); Ctrl-C stops it")
+        if self.settings.host in _ANY_ADDRESS and (address := own_address()):
+            self.log.announce(f"from another device: http://{address}:{self.port}/?token={token}")
         self.log.announce(f"ready: {self.url}?token={token}")
         await asyncio.gather(*self.tasks.values())
 

@@ -48,3 +48,15 @@ def _next_free(host: str, port: int) -> int:
         except OSError:
             continue
     return _bind(host, 0)
+
+
+def own_address() -> str | None:
+    """The address under which other devices would find this machine; None where it is on no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as route:
+        try:
+            # Choosing a route sends nothing; the address is one of those kept free for documentation.
+            route.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        address = str(route.getsockname()[0])
+    return None if address.startswith("127.") else address
