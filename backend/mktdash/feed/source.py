@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from mktdash.domain.schedule import session_of
 from mktdash.feed.lease import Lease
 from mktdash.ingest.pipeline import IngestReport, ingest_payload
 from mktdash.live.publish import notify
-from mktdash.providers.base import Provider, RawPayload, Window
+from mktdash.providers.base import Provider, RawPayload, Streaming, Window
 from mktdash.providers.http import HttpFetcher
 from mktdash.providers.polling import next_poll
 from mktdash.resources import Resources
@@ -29,6 +30,11 @@ from mktdash.store.session import read_transaction, write_transaction
 _log = logging.getLogger(__name__)
 
 _STANDBY_S = 5.0
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 60.0
+_REMEMBERED = 256
+# What has no sessions is asked for by instant, not by date.
+_ALWAYS_OPEN = frozenset({"24/7", ""})
 
 
 @dataclass
@@ -49,7 +55,9 @@ class SourceLoop:
     last_error: str | None = None
     last_poll_at: datetime | None = None
     next_poll_at: datetime | None = None
+    stream: str | None = None
     _seen: dict[str, str] = field(default_factory=dict)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -57,6 +65,7 @@ class SourceLoop:
         return {
             **self.fetcher.state.as_json(),
             "role": self.role,
+            "stream": self.stream,
             "poll_failures": self.failures,
             "poll_error": self.last_error,
             "last_poll_at": None if self.last_poll_at is None else self.last_poll_at.isoformat(),
@@ -65,25 +74,25 @@ class SourceLoop:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        keeper: asyncio.Task[None] | None = None
+        beside: list[asyncio.Task[None]] = []
         try:
             while True:
                 if not await self.lease.take():
                     # Another feed has this source; this one stands by, to go on where that one stops.
                     self.role = "standby"
-                    if keeper is not None:
-                        keeper.cancel()
-                        keeper = None
+                    await _end(beside)
                     await asyncio.sleep(_STANDBY_S)
                     continue
-                if keeper is None:
-                    keeper = asyncio.create_task(self.lease.keep(), name=f"lease of {self.provider.name}")
                 self.role = "active"
+                if not beside:
+                    beside.append(asyncio.create_task(self.lease.keep(), name=f"lease of {self.provider.name}"))
                 await self.poll()
+                if len(beside) == 1 and isinstance(self.provider, Streaming):
+                    listening = self._keep_listening(self.provider)
+                    beside.append(asyncio.create_task(listening, name=f"stream of {self.provider.name}"))
                 await self._rest()
         finally:
-            if keeper is not None:
-                keeper.cancel()
+            await _end(beside)
             await self.lease.give_back()
 
     async def poll(self) -> None:
@@ -91,7 +100,8 @@ class SourceLoop:
         try:
             await self._bring()
         except MktdashError as error:
-            _log.warning("%s", error.message)
+            if error.message != self.last_error:
+                _log.warning("%s", error.message)
             await self._note_failure(error.message)
         except (SQLAlchemyError, OSError) as error:
             _log.warning("%s: the store is away: %s", self.provider.name, type(error).__name__)
@@ -104,6 +114,28 @@ class SourceLoop:
             self.last_error = None
         self.last_poll_at = self.resources.clock()
 
+    async def _keep_listening(self, provider: Streaming) -> None:
+        """Listen, and listen again after each end; an end brings the next poll forward, to fetch what was missed."""
+        pause = _FIRST_PAUSE_S
+        while self.resources.settings.network != "off":
+            run_id = str(uuid4())
+            try:
+                async for payload in provider.stream(self.fetcher, await self._window(), self.resources.clock):
+                    self.stream = "live"
+                    pause = _FIRST_PAUSE_S
+                    await self._take_in(payload, run_id)
+            except MktdashError as error:
+                self.stream = error.message
+            except (SQLAlchemyError, OSError) as error:
+                self.stream = f"the store is away ({type(error).__name__})"
+            except Exception as error:  # noqa: BLE001  # one stream's trouble must not end the feed
+                _log.exception("%s: the stream met a fault of ours", self.provider.name)
+                self.stream = f"internal fault ({type(error).__name__})"
+            _log.warning("%s: the stream ended: %s", self.provider.name, self.stream)
+            self._wake.set()
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret hangs on it
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+
     async def _bring(self) -> None:
         run_id = str(uuid4())
         async for payload in self.provider.fetch(self.fetcher, await self._window(), self.resources.clock):
@@ -114,15 +146,13 @@ class SourceLoop:
 
     async def _window(self) -> Window:
         """From the newest session held on, so that late corrections of it are seen too; all there is where none is."""
-        newest = await self._newest()
-        held = [newest.get(dataset.key) for dataset in self.provider.datasets]
-        known = [instant for instant in held if instant is not None]
-        if len(known) < len(held):
-            return Window()
-        zone = self.provider.datasets[0].timezone
-        if self.provider.datasets[0].calendar == "24/7":
-            return Window(after=min(known))
-        return Window(first=session_of(min(known), zone), after=min(known))
+        held = await self._newest()
+        if len(held) < len(self.provider.datasets) or any(
+            dataset.calendar in _ALWAYS_OPEN for dataset in self.provider.datasets
+        ):
+            return Window(held=held)
+        first = min(session_of(held[dataset.key], dataset.timezone) for dataset in self.provider.datasets)
+        return Window(first=first, held=held)
 
     async def _newest(self) -> dict[str, int]:
         async with read_transaction(self.resources.engine) as conn:
@@ -142,7 +172,7 @@ class SourceLoop:
             run_id=run_id,
             code_sha=self.resources.code_sha,
         )
-        self._seen[payload.url] = digest
+        self._remember(payload.url, digest)
         if report.changed or report.rejected:
             self.touched(report)
         if report.changed:
@@ -153,6 +183,12 @@ class SourceLoop:
                 *(report.dataset, report.new, report.revised, report.retracted, report.rejected),
             )
 
+    def _remember(self, url: str, digest: str) -> None:
+        self._seen.pop(url, None)
+        self._seen[url] = digest
+        if len(self._seen) > _REMEMBERED:
+            self._seen.pop(next(iter(self._seen)))
+
     async def _rest(self) -> None:
         clock, newest = self.resources.clock, {}
         with suppress(SQLAlchemyError, OSError):
@@ -160,7 +196,10 @@ class SourceLoop:
         self.next_poll_at = next_poll(
             self.provider.policy, self.provider.datasets, newest, clock(), failures=self.failures
         )
-        await asyncio.sleep(max(0.0, (self.next_poll_at - clock()).total_seconds()))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, (self.next_poll_at - clock()).total_seconds())):
+                await self._wake.wait()
+        self._wake.clear()
 
     async def _note_failure(self, message: str) -> None:
         self.failures += 1
@@ -173,6 +212,13 @@ class SourceLoop:
             async with write_transaction(self.resources.engine) as conn:
                 for dataset in self.provider.datasets:
                     await note_check(conn, dataset.key, now, message)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    tasks.clear()
 
 
 def _sha256(payload: RawPayload) -> str:

@@ -1,11 +1,11 @@
 """What a source is to mktdash: a client that brings raw bytes, a parser that reads them, a policy between them."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from mktdash.domain.clock import Clock
 from mktdash.domain.instrument import DatasetSpec, SeriesSpec
@@ -111,23 +111,42 @@ class Window:
     """The session dates asked for, both included; None means as far as the source goes.
 
     Attributes:
-        after: the newest instant already held, microseconds UTC; a source that ticks goes on from there.
+        held: the newest instant already held of each dataset, microseconds UTC; a source that ticks goes on from there.
     """
 
     first: date | None = None
     last: date | None = None
-    after: int | None = None
+    held: Mapping[str, int] = field(default_factory=dict)
+
+
+Check = Callable[[bytes], None]
 
 
 class Fetcher(Protocol):
     """The HTTP client of ``providers.http``, bound to one source's policy."""
 
-    async def get(self, url: str, *, dataset: str, params: Mapping[str, str] | None = None) -> RawPayload:
+    async def get(
+        self, url: str, *, dataset: str, params: Mapping[str, str] | None = None, check: Check | None = None
+    ) -> RawPayload:
         """Fetch a URL under the policy.
+
+        Args:
+            url: where.
+            dataset: what the payload belongs to.
+            params: the query.
+            check: raises where the body is a refusal under status 200; ProviderUnavailableError is tried again.
 
         Raises:
             ProviderUnavailableError: no good answer within the policy's attempts.
             ProviderError: the source refused, for good.
+        """
+        ...
+
+    def listen(self, url: str, subscribe: Sequence[str], *, silence_s: float) -> AsyncIterator[bytes]:
+        """Open a WebSocket, subscribe, and give its messages until it fails.
+
+        Raises:
+            ProviderUnavailableError: it can't be opened, was closed, or said nothing for ``silence_s``.
         """
         ...
 
@@ -168,4 +187,17 @@ class Provider(Protocol):
 
     def describe(self, dataset: str, alias: str) -> SeriesSpec | None:
         """The series behind a source symbol; None where the provider does not know it."""
+        ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A provider that can also be listened to."""
+
+    def stream(self, fetcher: Fetcher, window: Window, clock: Clock) -> AsyncIterator[RawPayload]:
+        """Bring payloads as they come; what was missed since ``window.held`` is brought first.
+
+        Raises:
+            ProviderError: the stream ended; ask for another.
+        """
         ...

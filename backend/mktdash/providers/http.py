@@ -4,48 +4,28 @@ A web page under status 200, an answer cut short or one too long is an error her
 """
 
 import asyncio
-import random
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from mktdash.domain.clock import Clock
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError
-from mktdash.providers.base import Policy, Provider, RawPayload
+from mktdash.providers.base import Check, Policy, Provider, RawPayload
 from mktdash.providers.circuit import Circuit, SourceState
 from mktdash.providers.delimited import looks_like_html
-
-Sleep = Callable[[float], Awaitable[None]]
+from mktdash.providers.retrying import FailedAttempt, Sleep, retry_after_s, retrying
+from mktdash.providers.websocket import messages
 
 _CONNECT_S = 5.0
-# A source that asks for a longer pause than this is answered by leaving it alone, not by a request that waits.
-_LONGEST_WAIT_S = 30.0
-_FIRST_BACKOFF_S = 0.5
 _UNREACHABLE_ATTEMPTS = 2
 # 418 is how Binance says that the limit was overrun again after 429.
 _TRY_AGAIN = frozenset({408, 418, 425, 429, 500, 502, 503, 504})
 _NOT_MODIFIED = 304
 _KEPT_BYTES = 4 * 1024 * 1024
 _KEPT_ANSWERS = 64
-
-
-class _FailedAttempt(Exception):  # noqa: N818  # never leaves this module
-    """One try came to nothing, and another may not."""
-
-    def __init__(
-        self, message: str, *, retry_after_s: float | None = None, reached: bool = True, **data: object
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.retry_after_s = retry_after_s
-        self.reached = reached
-        self.data = data
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +63,9 @@ class HttpFetcher:
         """How the source is doing."""
         return self._circuit.state
 
-    async def get(self, url: str, *, dataset: str, params: Mapping[str, str] | None = None) -> RawPayload:
+    async def get(
+        self, url: str, *, dataset: str, params: Mapping[str, str] | None = None, check: Check | None = None
+    ) -> RawPayload:
         """Fetch a URL under the source's policy; ``unchanged`` on the payload means it was had before.
 
         Raises:
@@ -99,29 +81,24 @@ class HttpFetcher:
             return replace(kept.payload, unchanged=True)
         self._circuit.require()
         try:
-            payload = await self._try_get(full, dataset, kept)
+            payload = await self._try_get(full, dataset, kept, check)
         except ProviderError as error:
             self._circuit.failed(error)
             raise
         self._circuit.succeeded()
         return payload
 
-    async def _try_get(self, url: str, dataset: str, kept: _Kept | None) -> RawPayload:
-        retrying = AsyncRetrying(
-            sleep=self._sleep,
-            stop=stop_after_attempt(self._policy.attempts),
-            retry=retry_if_exception(_worth_another_try),
-            wait=_wait,
-            reraise=True,
-        )
+    async def _try_get(self, url: str, dataset: str, kept: _Kept | None, check: Check | None) -> RawPayload:
         tries = 0
         try:
-            async for attempt in retrying:
+            async for attempt in retrying(self._policy.attempts, self._sleep):
                 with attempt:
                     tries += 1
                     await self._await_turn()
-                    return await self._attempt(url, dataset, kept, tries)
-        except _FailedAttempt as failure:
+                    answer = await self._attempt(url, dataset, kept, tries)
+                    _require_no_refusal(answer.payload, check)
+                    return self._keep(answer)
+        except FailedAttempt as failure:
             raise ProviderUnavailableError(
                 f"{self._source}: {failure.message}",
                 source=self._source,
@@ -140,22 +117,22 @@ class HttpFetcher:
                 await self._sleep(wait)
             self._next_at = max(loop.time(), self._next_at) + 1.0 / self._policy.requests_per_s
 
-    async def _attempt(self, url: str, dataset: str, kept: _Kept | None, tries: int) -> RawPayload:
+    async def _attempt(self, url: str, dataset: str, kept: _Kept | None, tries: int) -> _Kept:
         try:
             async with asyncio.timeout(self._policy.timeout_s):
                 return await self._ask(url, dataset, kept)
         except TimeoutError as error:
-            raise _FailedAttempt(f"no whole answer within {self._policy.timeout_s:g} s") from error
+            raise FailedAttempt(f"no whole answer within {self._policy.timeout_s:g} s") from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             # Where nothing answers at all, more tries only make whoever waits wait longer.
             again = tries < _UNREACHABLE_ATTEMPTS
-            raise _FailedAttempt("it can't be reached", reached=again, cause=type(error).__name__) from error
+            raise FailedAttempt("it can't be reached", reached=again, cause=type(error).__name__) from error
         except httpx.TransportError as error:
-            raise _FailedAttempt(f"the answer broke off ({type(error).__name__})", cause=str(error)) from error
+            raise FailedAttempt(f"the answer broke off ({type(error).__name__})", cause=str(error)) from error
         except (httpx.InvalidURL, httpx.TooManyRedirects) as error:
             raise ProviderError(f"{self._source}: {error}", source=self._source, url=url) from error
 
-    async def _ask(self, url: str, dataset: str, kept: _Kept | None) -> RawPayload:
+    async def _ask(self, url: str, dataset: str, kept: _Kept | None) -> _Kept:
         headers = {"Accept-Encoding": "gzip", **self._policy.headers}
         if kept and kept.payload.etag:
             headers["If-None-Match"] = kept.payload.etag
@@ -164,8 +141,7 @@ class HttpFetcher:
         async with self._client.stream("GET", url, headers=headers) as response:
             if response.status_code == _NOT_MODIFIED and kept:
                 again = replace(kept.payload, fetched_at=self._clock(), unchanged=True)
-                self._kept[url] = replace(kept, payload=again)
-                return again
+                return replace(kept, payload=again)
             self._require_good(response, url)
             body = await self._read(response, url)
         return self._checked(response, body, url, dataset)
@@ -175,8 +151,8 @@ class HttpFetcher:
         if response.is_success:
             return
         if status in _TRY_AGAIN:
-            after = _retry_after_s(response.headers.get("Retry-After"), self._clock())
-            raise _FailedAttempt(f"it answered with status {status}", retry_after_s=after, status=status)
+            after = retry_after_s(response.headers.get("Retry-After"), self._clock())
+            raise FailedAttempt(f"it answered with status {status}", retry_after_s=after, status=status)
         raise ProviderError(
             f"{self._source}: it refused with status {status}", source=self._source, url=url, status=status
         )
@@ -196,7 +172,7 @@ class HttpFetcher:
             try:
                 part = chunk if unpack is None else unpack.decompress(chunk, limit - size + 1)
             except zlib.error as error:
-                raise _FailedAttempt("the answer's gzip is damaged", cause=str(error)) from error
+                raise FailedAttempt("the answer's gzip is damaged", cause=str(error)) from error
             size += len(part)
             if size > limit:
                 raise ProviderError(
@@ -208,10 +184,10 @@ class HttpFetcher:
             parts.append(part)
         # Without a Content-Length a cut answer looks finished; gzip's own end mark tells.
         if unpack is not None and not unpack.eof:
-            raise _FailedAttempt("the answer is cut short", size=size)
+            raise FailedAttempt("the answer is cut short", size=size)
         return b"".join(parts)
 
-    def _checked(self, response: httpx.Response, body: bytes, url: str, dataset: str) -> RawPayload:
+    def _checked(self, response: httpx.Response, body: bytes, url: str, dataset: str) -> _Kept:
         content_type = response.headers.get("Content-Type")
         facts = {"source": self._source, "url": url, "status": response.status_code, "content_type": content_type}
         if not body.strip():
@@ -223,12 +199,29 @@ class HttpFetcher:
         payload = RawPayload(
             dataset=dataset, body=body, url=url, fetched_at=now, known_at=now, content_type=content_type, etag=etag
         )
-        if len(body) <= _KEPT_BYTES and (etag or last_modified or self._policy.cache_s):
-            self._kept.pop(url, None)
-            self._kept[url] = _Kept(payload, last_modified)
+        return _Kept(payload, last_modified)
+
+    def _keep(self, kept: _Kept) -> RawPayload:
+        payload = kept.payload
+        if not isinstance(payload.body, bytes) or len(payload.body) > _KEPT_BYTES:
+            return payload
+        if payload.etag or kept.last_modified or self._policy.cache_s:
+            self._kept.pop(payload.url, None)
+            self._kept[payload.url] = kept
             if len(self._kept) > _KEPT_ANSWERS:
                 self._kept.pop(next(iter(self._kept)))
         return payload
+
+    async def listen(self, url: str, subscribe: Sequence[str], *, silence_s: float) -> AsyncIterator[bytes]:
+        """Open a WebSocket, subscribe, and give its messages until it fails.
+
+        Raises:
+            ProviderUnavailableError: no network, or it can't be opened, was closed, or said nothing for ``silence_s``.
+        """
+        if not self._network:
+            raise ProviderUnavailableError(f"{self._source}: the network is switched off", source=self._source)
+        async for message in messages(self._source, url, subscribe, silence_s=silence_s):
+            yield message
 
 
 class Fetchers:
@@ -273,29 +266,10 @@ async def open_fetcher(provider: Provider, *, network: str, clock: Clock) -> Asy
         yield fetchers.of(provider)
 
 
-def _worth_another_try(error: BaseException) -> bool:
-    return isinstance(error, _FailedAttempt) and error.reached and (error.retry_after_s or 0.0) <= _LONGEST_WAIT_S
-
-
-def _wait(state: RetryCallState) -> float:
-    """Exponential with full jitter; at least what the source asked for."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after_s if isinstance(error, _FailedAttempt) and error.retry_after_s else 0.0
-    backoff = _FIRST_BACKOFF_S * 2.0 ** (state.attempt_number - 1)
-    return asked + random.uniform(0.1 if asked else 0.5, 1.0) * backoff  # noqa: S311  # no secret hangs on it
-
-
-def _retry_after_s(value: str | None, now: datetime) -> float | None:
-    """Seconds of a ``Retry-After``, which is a number or an HTTP date."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isdecimal():
-        return float(text)
+def _require_no_refusal(payload: RawPayload, check: Check | None) -> None:
+    if check is None or not isinstance(payload.body, bytes):
+        return
     try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
+        check(payload.body)
+    except ProviderUnavailableError as error:
+        raise FailedAttempt(error.message, **error.data) from error

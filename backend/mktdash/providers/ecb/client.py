@@ -54,8 +54,8 @@ class EcbProvider:
         except ProviderUnavailableError:
             payload = recorded_history(clock)
             last = _last_session(payload)
-            held = window.after is not None and window.after >= to_micros(last)
-            if held or (window.first is not None and window.first > last.date()):
+            nothing_new = window.held.get(DATASET, -1) >= to_micros(last)
+            if nothing_new or (window.first is not None and window.first > last.date()):
                 raise
         yield payload
 
