@@ -149,6 +149,27 @@ test("former data stay for the next key, but never under its error", async () =>
   expect(of.view.value).toMatchObject({ data: null, notice: "error" });
 });
 
+test("a renewal waits for the answer under way and then asks once more", async () => {
+  const of = resource();
+  let asked = 0;
+  let give: () => void = () => {};
+  const first = of.show("k", () => {
+    asked += 1;
+    return new Promise((resolve) => {
+      give = () => resolve({ data: [String(asked)], problems: [] });
+    });
+  });
+
+  of.renew();
+  of.renew();
+  expect(asked).toBe(1);
+  give();
+  await first;
+
+  expect(of.view.value.data).toEqual(["1"]);
+  expect(asked).toBe(2);
+});
+
 test("an answer that comes after the next question is left aside", async () => {
   const of = resource();
   let late: (value: { data: string[]; problems: [] }) => void = () => {};

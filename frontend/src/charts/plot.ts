@@ -98,7 +98,7 @@ export function makePlot(element: HTMLElement, points: Points, options: PlotOpti
       cursor: {
         y: true,
         drag: { x: true, y: false, setScale: false, dist: 6 },
-        points: { show: true, size: 7, fill: look.line, width: 0 },
+        points: { size: 8, fill: look.line, width: 0 },
       },
       hooks: {
         setCursor: [(plot) => options.onCursor(plot.cursor.idx ?? null)],

@@ -52,7 +52,7 @@ export function ChartArea(props: ChartAreaProps) {
             <button
               type="button"
               key={range.name}
-              aria-label={range.spoken}
+              aria-label={`${range.name}, ${range.spoken}`}
               aria-pressed={zoom === null && props.range === range.name}
               onClick={() => props.onRange(range.name)}
             >
@@ -60,11 +60,6 @@ export function ChartArea(props: ChartAreaProps) {
             </button>
           ))}
         </fieldset>
-        {zoom && (
-          <button type="button" class="link" onClick={() => onZoom(null)}>
-            Reset zoom
-          </button>
-        )}
       </div>
       {points.ms.length === 0 ? (
         <div class="blank tall">
@@ -105,6 +100,11 @@ export function ChartArea(props: ChartAreaProps) {
           {" · "}data version {series.dataVersion} · snapshot{" "}
           <code title={series.snapshotId}>{series.snapshotId.slice(0, 12)}</code>
         </p>
+        {zoom && (
+          <button type="button" class="button" onClick={() => onZoom(null)}>
+            Reset zoom
+          </button>
+        )}
         <button type="button" class="button" onClick={() => setAsTable(!asTable)}>
           {asTable ? "Show as chart" : "Show as table"}
         </button>

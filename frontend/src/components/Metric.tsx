@@ -52,14 +52,23 @@ function Passed({ metric }: { metric: MetricFragment }) {
 /** All metrics of a series or a dataset; with `rest`, those beyond freshness and completeness. */
 export function Metrics({ metrics, rest = false }: { metrics: readonly MetricFragment[]; rest?: boolean }) {
   const shown = inOrder(metrics).filter((metric) => !rest || !FIRST.includes(metric.metric));
+  const passed = shown.filter((metric) => metric.status === "PASS" && !FIRST.includes(metric.metric));
+  const others = shown.filter((metric) => !passed.includes(metric));
   return (
     <>
-      {shown.map((metric) =>
-        metric.status === "PASS" && !FIRST.includes(metric.metric) ? (
-          <Passed key={metric.metric} metric={metric} />
-        ) : (
-          <Metric key={metric.metric} metric={metric} />
-        ),
+      {others.length > 0 && (
+        <div class="metrics">
+          {others.map((metric) => (
+            <Metric key={metric.metric} metric={metric} />
+          ))}
+        </div>
+      )}
+      {passed.length > 0 && (
+        <div class="passed-metrics">
+          {passed.map((metric) => (
+            <Passed key={metric.metric} metric={metric} />
+          ))}
+        </div>
       )}
     </>
   );

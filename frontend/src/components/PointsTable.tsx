@@ -71,7 +71,7 @@ export function PointsTable({ points, series, decimals, zoom, onChoose }: Points
                   <button
                     type="button"
                     class="link"
-                    aria-label={`Where ${valueTime(at, null, series.interval)} came from`}
+                    aria-label={`Origin of ${valueTime(at, null, series.interval)}`}
                     onClick={() => onChoose(at)}
                   >
                     Origin

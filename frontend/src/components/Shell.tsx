@@ -53,12 +53,14 @@ export function Shell({ children }: { children: ComponentChildren }) {
   );
 }
 
+const THEMES = { system: "System colours", light: "Light colours", dark: "Dark colours" } as const;
+
 function ThemeButton() {
-  const name = theme.value;
+  const text = THEMES[theme.value];
   return (
-    <button type="button" class="theme" onClick={nextTheme} aria-label={`Colours: ${name}. Change`}>
-      <Icon name={name} />
-      <span>{name === "system" ? "System colours" : name === "light" ? "Light" : "Dark"}</span>
+    <button type="button" class="theme" onClick={nextTheme} aria-label={`${text}: change`}>
+      <Icon name={theme.value} />
+      <span>{text}</span>
     </button>
   );
 }

@@ -95,9 +95,7 @@ function DatasetCard({ dataset }: { dataset: Dataset }) {
           <dd>{dataset.licence}</dd>
         </dl>
       </div>
-      <div class="more-metrics">
-        <Metrics metrics={quality.metrics} rest />
-      </div>
+      <Metrics metrics={quality.metrics} rest />
       {missing.length === 0 ? (
         <p class="quiet">No session is missing.</p>
       ) : (

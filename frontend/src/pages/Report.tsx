@@ -30,7 +30,7 @@ export function ReportPage({ id }: { id: string }) {
         cursorOf: (data) => data.reportRun.cursor,
         onData: (data) => run.amend(() => data.reportRun.run),
         onState: setStream,
-        onGap: () => void run.reload(),
+        onGap: () => run.renew(),
         endsOnComplete: true,
       },
     );

@@ -15,7 +15,7 @@ import { reportPath } from "../routes.ts";
 import { useQuery } from "../state/hooks.ts";
 import { session } from "../state/session.ts";
 
-const POLL_MS = 5_000;
+const POLL_MS = 10_000;
 
 export function ReportsPage() {
   const templates = useQuery(ReportTemplatesDocument, {}, (data) => data.reportTemplates);

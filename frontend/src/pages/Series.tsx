@@ -99,9 +99,9 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
       if (detail?.to) return;
       const next = detail ? null : withPoints(held, event);
       if (next) series.amend(() => next);
-      else void series.reload();
+      else series.renew();
     },
-    onGap: () => void series.reload(),
+    onGap: () => series.renew(),
   });
 
   function pickRange(next: string): void {

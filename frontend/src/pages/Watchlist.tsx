@@ -70,9 +70,8 @@ export function WatchlistPage() {
     [large, data?.edges.length],
   );
   useObservations(symbols, {
-    onEvent: (event) =>
-      needsReload(event) ? void list.reload() : list.amend((held) => withEvent(held, event)),
-    onGap: () => void list.reload(),
+    onEvent: (event) => (needsReload(event) ? list.renew() : list.amend((held) => withEvent(held, event))),
+    onGap: () => list.renew(),
   });
 
   return (

@@ -24,6 +24,8 @@ export interface Resource<Data> {
   /** Show what belongs to this key: from the device at once, from the server as soon as it comes. */
   readonly show: (key: string, load: Load<Data>) => Promise<void>;
   readonly reload: () => Promise<void>;
+  /** Load once more, after what is being loaded now: it may have been asked before something changed. */
+  readonly renew: () => void;
   /** Change the data at hand, for live updates. */
   readonly amend: (change: (data: Data) => Data) => void;
   /** Keep the data at hand on the device, live changes included. */
@@ -51,6 +53,7 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
   let keyOfData = "";
   let load: Load<Data> | null = null;
   let running: AbortController | null = null;
+  let again = false;
 
   const view = computed<View<Data>>(() => ({
     data: kept.value?.data ?? null,
@@ -69,6 +72,7 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
   async function reload(): Promise<void> {
     if (!load) return;
     running?.abort();
+    again = false;
     const mine = new AbortController();
     const asked = key;
     running = mine;
@@ -96,13 +100,21 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
         }
       });
     } finally {
-      if (running === mine) loading.value = false;
+      if (running === mine) {
+        running = null;
+        loading.value = false;
+        if (again) void reload();
+      }
     }
   }
 
   return {
     view,
     reload,
+    renew() {
+      if (running) again = true;
+      else void reload();
+    },
     show(nextKey, nextLoad) {
       load = nextLoad;
       if (nextKey !== key) {
@@ -128,6 +140,7 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
       if (current && keyOfData === key && problems.peek().length === 0) remember(key, current);
     },
     close() {
+      load = null;
       running?.abort();
       running = null;
     },
