@@ -92,3 +92,66 @@ class UnavailableError(MktdashError):
     code = "UNAVAILABLE"
     retryable = True
     http_status = 503
+
+
+class TimedOutError(MktdashError):
+    """The answer took longer than it may; a smaller question may succeed."""
+
+    code = "TIMED_OUT"
+    retryable = True
+    http_status = 503
+
+
+class ThrottledError(MktdashError):
+    """Too much was asked in too short a time: come back after ``retryAfter`` seconds."""
+
+    code = "THROTTLED"
+    retryable = True
+    http_status = 429
+
+
+class BadRequestError(MktdashError):
+    """The request is not of the form that this route knows."""
+
+    code = "BAD_REQUEST"
+    http_status = 400
+
+
+class MethodNotAllowedError(BadRequestError):
+    """The route knows other methods than this one; a mutation is asked by POST."""
+
+    code = "METHOD_NOT_ALLOWED"
+    http_status = 405
+
+
+class NotAcceptableError(BadRequestError):
+    """None of the media types that the client accepts can be given."""
+
+    code = "NOT_ACCEPTABLE"
+    http_status = 406
+
+
+class TooLargeError(BadRequestError):
+    """The request is larger than any honest one."""
+
+    code = "TOO_LARGE"
+    http_status = 413
+
+
+class UnsupportedMediaTypeError(BadRequestError):
+    """The body is not declared as JSON in UTF-8."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    http_status = 415
+
+
+class ParseFailedError(BadRequestError):
+    """The text is no GraphQL document."""
+
+    code = "GRAPHQL_PARSE_FAILED"
+
+
+class ValidationFailedError(BadRequestError):
+    """The document does not fit the schema, or is deeper or larger than any honest one."""
+
+    code = "GRAPHQL_VALIDATION_FAILED"

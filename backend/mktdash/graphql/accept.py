@@ -1,6 +1,6 @@
 """Media types: what a client accepts, best first, and what it says its body is."""
 
-from mktdash.graphql.errors import NotAcceptableError
+from mktdash.domain.errors import NotAcceptableError
 
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"

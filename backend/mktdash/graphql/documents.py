@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 from strawberry.extensions import SchemaExtension
 
-from mktdash.domain.errors import InvalidInputError
+from mktdash.domain.errors import InvalidInputError, ValidationFailedError
 from mktdash.graphql.limits import MOST_ERRORS, MOST_TOKENS, RULES, judge
 
-VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 _MOST_DOCUMENTS = 500
 _LONGEST_KEPT = 20_000
 
@@ -96,7 +95,7 @@ class CachedDocuments(SchemaExtension):
         execution = self.execution_context
         if self._document is not None:
             execution.pre_execution_errors = [
-                GraphQLError(problem.message, nodes=problem.nodes, extensions={"code": VALIDATION_FAILED})
+                GraphQLError(problem.message, nodes=problem.nodes, extensions={"code": ValidationFailedError.code})
                 for problem in self._document.problems
             ]
             if self._document.operations > 1 and not execution._provided_operation_name:  # noqa: SLF001 - strawberry would take the first

@@ -19,15 +19,11 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UnsetType
 
-from mktdash.domain.errors import MktdashError, UnauthenticatedError
+from mktdash.domain.errors import BadRequestError, MethodNotAllowedError, MktdashError, UnauthenticatedError
 from mktdash.graphql.accept import EVENT_STREAM, RESPONSE_JSON, answer_type
 from mktdash.graphql.context import RequestContext, Services
 from mktdash.graphql.encoding import decode, encode
-from mktdash.graphql.errors import (
-    BadRequestError,
-    MethodNotAllowedError,
-    system_error,
-)
+from mktdash.graphql.errors import system_error
 from mktdash.graphql.requests import BoundedRequest, admit, read_operation
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.graphql.sockets import PatientHandler, TextFrames

@@ -6,58 +6,16 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from mktdash.domain.errors import MktdashError
+from mktdash.domain.errors import (
+    BadRequestError,
+    InvalidInputError,
+    MethodNotAllowedError,
+    MktdashError,
+    ParseFailedError,
+)
 from mktdash.graphql.limits import MOST_ERRORS
 
-PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
-BAD_REQUEST = "BAD_REQUEST"
-BAD_INPUT = "BAD_INPUT"
-INTERNAL = "INTERNAL"
-
 _log = logging.getLogger(__name__)
-
-
-class BadRequestError(MktdashError):
-    """The request is not one that GraphQL over HTTP knows."""
-
-    code = BAD_REQUEST
-    http_status = 400
-
-
-class MethodNotAllowedError(BadRequestError):
-    """Only GET and POST, and only reads by GET."""
-
-    code = "METHOD_NOT_ALLOWED"
-    http_status = 405
-
-
-class NotAcceptableError(BadRequestError):
-    """None of the media types the client accepts can be given."""
-
-    code = "NOT_ACCEPTABLE"
-    http_status = 406
-
-
-class TooLargeError(BadRequestError):
-    """The request is larger than any honest one."""
-
-    code = "TOO_LARGE"
-    http_status = 413
-
-
-class UnsupportedMediaTypeError(BadRequestError):
-    """The body is not declared as JSON."""
-
-    code = "UNSUPPORTED_MEDIA_TYPE"
-    http_status = 415
-
-
-class TimedOutError(MktdashError):
-    """The operation took longer than it may."""
-
-    code = "TIMED_OUT"
-    retryable = True
-    http_status = 503
 
 
 def present(errors: list[GraphQLError], request_id: str) -> None:
@@ -78,7 +36,7 @@ def present(errors: list[GraphQLError], request_id: str) -> None:
         else:
             _log.error("request %s failed at %s", request_id, error.path, exc_info=cause)
             error.message = "internal error"
-            _mark(error, INTERNAL, request_id)
+            _mark(error, MktdashError.code, request_id)
 
 
 def system_error(error: MktdashError, request_id: str) -> dict[str, object]:
@@ -107,10 +65,10 @@ def _cause(error: GraphQLError) -> Exception | None:
 
 def _code_of(error: GraphQLError) -> str:
     if isinstance(error, GraphQLSyntaxError):
-        return PARSE_FAILED
+        return ParseFailedError.code
     code = (error.extensions or {}).get("code")
     # Without a code of ours it is a variable or an argument that did not fit its type.
-    return code if isinstance(code, str) else BAD_INPUT
+    return code if isinstance(code, str) else InvalidInputError.code
 
 
 def _mark(

@@ -33,6 +33,12 @@ async def read_history(
     Fields not asked for hold a neutral value, which nobody sees.
     """
     wanted = asked(info)
+    if as_known_at is None and most is None and wanted & {"points", "quality"}:
+        fields = asked_within(info, "points") & COLUMNS
+        encoded = await info.context.services.pieces.read_points(conn, row, fields, start=start, end=end)
+        points, flags = PointsType.from_encoded(encoded), named_counts(encoded.masks)
+    else:
+        points, flags
     whole = as_known_at is not None and "latest" in wanted
     columns = Columns.empty()
     if wanted & {"points", "quality"} or whole:

@@ -14,6 +14,36 @@ def asked(info: Info) -> frozenset[str]:
     return frozenset(names)
 
 
+def asked_within(info: Info, field: str) -> frozenset[str]:
+    """The names of the fields selected under a field just under the present one, wherever it is selected."""
+    raw = info._raw_info  # noqa: SLF001 - as above
+    found: list[SelectionSetNode] = []
+    for node in raw.field_nodes:
+        _collect_selections(node.selection_set, field, raw.fragments, found)
+    names: set[str] = set()
+    for selection in found:
+        _collect(selection, raw.fragments, names)
+    return frozenset(names)
+
+
+def _collect_selections(
+    selection: SelectionSetNode | None,
+    field: str,
+    fragments: dict[str, FragmentDefinitionNode],
+    found: list[SelectionSetNode],
+) -> None:
+    for node in selection.selections if selection is not None else ():
+        match node:
+            case FieldNode() if node.name.value == field and node.selection_set is not None:
+                found.append(node.selection_set)
+            case InlineFragmentNode():
+                _collect_selections(node.selection_set, field, fragments, found)
+            case FragmentSpreadNode():
+                _collect_selections(fragments[node.name.value].selection_set, field, fragments, found)
+            case _:
+                pass
+
+
 def _collect(selection: SelectionSetNode | None, fragments: dict[str, FragmentDefinitionNode], names: set[str]) -> None:
     if selection is None:
         return

@@ -8,10 +8,15 @@ from cross_web.request._starlette import StarletteRequestAdapter
 from starlette.requests import Request
 from strawberry.http import GraphQLRequestData
 
-from mktdash.domain.errors import ForbiddenError
+from mktdash.domain.errors import (
+    BadRequestError,
+    ForbiddenError,
+    MethodNotAllowedError,
+    TooLargeError,
+    UnsupportedMediaTypeError,
+)
 from mktdash.graphql.accept import EVENT_STREAM, answer_type, is_json
 from mktdash.graphql.encoding import decode
-from mktdash.graphql.errors import BadRequestError, MethodNotAllowedError, TooLargeError, UnsupportedMediaTypeError
 from mktdash.security.identity import SCOPE_KEY, Facts, same_origin
 
 MOST_BODY_BYTES = 256 * 1024

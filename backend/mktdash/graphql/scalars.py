@@ -1,6 +1,7 @@
 """The custom scalars. Columns pass through the executor whole: numpy in, orjson out, never one object a point."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NewType
 
@@ -16,10 +17,12 @@ from mktdash.domain.observation import Float64Array, Int64Array
 
 Instant = NewType("Instant", int)
 """Microseconds UTC inside, RFC 3339 text outside."""
-InstantColumn = NewType("InstantColumn", np.ndarray)
-MillisColumn = NewType("MillisColumn", np.ndarray)
-FloatColumn = NewType("FloatColumn", np.ndarray)
-FlagsColumn = NewType("FlagsColumn", np.ndarray)
+Column = np.ndarray | orjson.Fragment
+"""Numbers still to be encoded, or their JSON."""
+InstantColumn = NewType("InstantColumn", Column)
+MillisColumn = NewType("MillisColumn", Column)
+FloatColumn = NewType("FloatColumn", Column)
+FlagsColumn = NewType("FlagsColumn", Column)
 Json = NewType("Json", object)
 
 # Seconds may be left out by people, a zone may not: without one the text names no instant.
@@ -47,6 +50,15 @@ def _instant_or_refusal(text: object) -> Instant:
     except ValueError as error:
         # Of the client's making, and told as such: any other exception would count as a fault of the server.
         raise GraphQLError(str(error)) from None
+
+
+def _or_encoded(serialize: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let through what is encoded already."""
+
+    def whole(column: Any) -> Any:
+        return column if isinstance(column, orjson.Fragment) else serialize(column)
+
+    return whole
 
 
 def instants(micros: Int64Array) -> np.ndarray:
@@ -94,22 +106,22 @@ SCALARS: dict[object, ScalarDefinition] = {
     InstantColumn: strawberry.scalar(
         name="DateTimeColumn",
         description="A column of instants: a JSON list of RFC 3339 texts in UTC, with Z.",
-        serialize=instants,
+        serialize=_or_encoded(instants),
     ),
     MillisColumn: strawberry.scalar(
         name="EpochMillisColumn",
         description="A column of instants: a JSON list of whole milliseconds since 1970-01-01T00:00:00Z.",
-        serialize=millis,
+        serialize=_or_encoded(millis),
     ),
     FloatColumn: strawberry.scalar(
         name="FloatColumn",
         description="A column of numbers: a JSON list of numbers, with null where there is none.",
-        serialize=floats,
+        serialize=_or_encoded(floats),
     ),
     FlagsColumn: strawberry.scalar(
         name="FlagsColumn",
         description='A column of quality flags: a JSON list of lists of flag names, such as [[],["SIMULATED"]].',
-        serialize=flag_lists,
+        serialize=_or_encoded(flag_lists),
     ),
     Json: strawberry.scalar(
         name="JSON",

@@ -10,9 +10,10 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from mktdash.domain.errors import TimedOutError
 from mktdash.graphql.context import RequestContext
 from mktdash.graphql.documents import CachedDocuments, DocumentCache
-from mktdash.graphql.errors import TimedOutError, present
+from mktdash.graphql.errors import present
 from mktdash.graphql.mutations import Mutation
 from mktdash.graphql.queries import Query
 from mktdash.graphql.scalars import SCALARS

@@ -2,8 +2,8 @@
 
 import pytest
 
+from mktdash.domain.errors import NotAcceptableError
 from mktdash.graphql.accept import EVENT_STREAM, JSON, RESPONSE_JSON, answer_type, is_json
-from mktdash.graphql.errors import NotAcceptableError
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,22 @@
 """Many observations as columns, and one as an object."""
 
 from collections import Counter
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import orjson
 import strawberry
 
 from mktdash.domain.clock import from_micros
 from mktdash.domain.flags import KNOWN_BITS, flag_names
-from mktdash.domain.observation import Columns
+from mktdash.domain.observation import BAR_FIELDS, Columns
+from mktdash.graphql.pieces import EncodedPoints
 from mktdash.graphql.scalars import FlagsColumn, FloatColumn, Instant, InstantColumn, MillisColumn
 from mktdash.store.latest import LatestRow
 
 _PERCENT = 100.0
+_NOTHING = orjson.Fragment(b"[]")
 
 
 @strawberry.type(
@@ -51,6 +55,24 @@ class PointsType:
             flags=FlagsColumn(columns.flags),
             count=len(columns),
             downsampled_from=downsampled_from,
+        )
+
+
+    @classmethod
+    def from_encoded(cls, points: EncodedPoints) -> "PointsType":
+        """Columns that are JSON already; those not asked for hold a neutral value, which nobody sees."""
+        columns = points.columns
+        bars = {
+            name: None if (found := columns.get(name)) is None else FloatColumn(found) for name in BAR_FIELDS
+        }
+        return cls(
+            as_of=InstantColumn(columns.get("asOf") or _NOTHING),
+            as_of_ms=MillisColumn(columns.get("asOfMs") or _NOTHING),
+            value=FloatColumn(columns.get("value") or _NOTHING),
+            **bars,
+            flags=FlagsColumn(columns.get("flags") or _NOTHING),
+            count=points.n,
+            downsampled_from=None,
         )
 
 
@@ -137,8 +159,13 @@ def session_of(as_of: int, timezone: str) -> str:
 
 def flag_counts(columns: Columns) -> dict[str, int]:
     """How many observations carry each flag that occurs."""
-    counts: Counter[str] = Counter()
     masks, times = np.unique(columns.flags, return_counts=True)
-    for mask, n in zip(masks.tolist(), times.tolist(), strict=True):
+    return named_counts(dict(zip(masks.tolist(), times.tolist(), strict=True)))
+
+
+def named_counts(masks: Mapping[int, int]) -> dict[str, int]:
+    """How many observations carry each flag, by how many carry each bitmask."""
+    counts: Counter[str] = Counter()
+    for mask, n in masks.items():
         counts.update(dict.fromkeys(flag_names(mask), n))
     return {name: counts[name] for name in flag_names(KNOWN_BITS) if name in counts}
