@@ -113,7 +113,7 @@ def _create(env: dict[str, str]) -> None:
 
 def _has(module: str) -> bool:
     # Asked of a new process: a package added a moment ago must be seen.
-    probe = f"import {module}" + ("; ensurepip.version()" if module == "ensurepip" else "")
+    probe = {"ensurepip": "import ensurepip; ensurepip.version()", "pip": "import pip.__main__"}[module]
     return subprocess.run([sys.executable, "-I", "-c", probe], check=False, capture_output=True).returncode == 0
 
 
