@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from failures import SetupError, explain
+from failures import NO_SPACE, SetupError, explain
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".cache" / "setup"
 _STOP_SECONDS = 5
+_FULL_BYTES = 20_000_000
 
 
 @contextmanager
@@ -53,7 +55,9 @@ def run_step(
             raise SetupError(f"{title}: {command[0]} was not found.") from None
         if code != 0:
             output.seek(0)
-            sentence = explain(name, output.read())
+            # A full disk keeps a tool from saying so.
+            full = shutil.disk_usage(ROOT).free < _FULL_BYTES
+            sentence = NO_SPACE if full else explain(name, output.read())
             raise SetupError(f"{title} failed: {sentence} (all of its output: {log.relative_to(ROOT)}).")
 
 

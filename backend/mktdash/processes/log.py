@@ -31,6 +31,13 @@ class _Screen(logging.Handler):
         os.close(nothing)
 
 
+class _File(RotatingFileHandler):
+    """The file, as far as it can be written: a full disk must not fill the screen."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the name logging calls
+        """Leave the line out."""
+
+
 class ProcessLog:
     """The log of a supervisor and its children.
 
@@ -46,9 +53,7 @@ class ProcessLog:
         self._in_file_only = in_file_only
         self._screen = _Screen()
         self.file = folder / "mktdash.log"
-        self._file = RotatingFileHandler(
-            self.file, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", errors="replace"
-        )
+        self._file = _File(self.file, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", errors="replace")
         self._file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
 
     def say(self, name: str, text: str) -> None:
