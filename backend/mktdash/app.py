@@ -16,10 +16,10 @@ from mktdash.domain.errors import MktdashError, UnavailableError
 from mktdash.graphql.context import Services
 from mktdash.graphql.endpoint import GraphQLEndpoint
 from mktdash.graphql.schema import MktdashSchema
-from mktdash.http import artifacts, health, problems
+from mktdash.http import openapi, problems
 from mktdash.http.envelope import Envelope
-from mktdash.http.metrics import metrics
 from mktdash.http.pages import page
+from mktdash.http.routes import OPERATIONS
 from mktdash.http.state import HttpState
 from mktdash.live.hub import Hub
 from mktdash.resources import Resources, open_resources
@@ -66,13 +66,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         routes=[
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
-            Route("/api/health", health.ready),
-            Route("/api/health/live", health.live),
-            Route("/api/health/ready", health.ready),
-            Route("/api/health/data-quality", health.data_quality),
-            Route("/api/reports/{run_id}/{format}", artifacts.report),
-            Route("/api/raw/{sha256}", artifacts.raw),
-            Route("/metrics", metrics),
+            *(operation.route() for operation in OPERATIONS),
             Route("/{path:path}", page),
         ],
         middleware=[Middleware(Envelope, identity=identity)],
@@ -91,6 +85,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         version=__version__,
         code_sha=resources.code_sha,
         static_dir=settings.static_dir,
+        openapi=openapi.text(OPERATIONS),
     )
     return app
 

@@ -25,6 +25,7 @@ class HttpState:
     version: str
     code_sha: str
     static_dir: Path
+    openapi: str
 
 
 def state_of(request: Request) -> HttpState:
@@ -37,12 +38,3 @@ def principal_of(request: Request) -> Principal:
     """Who asks."""
     facts: Facts = request.scope[SCOPE_KEY]
     return facts.principal
-
-
-def require_reader(request: Request) -> None:
-    """Pass whoever may read.
-
-    Raises:
-        UnauthenticatedError: a stranger.
-    """
-    principal_of(request).require_reader()

@@ -1,0 +1,111 @@
+"""The routes beside GraphQL and the page."""
+
+from typing import Any
+
+from mktdash.http import artifacts, docs, health
+from mktdash.http.bodies import Alive, DataQuality, Readiness
+from mktdash.http.metrics import metrics
+from mktdash.http.operations import ANYONE, Answer, Operation, Parameter
+
+JSON = "application/json"
+_BYTES: dict[str, Any] = {"type": "string", "format": "binary"}
+_TEXT: dict[str, Any] = {"type": "string"}
+_SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_CACHED = {"ETag": "The file's hash; send it as If-None-Match.", "Cache-Control": "The file never changes."}
+_READY = Answer("Every part is good.", JSON, Readiness)
+_NOT_READY = Answer("A part is not good; the body says which.", JSON, Readiness)
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        path="/api/health",
+        name="health",
+        summary="Whether every part the system needs is good",
+        handler=health.ready,
+        right=ANYONE,
+        answers={200: _READY, 503: _NOT_READY},
+    ),
+    Operation(
+        path="/api/health/live",
+        name="live",
+        summary="Whether this process answers",
+        handler=health.live,
+        right=ANYONE,
+        answers={200: Answer("It does.", JSON, Alive)},
+    ),
+    Operation(
+        path="/api/health/ready",
+        name="ready",
+        summary="Whether database, Redis, worker and feed are good",
+        handler=health.ready,
+        right=ANYONE,
+        answers={200: _READY, 503: _NOT_READY},
+    ),
+    Operation(
+        path="/api/health/data-quality",
+        name="dataQuality",
+        summary="The verdicts on every dataset",
+        handler=health.data_quality,
+        parameters=(
+            Parameter(
+                "strict",
+                "query",
+                "With 1, answer 503 where the worst verdict is FAIL or UNKNOWN.",
+                {"type": "string", "enum": ["0", "1"]},
+            ),
+        ),
+        answers={
+            200: Answer("The verdicts.", JSON, DataQuality),
+            503: Answer("Asked strictly, and the worst verdict is FAIL or UNKNOWN.", JSON, DataQuality),
+        },
+    ),
+    Operation(
+        path="/api/reports/{run_id}/{format}",
+        name="reportFile",
+        summary="A finished file of a report",
+        handler=artifacts.report,
+        parameters=(
+            Parameter("run_id", "path", "The run's id (runId in GraphQL).", _TEXT),
+            Parameter("format", "path", "The file's format.", {"type": "string"}),
+        ),
+        answers={
+            200: Answer("The file.", "*/*", _BYTES, headers=_CACHED),
+            304: Answer("You have it already."),
+        },
+        refusals={404: "There is no such run, or it has no such file (yet)."},
+    ),
+    Operation(
+        path="/api/raw/{sha256}",
+        name="rawFile",
+        summary="The bytes of a source payload as they came",
+        handler=artifacts.raw,
+        parameters=(Parameter("sha256", "path", "The hash of the bytes, as provenance gives it.", _SHA256),),
+        answers={
+            200: Answer("The bytes.", "application/octet-stream", _BYTES, headers=_CACHED),
+            304: Answer("You have them already."),
+        },
+        refusals={404: "No such bytes are kept."},
+    ),
+    Operation(
+        path="/api/openapi.json",
+        name="openapi",
+        summary="This description",
+        handler=docs.document,
+        right=ANYONE,
+        answers={200: Answer("OpenAPI 3.1.", JSON, {"type": "object"})},
+    ),
+    Operation(
+        path="/api/docs",
+        name="docs",
+        summary="This description, to be read",
+        handler=docs.page,
+        right=ANYONE,
+        answers={200: Answer("A page that needs nothing from elsewhere.", "text/html", _TEXT)},
+    ),
+    Operation(
+        path="/metrics",
+        name="metrics",
+        summary="Counts and times for Prometheus",
+        handler=metrics,
+        answers={200: Answer("Prometheus text.", "text/plain", _TEXT)},
+    ),
+)
