@@ -118,7 +118,7 @@ class SourceLoop:
         """Listen, and listen again after each end; an end brings the next poll forward, to fetch what was missed."""
         pause = _FIRST_PAUSE_S
         while self.resources.settings.network != "off":
-            run_id = str(uuid4())
+            run_id, said_before = str(uuid4()), self.stream
             try:
                 async for payload in provider.stream(self.fetcher, await self._window(), self.resources.clock):
                     self.stream = "live"
@@ -131,7 +131,8 @@ class SourceLoop:
             except Exception as error:  # noqa: BLE001  # one stream's trouble must not end the feed
                 _log.exception("%s: the stream met a fault of ours", self.provider.name)
                 self.stream = f"internal fault ({type(error).__name__})"
-            _log.warning("%s: the stream ended: %s", self.provider.name, self.stream)
+            if self.stream != said_before:
+                _log.warning("%s: the stream ended: %s", self.provider.name, self.stream)
             self._wake.set()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret hangs on it
             pause = min(pause * 2, _LONGEST_PAUSE_S)

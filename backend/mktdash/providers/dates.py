@@ -97,6 +97,11 @@ def civil_days(year: Int64Array, month: Int64Array, day: Int64Array, good: BoolA
     return first + day - 1, good
 
 
+def day_of(day: date) -> int:
+    """Days since 1970."""
+    return (day - EPOCH_DAY).days
+
+
 def session_instants(days: Int64Array, timezone: str, fixing_time: str) -> Int64Array:
     """The instants, int64 microseconds UTC, of sessions' local fixing time."""
     unique, inverse = np.unique(days, return_inverse=True)

@@ -6,13 +6,17 @@ from typing import Any
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.providers.base import Provider
+from mktdash.providers.binance.client import BinanceProvider
 from mktdash.providers.cboe.client import CboeProvider
+from mktdash.providers.coinbase.client import CoinbaseProvider
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.providers.ecb.client import EcbProvider
 from mktdash.providers.fred.client import FredProvider
+from mktdash.providers.kraken.client import KrakenProvider
 from mktdash.providers.sim.client import SimProvider
 from mktdash.providers.treasury.client import TreasuryProvider
+from mktdash.providers.yahoo.client import YahooProvider
 
 
 def build_providers(*, sim_seed: int) -> dict[str, Provider]:
@@ -22,6 +26,10 @@ def build_providers(*, sim_seed: int) -> dict[str, Provider]:
         TreasuryProvider(),
         FredProvider(),
         CboeProvider(),
+        KrakenProvider(),
+        CoinbaseProvider(),
+        BinanceProvider(),
+        YahooProvider(),
         SimProvider(sim_seed),
     )
     return {provider.name: provider for provider in every}

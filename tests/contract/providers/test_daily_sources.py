@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.factories.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points, recorded
+from tests.factories.stream import heard
 from tests.factories.wire import Answer, Asked, wire_server
 
 from mktdash.domain.clock import iso
@@ -149,13 +150,12 @@ async def test_one_fred_series_that_is_gone_keeps_no_other_back():
         gone = asked.query["id"] == "DGS2"
         return Answer(status=404) if gone else Answer(f"observation_date,{asked.query['id']}\n2026-10-30,1\n".encode())
 
-    payloads = []
     async with wire_server(script=script) as wire:
         provider = FredProvider(wire.url)
         async with fetcher_for(provider) as fetcher:
-            with pytest.raises(ProviderError, match="404"):
-                async for payload in provider.fetch(fetcher, Window(), lambda: NOW):
-                    payloads.append(payload)  # noqa: PERF401  # what came before the error must be seen
+            payloads, error = await heard(provider.fetch(fetcher, Window(), lambda: NOW))
+    assert isinstance(error, ProviderError)
+    assert error.data["status"] == 404
     assert len(payloads) == len(SERIES) - 1
 
 

@@ -1,0 +1,152 @@
+"""Listens to Kraken's WebSocket (version 2), and asks REST for the trades that it left out."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import orjson
+
+from mktdash.domain.clock import MICROS_PER_SECOND, Clock, to_micros
+from mktdash.domain.errors import ProviderError
+from mktdash.providers.base import Fetcher, RawPayload, Window
+from mktdash.providers.bundles import Bundle
+from mktdash.providers.gaps import Gap, GapWatch
+from mktdash.providers.kraken.pairs import DEFAULT, PAIRS
+from mktdash.providers.kraken.parse import CANDLE_S, CANDLES, FULL_PAGE, TRADES, instant, refuse_errors
+
+_log = logging.getLogger(__name__)
+
+# Whoever was away for longer goes on from here: the candles have it all, the trades begin anew.
+_BACKFILL_S = 3600
+_PAGES = 60
+# A candle is told a last time shortly before its end; this long after it, it is final.
+_CANDLE_SETTLE = MICROS_PER_SECOND
+_TIME = 2
+_KEPT_CANDLES = 1000
+
+
+class KrakenListener:
+    """One connection's worth of payloads."""
+
+    def __init__(self, fetcher: Fetcher, rest_url: str, stream_url: str, clock: Clock, watch: GapWatch) -> None:
+        self._fetcher = fetcher
+        self._rest_url = rest_url
+        self._stream_url = stream_url
+        self._clock = clock
+        self._watch = watch
+        self._candles: dict[tuple[str, int], bytes] = {}
+
+    async def payloads(self, window: Window, *, silence_s: float) -> AsyncIterator[RawPayload]:
+        """Trades and finished candles as they come; first, over REST, the trades since those held.
+
+        Raises:
+            ProviderError: the stream was refused, closed or fell silent.
+        """
+        async for payload in self._missed_before(window):
+            yield payload
+        trades = Bundle(asyncio.get_running_loop().time)
+        async for message in self._fetcher.listen(self._stream_url, _subscriptions(), silence_s=silence_s):
+            said = _read(message)
+            if said.get("channel") == "trade":
+                trades.add(message)
+                async for payload in self._missed_now(said):
+                    yield payload
+            elif said.get("channel") == "ohlc":
+                self._keep_candles(said, message)
+            for dataset, body in ((TRADES, trades.take()), (CANDLES, self._final_candles())):
+                if body:
+                    now = self._clock()
+                    yield RawPayload(dataset, body, self._stream_url, now, now, content_type="application/x-ndjson")
+
+    async def _missed_before(self, window: Window) -> AsyncIterator[RawPayload]:
+        if TRADES not in window.held:
+            return
+        since = max(window.held[TRADES], to_micros(self._clock()) - _BACKFILL_S * MICROS_PER_SECOND)
+        for alias in DEFAULT:
+            async for payload in self._trades_since(alias, since):
+                yield payload
+
+    async def _missed_now(self, said: dict[str, Any]) -> AsyncIterator[RawPayload]:
+        for gap in self._gaps(said):
+            _log.info("kraken: %s trades %d to %d were missed", gap.symbol, gap.after + 1, gap.before - 1)
+            async for payload in self._trades_since(gap.symbol, gap.since):
+                yield payload
+
+    def _keep_candles(self, said: dict[str, Any], message: bytes) -> None:
+        """Keep the newest message that tells each candle."""
+        for one in said.get("data") or ():
+            start = instant(one.get("interval_begin"))
+            if start is not None and one.get("symbol") in PAIRS:
+                self._candles.pop((one["symbol"], start), None)
+                self._candles[one["symbol"], start] = message
+        while len(self._candles) > _KEPT_CANDLES:
+            self._candles.pop(next(iter(self._candles)))
+
+    def _final_candles(self) -> bytes:
+        before = to_micros(self._clock()) - CANDLE_S * MICROS_PER_SECOND - _CANDLE_SETTLE
+        final = [key for key in self._candles if key[1] <= before]
+        return b"\n".join(dict.fromkeys(self._candles.pop(key) for key in final))
+
+    def _gaps(self, said: dict[str, Any]) -> Iterator[Gap]:
+        trades: dict[str, list[tuple[int, int]]] = {}
+        for one in said.get("data") or ():
+            number, at = one.get("trade_id"), instant(one.get("timestamp"))
+            if isinstance(number, int) and at is not None and one.get("symbol") in PAIRS:
+                trades.setdefault(one["symbol"], []).append((number, at))
+        for symbol, several in trades.items():
+            gap = self._watch.see(symbol, several)
+            if gap is not None:
+                yield gap
+
+    async def _trades_since(self, alias: str, since: int) -> AsyncIterator[RawPayload]:
+        """Pages of trades from an instant on, in microseconds.
+
+        Each begins with the last millisecond of the one before, which that one's end may have cut.
+        """
+        cursor = since // 1000 * 1_000_000 - 1
+        for _ in range(_PAGES):
+            payload = await self._fetcher.get(
+                f"{self._rest_url}/Trades",
+                dataset=TRADES,
+                params={"pair": PAIRS[alias].asked, "since": str(cursor)},
+                check=refuse_errors,
+            )
+            times = _times(payload)
+            if not times:
+                return
+            yield payload
+            newest = int(max(times) * 1000) * 1_000_000 - 1
+            if len(times) < FULL_PAGE or newest <= cursor:
+                return
+            cursor = newest
+        _log.warning("kraken: more %s trades were missed than %d pages hold", alias, _PAGES)
+
+
+def _subscriptions() -> list[str]:
+    pairs = list(DEFAULT)
+    wanted: tuple[dict[str, Any], ...] = (
+        {"channel": "trade", "symbol": pairs, "snapshot": True},
+        {"channel": "ohlc", "symbol": pairs, "interval": 1, "snapshot": True},
+    )
+    return [orjson.dumps({"method": "subscribe", "params": one}).decode() for one in wanted]
+
+
+def _read(message: bytes) -> dict[str, Any]:
+    try:
+        said = orjson.loads(message)
+    except orjson.JSONDecodeError as error:
+        raise ProviderError("kraken: the stream sent something that is not JSON", source="kraken") from error
+    if not isinstance(said, dict):
+        return {}
+    if said.get("success") is False:
+        raise ProviderError(f"kraken: the stream refused: {said.get('error')}", source="kraken")
+    return said
+
+
+def _times(payload: RawPayload) -> list[float]:
+    """The times of a page of trades, in seconds."""
+    with payload.open() as stream:
+        result = orjson.loads(stream.read()).get("result") or {}
+    rows = next((rows for key, rows in result.items() if key != "last" and isinstance(rows, list)), [])
+    return [float(row[_TIME]) for row in rows if isinstance(row, list) and len(row) > _TIME]
