@@ -24,10 +24,14 @@ _KNOWN: tuple[tuple[str, str], ...] = (
     ),
     (
         (
-            r"(unable to execute|No such file or directory:|command) '?(x86_64-linux-gnu-)?(gcc|cc|clang|g\+\+|make)'?"
+            r"(unable to execute|No such file or directory:|[Cc]ommand) '?\[?'?(x86_64-linux-gnu-)?(gcc|cc|clang|g\+\+|make)'?"
             r"|[Nn]o (acceptable )?C compiler|linker `cc` not found|Python\.h: No such file"
         ),
         NO_COMPILER,
+    ),
+    (
+        r"Failed to build",
+        "a dependency without a ready-made wheel for this Python could not be built here: use Python 3.11 or 3.12",
     ),
     (
         r"lockfile.*needs to be updated",

@@ -34,7 +34,7 @@ class _Screen(logging.Handler):
 class _File(RotatingFileHandler):
     """The file, as far as it can be written: a full disk must not fill the screen."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the name logging calls
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name logging calls
         """Leave the line out."""
 
 
