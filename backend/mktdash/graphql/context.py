@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
+from mktdash.graphql.pieces import PieceCache
 from mktdash.live.hub import Hub
 from mktdash.security.principals import Principal
 from mktdash.store.session import read_transaction
@@ -29,6 +30,7 @@ class Services:
     code_sha: str
     started_at: datetime
     anonymous_read: bool
+    pieces: PieceCache = field(default_factory=PieceCache)
 
     @property
     def now(self) -> int:

@@ -6,15 +6,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.observation import Columns
 from mktdash.graphql.context import Info
 from mktdash.graphql.downsample import Downsample, thin_out
-from mktdash.graphql.lookahead import asked
+from mktdash.graphql.lookahead import asked, asked_within
+from mktdash.graphql.pieces import COLUMNS
 from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import InstrumentType
-from mktdash.graphql.types.points import ObservationType, PointsType, flag_counts
+from mktdash.graphql.types.points import ObservationType, PointsType, flag_counts, named_counts
 from mktdash.graphql.types.series import SeriesType
 from mktdash.store.datasets import dataset_by_key
 from mktdash.store.instruments import SeriesRow, instruments_by_ids
 from mktdash.store.latest import latest_by_series_ids
 from mktdash.store.series import read_columns, read_leaves, snapshot_id
+
+_NO_POINTS = PointsType.from_columns(Columns.empty())
 
 
 async def read_history(
@@ -33,22 +36,25 @@ async def read_history(
     Fields not asked for hold a neutral value, which nobody sees.
     """
     wanted = asked(info)
-    if as_known_at is None and most is None and wanted & {"points", "quality"}:
-        fields = asked_within(info, "points") & COLUMNS
-        encoded = await info.context.services.pieces.read_points(conn, row, fields, start=start, end=end)
-        points, flags = PointsType.from_encoded(encoded), named_counts(encoded.masks)
-    else:
-        points, flags
-    whole = as_known_at is not None and "latest" in wanted
-    columns = Columns.empty()
-    if wanted & {"points", "quality"} or whole:
+    fields = asked_within(info, "points") & COLUMNS
+    counted = "flagCounts" in asked_within(info, "quality")
+    latest = None
+    points, flags = _NO_POINTS, {}
+    if as_known_at is None and most is None:
+        if "points" in wanted or counted:
+            encoded = await info.context.services.pieces.read_points(conn, row, fields, start=start, end=end)
+            points, flags = PointsType.from_encoded(encoded), named_counts(encoded.masks)
+    elif "points" in wanted or counted or "latest" in wanted:
+        whole = as_known_at is not None and "latest" in wanted
         within = (None, None) if whole else (start, end)
         columns = await read_columns(conn, row, start=within[0], end=within[1], as_known_at=as_known_at)
-    latest = None
-    if whole:
-        latest = ObservationType.from_columns(row.id, columns, row.timezone)
-        columns = _between(columns, start, end)
-    elif "latest" in wanted:
+        if whole:
+            latest = ObservationType.from_columns(row.id, columns, row.timezone)
+            columns = _between(columns, start, end)
+        thinned = columns if most is None else thin_out(columns, most, how)
+        points = PointsType.from_columns(thinned, None if thinned is columns else len(columns))
+        flags = flag_counts(columns) if counted else {}
+    if as_known_at is None and "latest" in wanted:
         newest = (await latest_by_series_ids(conn, [row.id])).get(row.id)
         latest = None if newest is None else ObservationType.from_row(newest, row.timezone)
     snapshot = ""
@@ -56,15 +62,14 @@ async def read_history(
         snapshot = snapshot_id(await read_leaves(conn, [row], as_known_at=as_known_at))
     dataset = DatasetType.from_row(await dataset_by_key(conn, row.dataset))
     instrument = (await instruments_by_ids(conn, [row.instrument_id]))[row.instrument_id]
-    thinned = columns if most is None else thin_out(columns, most, how)
     return SeriesType.from_row(
         row,
         instrument=InstrumentType.from_row(instrument),
         dataset=dataset,
         snapshot=snapshot,
         latest=latest,
-        points=PointsType.from_columns(thinned, None if thinned is columns else len(columns)),
-        flags=flag_counts(columns) if "quality" in wanted else {},
+        points=points,
+        flags=flags,
     )
 
 

@@ -102,7 +102,7 @@ def _joined(pieces: list[Piece], fields: Collection[str]) -> EncodedPoints:
     masks: Counter[int] = Counter()
     for piece in pieces:
         masks.update(piece.masks)
-    columns = {}
+    columns: dict[str, orjson.Fragment | None] = {}
     for name in fields:
         if name in BAR_FIELDS and all(piece.texts[name] is None for piece in pieces):
             columns[name] = None

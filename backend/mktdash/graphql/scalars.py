@@ -17,12 +17,11 @@ from mktdash.domain.observation import Float64Array, Int64Array
 
 Instant = NewType("Instant", int)
 """Microseconds UTC inside, RFC 3339 text outside."""
-Column = np.ndarray | orjson.Fragment
-"""Numbers still to be encoded, or their JSON."""
-InstantColumn = NewType("InstantColumn", Column)
-MillisColumn = NewType("MillisColumn", Column)
-FloatColumn = NewType("FloatColumn", Column)
-FlagsColumn = NewType("FlagsColumn", Column)
+# A column is numbers still to be encoded (an array), or their JSON (a Fragment).
+InstantColumn = NewType("InstantColumn", object)
+MillisColumn = NewType("MillisColumn", object)
+FloatColumn = NewType("FloatColumn", object)
+FlagsColumn = NewType("FlagsColumn", object)
 Json = NewType("Json", object)
 
 # Seconds may be left out by people, a zone may not: without one the text names no instant.

@@ -57,14 +57,11 @@ class PointsType:
             downsampled_from=downsampled_from,
         )
 
-
     @classmethod
     def from_encoded(cls, points: EncodedPoints) -> "PointsType":
         """Columns that are JSON already; those not asked for hold a neutral value, which nobody sees."""
         columns = points.columns
-        bars = {
-            name: None if (found := columns.get(name)) is None else FloatColumn(found) for name in BAR_FIELDS
-        }
+        bars = {name: None if (found := columns.get(name)) is None else FloatColumn(found) for name in BAR_FIELDS}
         return cls(
             as_of=InstantColumn(columns.get("asOf") or _NOTHING),
             as_of_ms=MillisColumn(columns.get("asOfMs") or _NOTHING),
