@@ -1,7 +1,7 @@
 """A batch on its way into the store: validated, compared with what is stored, written; all in one transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.contracts.registry import CONTRACTS, Contract, contract_for
 from mktdash.domain.instrument import DatasetSpec
 from mktdash.domain.observation import Columns, Int64Array
+from mktdash.ingest.identity import Told, joined, told_of
 from mktdash.ingest.merge import Difference, compare
 from mktdash.ingest.validate import validate
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, Rejection
 from mktdash.store.absences import note_absences
 from mktdash.store.batches import NewQuarantine, quarantine
-from mktdash.store.catalogue import register_series
-from mktdash.store.holding import NEVER, Held, Span, hold
+from mktdash.store.catalogue import Known, register_series
+from mktdash.store.holding import NEVER, Held, Span, hold, lock_series
 from mktdash.store.instruments import SeriesRow
 from mktdash.store.observations import Write, write_rows
 from mktdash.store.rewind import rewind
@@ -43,12 +44,14 @@ class BatchKey:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a batch so far."""
+    """What came of a batch so far; ``changes`` and ``late`` are those of the transaction at hand."""
 
     counts: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     contract: int = 1
+    quarantined: int = 0
     bounds: tuple[int, int] | None = None
+    changed: set[int] = field(default_factory=set)
     changes: list[tuple[SeriesRow, Difference]] = field(default_factory=list)
     late: dict[int, SeriesRow] = field(default_factory=dict)
 
@@ -59,79 +62,121 @@ class Outcome:
                 low, high = self.bounds or (int(one[0]), int(one[0]))
                 self.bounds = (min(low, int(one.min())), max(high, int(one.max())))
 
+    def settle(self) -> None:
+        """Forget what only the transaction that is about to end needs: a long file must not pile up."""
+        self.changes = []
+        self.late = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Valid:
+    """What may be merged of one series; ``window`` is what it is the whole truth of, if of anything."""
+
+    series: SeriesRow
+    columns: Columns
+    window: tuple[int, int] | None
+
+    @property
+    def span(self) -> Span:
+        """What of the series must be compared."""
+        first, last = self.window or (int(self.columns.as_of[0]), int(self.columns.as_of[-1]))
+        return Span(self.series, first, last, len(self.columns))
+
 
 class BatchMerge:
-    """Merges the pieces of one payload, inside the caller's write transaction."""
+    """Merges pieces of one payload, inside the caller's write transaction; ``outcome`` goes on from one to the next."""
 
-    def __init__(self, conn: AsyncConnection, provider: Provider, dataset: DatasetSpec, key: BatchKey) -> None:
+    def __init__(
+        self,
+        conn: AsyncConnection,
+        provider: Provider,
+        dataset: DatasetSpec,
+        key: BatchKey,
+        outcome: Outcome | None = None,
+    ) -> None:
         self._conn = conn
         self._provider = provider
         self._dataset = dataset
         self.key = key
-        self._quarantined = 0
-        self.outcome = Outcome()
+        self.outcome = outcome or Outcome()
+        self._known: dict[str, Known] = {}
 
-    async def merge(self, piece: Parsed) -> None:
-        """Validate, compare and store a piece; refused records go to quarantine."""
-        await self._refuse(piece.rejected)
-        known: list[ParsedSeries] = []
-        for one in piece.series:
-            if self._provider.describe(self._dataset.key, one.alias) is None:
-                await self._refuse([_unknown(one)], n=len(one.columns))
-            else:
-                known.append(one)
-        valid = await self._validated(known, record=True)
-        await self._store(valid)
+    async def merge(self, pieces: Sequence[Parsed]) -> None:
+        """Validate, compare and store pieces; refused records go to quarantine.
 
-    async def retell(self, piece: Parsed, only: Sequence[int]) -> None:
+        All their series are registered and locked before the first is written, in one order, so that batches which
+        share series queue up and never block each other crosswise.
+        """
+        await self._get_to_know(pieces, lock=True)
+        for piece in pieces:
+            await self._refuse(piece.rejected)
+            for one in piece.series:
+                if one.alias not in self._known:
+                    await self._refuse([_unknown(one)], n=len(one.columns))
+            await self._store(await self._validated(piece, record=True))
+
+    async def retell(self, piece: Parsed, only: Container[int]) -> None:
         """Merge a stored piece again into its series ``only``, which were rewound: nothing is recorded anew."""
-        known = [one for one in piece.series if self._provider.describe(self._dataset.key, one.alias) is not None]
-        wanted = set(only)
-        valid = [one for one in await self._validated(known, record=False) if one[0].id in wanted]
-        await self._store(valid)
+        await self._get_to_know([piece], lock=False)
+        valid = await self._validated(piece, record=False)
+        await self._store([one for one in valid if one.series.id in only])
 
-    async def _validated(self, parsed: Sequence[ParsedSeries], *, record: bool) -> list[tuple[SeriesRow, Columns]]:
-        specs = {
-            one.alias: spec
-            for one in parsed
-            if (spec := self._provider.describe(self._dataset.key, one.alias)) is not None
-        }
-        rows = await register_series(self._conn, self._dataset, list(specs.values()))
-        valid: list[tuple[SeriesRow, Columns]] = []
+    async def _get_to_know(self, pieces: Sequence[Parsed], *, lock: bool) -> None:
+        aliases = {one.alias for piece in pieces for one in piece.series} - self._known.keys()
+        specs = [
+            spec for alias in sorted(aliases) if (spec := self._provider.describe(self._dataset.key, alias)) is not None
+        ]
+        self._known |= await register_series(self._conn, self._dataset, specs)
+        if lock:
+            await lock_series(self._conn, sorted({row.id for known in self._known.values() for row in known.series}))
+
+    async def _validated(self, piece: Parsed, *, record: bool) -> list[_Valid]:
+        by_series: dict[int, list[Told]] = {}
+        for one in piece.series:
+            if one.alias in self._known:
+                told, refused = told_of(one, self._known[one.alias])
+                for part in told:
+                    by_series.setdefault(part.series.id, []).append(part)
+                if record:
+                    await self._refuse(refused)
+        valid: list[_Valid] = []
         said: list[tuple[int, Int64Array, Int64Array]] = []
-        for one in parsed:
-            checked = validate(one, specs[one.alias], self.key.now)
+        for parts in by_series.values():
+            own = joined(parts)
+            checked = validate(own.parsed, own.spec, self.key.now)
             if record:
                 await self._refuse(checked.rejected)
-            if len(checked.columns) or self.key.window is not None:
-                valid.append((rows[one.alias], checked.columns))
+            window = own.within(self.key.window)
+            if len(checked.columns) or window is not None:
+                valid.append(_Valid(own.series, checked.columns, window))
                 self.outcome.contract = max(self.outcome.contract, contract_for(checked.columns).version)
-            if one.absent is not None and len(one.absent):
-                said.append((rows[one.alias].id, np.sort(one.absent), checked.columns.as_of))
-            self.outcome.widen(checked.columns.as_of, one.absent)
+            absent = own.parsed.absent
+            if absent is not None and len(absent):
+                said.append((own.series.id, np.sort(absent), checked.columns.as_of))
+            self.outcome.widen(checked.columns.as_of, absent)
         if record:
             await note_absences(self._conn, self.key.id, said)
         return valid
 
-    async def _store(self, valid: list[tuple[SeriesRow, Columns]]) -> None:
+    async def _store(self, valid: list[_Valid]) -> None:
         if not valid:
             return
-        spans = [self._span(series, columns) for series, columns in valid]
-        held = await self._hold(spans)
+        held = await self._hold([one.span for one in valid])
         counts = self.outcome.counts
         writes = []
-        for one, (series, columns) in zip(held, valid, strict=True):
-            change = compare(one.columns, columns, self.key.known_at, self.key.window)
+        for before, one in zip(held, valid, strict=True):
+            change = compare(before.columns, one.columns, self.key.known_at, one.window)
             counts["same"] += change.same
             if change.is_empty:
                 continue
             counts["new"] += len(change.new)
             counts["revised"] += len(change.revised)
             counts["retracted"] += len(change.retracted)
-            self.outcome.changes.append((series, change))
+            self.outcome.changes.append((one.series, change))
+            self.outcome.changed.add(one.series.id)
             writes.append(
                 Write(
-                    held=one,
+                    held=before,
                     new=change.new,
                     revised=change.revised,
                     superseded=change.superseded,
@@ -141,7 +186,7 @@ class BatchMerge:
             )
         await write_rows(self._conn, writes, batch_id=self.key.id, known_at=self.key.known_at)
         await keep_up(self._conn, writes, batch_id=self.key.id)
-        await note_said(self._conn, [series.id for series, _ in valid], self.key.known_at)
+        await note_said(self._conn, [one.series.id for one in valid], self.key.known_at)
 
     async def _hold(self, spans: list[Span]) -> list[Held]:
         retracts = self.key.window is not None
@@ -154,20 +199,15 @@ class BatchMerge:
         self.outcome.late |= {series.id: series for series in late}
         return await hold(self._conn, spans, retracts=retracts)
 
-    def _span(self, series: SeriesRow, columns: Columns) -> Span:
-        if self.key.window is not None:
-            return Span(series, *self.key.window, len(columns))
-        return Span(series, int(columns.as_of[0]), int(columns.as_of[-1]), len(columns))
-
     async def _refuse(self, rejected: Sequence[Rejection], n: int | None = None) -> None:
         for one in rejected:
             self.outcome.codes[one.code] += 1 if n is None else n
-        room = MAX_QUARANTINED - self._quarantined
+        room = MAX_QUARANTINED - self.outcome.quarantined
         kept = [
             NewQuarantine(one.alias, one.code, one.column, one.reason, one.raw[:500], one.line, one.as_of)
             for one in rejected[: max(room, 0)]
         ]
-        self._quarantined += len(kept)
+        self.outcome.quarantined += len(kept)
         await quarantine(self._conn, self.key.id, self._dataset.key, kept)
 
     @property

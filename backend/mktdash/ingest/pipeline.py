@@ -1,4 +1,8 @@
-"""From raw bytes to observations or quarantine, in one transaction: the only way anything gets into the store."""
+"""From raw bytes to observations or quarantine: the only way anything gets into the store.
+
+A payload is one transaction, unless it is so long that others would wait for it: then it is several, each of which
+leaves the store whole. One that is interrupted between them is gone on with when the same payload is given again.
+"""
 
 import asyncio
 from collections import Counter
@@ -14,15 +18,18 @@ from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.instrument import DatasetSpec
 from mktdash.domain.observation import Columns
 from mktdash.ingest.announce import announcements
-from mktdash.ingest.batch import BatchKey, BatchMerge
+from mktdash.ingest.batch import BatchKey, BatchMerge, Outcome
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, RawPayload
 from mktdash.providers.registry import recipe_of
-from mktdash.store.batches import ALL_TIME, BatchRow, NewBatch, batches_after, close_batch, open_batch
+from mktdash.store.batches import ALL_TIME, BatchRow, NewBatch, OpenBatch, batches_after, close_batch, open_batch
 from mktdash.store.catalogue import register_contract, register_dataset
 from mktdash.store.datasets import note_change, note_check
 from mktdash.store.events import append_events
-from mktdash.store.raw import keep_raw, read_raw
+from mktdash.store.raw import keep_raw, raw_body
 from mktdash.store.session import write_transaction
+
+# About two seconds of writing: what another writer may have to wait for, and what stands in memory at a time.
+PORTION_ROWS = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,42 +90,66 @@ async def ingest_payload(
     dataset = dataset_of(provider, payload.dataset)
     window = ALL_TIME if replace_window is True else (replace_window or None)
     bounded = replace_window if isinstance(replace_window, tuple) else None
-    pieces = provider.parse(payload)
-    # The first piece is read before the writer's place is taken: a payload that is no data at all changes nothing.
-    first = await asyncio.to_thread(next, pieces, None)
-    now = to_micros(clock())
-    known_at = to_micros(payload.known_at)
-    async with write_transaction(engine) as conn:
-        await register_dataset(conn, dataset)
-        with payload.open() as stream:
-            sha256, _ = await keep_raw(conn, stream)
-        batch_id = await open_batch(
-            conn,
-            NewBatch(
-                run_id=run_id,
-                source=dataset.source,
-                dataset=dataset.key,
-                contract=CONTRACTS[0].name,
-                reader=recipe_of(provider),
-                code_sha=code_sha,
-                raw_sha256=sha256,
-                url=payload.url,
-                content_type=payload.content_type,
-                fetched_at=to_micros(payload.fetched_at),
-                known_at=known_at,
-                replace_window=window is not None,
-                replace_first=None if bounded is None else bounded[0],
-                replace_last=None if bounded is None else bounded[1],
-                started_at=now,
-            ),
-        )
-        merge = BatchMerge(conn, provider, dataset, BatchKey(batch_id, known_at, now, window))
-        await _merge_all(merge, first, pieces, whole=window is not None)
-        late = sorted(merge.outcome.late)
-        if late:
-            for later in await batches_after(conn, dataset.key, known_at):
-                await retell_batch(conn, provider, dataset, later, late)
-        return await _close(merge, conn, dataset, to_micros(clock()))
+    portions = _portions(provider.parse(payload), whole=window is not None)
+    # Parsed outside of transactions: a payload that is no data at all changes nothing, and nobody waits for it.
+    portion, more = await asyncio.to_thread(next, portions)
+    now, known_at = to_micros(clock()), to_micros(payload.known_at)
+    if more:
+        # A file this long takes a while to pack; whoever writes meanwhile should wait for that alone.
+        async with write_transaction(engine) as conn:
+            await keep_raw(conn, payload.open)
+    batch: OpenBatch | None = None
+    outcome = Outcome()
+    while True:
+        async with write_transaction(engine) as conn:
+            if batch is None:
+                await register_dataset(conn, dataset)
+                sha256, _ = await keep_raw(conn, payload.open)
+                described = NewBatch(
+                    run_id=run_id,
+                    source=dataset.source,
+                    dataset=dataset.key,
+                    contract=CONTRACTS[0].name,
+                    reader=recipe_of(provider),
+                    code_sha=code_sha,
+                    raw_sha256=sha256,
+                    url=payload.url,
+                    content_type=payload.content_type,
+                    fetched_at=to_micros(payload.fetched_at),
+                    known_at=known_at,
+                    replace_window=window is not None,
+                    replace_first=None if bounded is None else bounded[0],
+                    replace_last=None if bounded is None else bounded[1],
+                    started_at=now,
+                )
+                batch = await open_batch(conn, described)
+            merge = BatchMerge(conn, provider, dataset, BatchKey(batch.id, known_at, now, window), outcome)
+            await merge.merge(portion)
+            late = sorted(outcome.late)
+            if late:
+                for later in await batches_after(conn, dataset.key, known_at):
+                    await retell_batch(conn, provider, dataset, later, late)
+            report = await _close(merge, conn, dataset, batch, to_micros(clock()), finished=not more)
+        outcome.settle()
+        if not more:
+            return report
+        portion, more = await asyncio.to_thread(next, portions)
+
+
+def _portions(pieces: Iterator[Parsed], *, whole: bool) -> Iterator[tuple[list[Parsed], bool]]:
+    """What one transaction merges at a time, and whether there is more; at least one portion, be it empty."""
+    if whole:
+        yield [_whole(list(pieces))], False
+        return
+    portion: list[Parsed] = []
+    rows = 0
+    for piece in pieces:
+        if rows >= PORTION_ROWS:
+            yield portion, True
+            portion, rows = [], 0
+        portion.append(piece)
+        rows += sum(len(one.columns) for one in piece.series) + len(piece.rejected)
+    yield portion, False
 
 
 def dataset_of(provider: Provider, key: str) -> DatasetSpec:
@@ -135,34 +166,29 @@ def dataset_of(provider: Provider, key: str) -> DatasetSpec:
 
 async def retell_batch(
     conn: AsyncConnection, provider: Provider, dataset: DatasetSpec, batch: BatchRow, series_ids: Sequence[int]
-) -> None:
+) -> Outcome:
     """Merge a stored batch again, from its raw bytes, into series that were rewound to before it."""
-    body = b"".join([piece async for piece in read_raw(conn, batch.raw_sha256)])
-    payload = RawPayload(
-        dataset=dataset.key,
-        body=body,
-        url=batch.url,
-        fetched_at=from_micros(batch.fetched_at),
-        known_at=from_micros(batch.known_at),
-        content_type=batch.content_type,
-    )
+    only = frozenset(series_ids)
     key = BatchKey(batch.id, batch.known_at, batch.started_at, batch.window)
-    merge = BatchMerge(conn, provider, dataset, key)
-    pieces = await asyncio.to_thread(lambda: list(provider.parse(payload)))
-    if key.window is not None:
-        pieces = [_whole(pieces)]
-    for piece in pieces:
-        await merge.retell(piece, series_ids)
-
-
-async def _merge_all(merge: BatchMerge, first: Parsed | None, pieces: Iterator[Parsed], *, whole: bool) -> None:
-    if whole:
-        rest = await asyncio.to_thread(list, pieces)
-        await merge.merge(_whole([] if first is None else [first, *rest]))
-        return
-    while first is not None:
-        await merge.merge(first)
-        first = await asyncio.to_thread(next, pieces, None)
+    outcome = Outcome()
+    merge = BatchMerge(conn, provider, dataset, key, outcome)
+    async with raw_body(conn, batch.raw_sha256) as body:
+        payload = RawPayload(
+            dataset=dataset.key,
+            body=body,
+            url=batch.url,
+            fetched_at=from_micros(batch.fetched_at),
+            known_at=from_micros(batch.known_at),
+            content_type=batch.content_type,
+        )
+        portions = _portions(provider.parse(payload), whole=key.window is not None)
+        more = True
+        while more:
+            portion, more = await asyncio.to_thread(next, portions)
+            for piece in portion:
+                await merge.retell(piece, only)
+            outcome.settle()
+    return outcome
 
 
 def _whole(pieces: Sequence[Parsed]) -> Parsed:
@@ -190,31 +216,33 @@ def _joined(alias: str, parts: list[ParsedSeries]) -> ParsedSeries:
     )
 
 
-async def _close(merge: BatchMerge, conn: AsyncConnection, dataset: DatasetSpec, finished: int) -> IngestReport:
+async def _close(
+    merge: BatchMerge, conn: AsyncConnection, dataset: DatasetSpec, batch: OpenBatch, now: int, *, finished: bool
+) -> IngestReport:
     """Store the counts, move the dataset's version if anything changed, and tell whoever listens."""
-    outcome = merge.outcome
-    batch_id, known_at = merge.key.id, merge.key.known_at
-    counts = {name: outcome.counts[name] for name in ("new", "revised", "same", "retracted")}
+    outcome, known_at = merge.outcome, merge.key.known_at
+    counts = batch.totals(outcome.counts)
     await close_batch(
         conn,
-        batch_id,
+        batch.id,
         **counts,
         rejected=outcome.codes.total(),
         contract=merge.contract.name,
         window_first=None if outcome.bounds is None else outcome.bounds[0],
         window_last=None if outcome.bounds is None else outcome.bounds[1],
-        finished_at=finished,
+        finished_at=now,
+        finished=finished,
     )
-    await register_contract(conn, merge.contract.described(finished))
-    await note_check(conn, dataset.key, finished)
+    await register_contract(conn, merge.contract.described(now))
+    await note_check(conn, dataset.key, now)
     version = await note_change(conn, dataset.key, known_at, changed=bool(outcome.changes))
-    await append_events(conn, announcements(outcome.changes, outcome.late, version, known_at), finished)
+    await append_events(conn, announcements(outcome.changes, outcome.late, version, known_at), now)
     return IngestReport(
         dataset=dataset.key,
-        batch_id=batch_id,
+        batch_id=batch.id,
         **counts,
         rejected=outcome.codes.total(),
         version=version,
         codes=outcome.codes,
-        series_ids=sorted({series.id for series, _ in outcome.changes}),
+        series_ids=sorted(outcome.changed),
     )

@@ -14,7 +14,7 @@ from mktdash.domain.clock import Clock, to_micros
 from mktdash.ingest.merge import Difference, compare
 from mktdash.ingest.pipeline import dataset_of, retell_batch
 from mktdash.providers.base import Provider
-from mktdash.store.batches import ALL_TIME, BatchRow, batches_after
+from mktdash.store.batches import ALL_TIME, BatchRow, batches_after, close_batch
 from mktdash.store.datasets import all_datasets, note_change
 from mktdash.store.events import NewEvent, append_events
 from mktdash.store.holding import lock_series
@@ -113,7 +113,11 @@ async def _replay_dataset(
         await rewind(conn, ids, since)
         for batch in batches:
             provider = provider_of(batch)
-            await retell_batch(conn, provider, dataset_of(provider, key), batch, ids)
+            outcome = await retell_batch(conn, provider, dataset_of(provider, key), batch, ids)
+            if not batch.finished:
+                # It was interrupted; told whole, it is done.
+                counts = {name: outcome.counts[name] for name in ("new", "revised", "same", "retracted")}
+                await close_batch(conn, batch.id, **counts, finished=True)
     after = snapshot_id(await read_leaves(conn, series))
     changes = []
     for one in series if after != before else ():

@@ -49,12 +49,12 @@ def validate(parsed: ParsedSeries, spec: SeriesSpec, now: int) -> Valid:
         hit = bad & good
         if hit.any():
             good &= ~hit
-            refused += [_rejection(parsed, at, code, column, reason) for at in np.flatnonzero(hit)]
+            refused += [rejection_at(parsed, at, code, column, reason) for at in np.flatnonzero(hit)]
     kept = np.flatnonzero(good)
     order = kept[np.argsort(columns.as_of[kept], kind="stable")]
     order, conflicts = _without_conflicts(columns, order)
     refused += [
-        _rejection(parsed, at, "DUPLICATE_CONFLICT", "as_of", "the payload gives two values for one instant")
+        rejection_at(parsed, at, "DUPLICATE_CONFLICT", "as_of", "the payload gives two values for one instant")
         for at in conflicts
     ]
     return Valid(_flag_impossible_bars(_plain(columns.take(order))), refused)
@@ -109,7 +109,8 @@ def _flag_impossible_bars(columns: Columns) -> Columns:
     )
 
 
-def _rejection(parsed: ParsedSeries, at: int | np.int64, code: str, column: str, reason: str) -> Rejection:
+def rejection_at(parsed: ParsedSeries, at: int | np.int64, code: str, column: str, reason: str) -> Rejection:
+    """The refusal of one observation of a parsed series, by its index."""
     columns = parsed.columns
     raw = f"{parsed.alias},{_instant(int(columns.as_of[at]))},{float(columns.value[at])!r}"
     line = 0 if parsed.lines is None else int(parsed.lines[at])

@@ -1,10 +1,10 @@
 """Batches: what arrived, from where, when, read by which code, and what came of it; the provenance of one number."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import iso
@@ -73,6 +73,7 @@ class BatchRow:
     started_at: int
     finished_at: int
     raw_size: int
+    finished: bool = True
 
     @property
     def window(self) -> tuple[int, int] | None:
@@ -109,16 +110,47 @@ class NewQuarantine:
 
 
 _BATCH = select(
-    *(BATCHES.c[name] for name in BatchRow.__dataclass_fields__ if name != "raw_size"),
+    *(BATCHES.c[name] for name in BatchRow.__dataclass_fields__ if name not in {"raw_size", "finished"}),
     BLOBS.c.size,
+    BATCHES.c.finished,
 ).join(BLOBS, BLOBS.c.sha256 == BATCHES.c.raw_sha256)
 
 
-async def open_batch(conn: AsyncConnection, batch: NewBatch) -> int:
-    """Store a batch with no counts yet; returns its id."""
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A batch in the making, and what it came to before it was interrupted, if it was."""
+
+    id: int
+    before: Mapping[str, int] = field(default_factory=dict)
+
+    def totals(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """The counts of the whole batch, given those of going through all of it (again)."""
+        own = {name: self.before.get(name, 0) for name in ("new", "revised", "retracted")}
+        totals = {name: n + counts.get(name, 0) for name, n in own.items()}
+        # What it had stored itself before it was interrupted looks the same now.
+        return totals | {"same": max(counts.get("same", 0) - own["new"] - own["revised"], 0)}
+
+
+async def open_batch(conn: AsyncConnection, batch: NewBatch) -> OpenBatch:
+    """Store a batch with no counts yet; or go on with one of the same bytes that was interrupted."""
+    same = ("dataset", "raw_sha256", "known_at", "reader", "replace_window")
+    interrupted = (
+        select(BATCHES.c.id, BATCHES.c.new, BATCHES.c.revised, BATCHES.c.retracted, BATCHES.c.reader)
+        .where(*(BATCHES.c[name] == getattr(batch, name) for name in same if name != "reader"), ~BATCHES.c.finished)
+        .order_by(BATCHES.c.id)
+    )
+    for row in (await conn.execute(interrupted)).all():
+        if row.reader == batch.reader:
+            await conn.execute(delete(QUARANTINE).where(QUARANTINE.c.batch_id == row.id))
+            return OpenBatch(row.id, {"new": row.new, "revised": row.revised, "retracted": row.retracted})
     counts = {"new": 0, "revised": 0, "same": 0, "retracted": 0, "rejected": 0, "finished_at": batch.started_at}
-    row = await conn.execute(insert(BATCHES).values(**asdict(batch), **counts).returning(BATCHES.c.id))
-    return int(row.scalar_one())
+    made = insert(BATCHES).values(**asdict(batch), **counts, finished=False).returning(BATCHES.c.id)
+    return OpenBatch(int((await conn.execute(made)).scalar_one()))
+
+
+async def unfinished_batches(conn: AsyncConnection) -> list[BatchRow]:
+    """Batches of which only a part was merged: at work just now, or interrupted; oldest first."""
+    return [_row(row) for row in (await conn.execute(_BATCH.where(~BATCHES.c.finished).order_by(BATCHES.c.id))).all()]
 
 
 async def close_batch(conn: AsyncConnection, batch_id: int, **values: Any) -> None:

@@ -1,13 +1,15 @@
 """Making room for what a source publishes: its datasets, instruments, aliases and series, each registered once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.domain.instrument import DatasetSpec, InstrumentSpec, SeriesSpec
+from mktdash.domain.currency import scale_of
+from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, SeriesSpec
 from mktdash.store.instruments import SeriesRow, series_of_dataset
 from mktdash.store.session import is_postgres
 from mktdash.store.tables import metadata
@@ -18,8 +20,10 @@ INSTRUMENTS = metadata.tables["instrument"]
 ALIASES = metadata.tables["instrument_alias"]
 SERIES = metadata.tables["series"]
 
-# An alias declared by a provider holds for all time, unless an import of instruments says otherwise.
+# An alias declared by a provider holds for all time, unless an import of instruments says otherwise: as the start of
+# a period, 0 stands for always.
 _ALWAYS = 0
+BEGINNING, END = -(1 << 62), 1 << 62
 
 
 async def register_dataset(conn: AsyncConnection, spec: DatasetSpec) -> None:
@@ -49,43 +53,103 @@ async def register_contract(conn: AsyncConnection, described: Mapping[str, Any])
     await _insert_missing(conn, CONTRACT_VERSIONS, [dict(described)])
 
 
-async def register_series(
-    conn: AsyncConnection, dataset: DatasetSpec, specs: Sequence[SeriesSpec]
-) -> dict[str, SeriesRow]:
-    """Make sure the series of a dataset are there; returns them by the source's own symbol."""
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """What a source's symbol stands for from one instant to another (microseconds; ``until`` excluded)."""
+
+    first: int
+    until: int
+    spec: SeriesSpec
+    series: SeriesRow
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a source's symbol stands for, over time; one entry for all time unless an import says more."""
+
+    periods: Sequence[Stands]
+
+    @property
+    def series(self) -> list[SeriesRow]:
+        """Every series that it has stood for."""
+        return [one.series for one in self.periods]
+
+
+async def register_series(conn: AsyncConnection, dataset: DatasetSpec, specs: Sequence[SeriesSpec]) -> dict[str, Known]:
+    """Make sure the series of a dataset are there; returns what each of the source's own symbols stands for, and when.
+
+    Where an import of instruments has dated what a symbol stands for, that is what counts; else what its provider
+    declares holds for all time. In one order, so that two batches that register at once wait for each other in turn.
+    """
+    ordered = sorted(specs, key=lambda spec: spec.alias)
+    dated = await imported_periods(conn, dataset.source, [spec.alias for spec in ordered])
+    stands = [(spec.alias, *period) for spec in ordered for period in _periods(spec, dated.get(spec.alias))]
     have = {row.key: row for row in await series_of_dataset(conn, dataset.key)}
-    missing = [spec for spec in specs if _key(dataset, spec) not in have]
+    missing = [(alias, spec) for alias, _, _, spec in stands if _key(dataset, spec) not in have]
     if missing:
-        ids = await _register_instruments(conn, dataset.source, missing)
-        await _insert_missing(
-            conn,
-            SERIES,
-            [
-                {
-                    "instrument_id": ids[spec.instrument.symbol],
-                    "dataset": dataset.key,
-                    "source": dataset.source,
-                    "measure": spec.measure.value,
-                    "interval": spec.interval,
-                    "unit": spec.unit,
-                    "unit_scale": spec.unit_scale,
-                    "positive": spec.positive,
-                    "adjustment": spec.adjustment,
-                }
-                for spec in missing
-            ],
-        )
+        ids = await _register_instruments(conn, dataset.source, missing, dated)
+        rows = {
+            _key(dataset, spec): {
+                "instrument_id": ids[spec.instrument.symbol],
+                "dataset": dataset.key,
+                "source": dataset.source,
+                "measure": spec.measure.value,
+                "interval": spec.interval,
+                "unit": spec.unit,
+                "unit_scale": scale_of(spec.unit) if spec.unit_scale == 1.0 else spec.unit_scale,
+                "positive": spec.positive,
+                "adjustment": spec.adjustment,
+            }
+            for _, spec in missing
+        }
+        await _insert_missing(conn, SERIES, [rows[key] for key in sorted(rows)])
         have = {row.key: row for row in await series_of_dataset(conn, dataset.key)}
-    return {spec.alias: have[_key(dataset, spec)] for spec in specs}
+    known: dict[str, list[Stands]] = {}
+    for alias, first, until, spec in stands:
+        known.setdefault(alias, []).append(Stands(first, until, spec, have[_key(dataset, spec)]))
+    return {alias: Known(periods) for alias, periods in known.items()}
+
+
+def _periods(
+    spec: SeriesSpec, dated: Sequence[tuple[int, int | None, InstrumentSpec]] | None
+) -> list[tuple[int, int, SeriesSpec]]:
+    if dated is None:
+        return [(BEGINNING, END, spec)]
+    return [
+        (first or BEGINNING, END if until is None else until, replace(spec, instrument=instrument))
+        for first, until, instrument in dated
+    ]
+
+
+async def imported_periods(
+    conn: AsyncConnection, source: str, aliases: Sequence[str]
+) -> dict[str, list[tuple[int, int | None, InstrumentSpec]]]:
+    """What imports of instruments say a source's symbols stand for: (from, until, instrument), by time."""
+    fields = ("symbol", "name", "asset_class", "currency", "mic", "figi")
+    dated = (
+        select(ALIASES.c.symbol, ALIASES.c.valid_from, ALIASES.c.valid_to, *(INSTRUMENTS.c[name] for name in fields))
+        .join(INSTRUMENTS, INSTRUMENTS.c.id == ALIASES.c.instrument_id)
+        .where(ALIASES.c.source == source, ALIASES.c.imported)
+        .order_by(ALIASES.c.symbol, ALIASES.c.valid_from)
+    )
+    wanted = set(aliases)
+    found: dict[str, list[tuple[int, int | None, InstrumentSpec]]] = {}
+    for alias, first, until, symbol, name, asset_class, *rest in (await conn.execute(dated)).all():
+        if alias in wanted:
+            instrument = InstrumentSpec(symbol, name, AssetClass(asset_class), *rest)
+            found.setdefault(alias, []).append((first, until, instrument))
+    return found
 
 
 def _key(dataset: DatasetSpec, spec: SeriesSpec) -> str:
     return f"{spec.instrument.symbol}|{dataset.source}|{spec.measure.value}|{spec.interval}|{spec.adjustment}"
 
 
-async def _register_instruments(conn: AsyncConnection, source: str, specs: Sequence[SeriesSpec]) -> dict[str, int]:
-    instruments = {spec.instrument.symbol: spec.instrument for spec in specs}
-    await _insert_missing(conn, INSTRUMENTS, [_instrument(one) for one in instruments.values()])
+async def _register_instruments(
+    conn: AsyncConnection, source: str, specs: Sequence[tuple[str, SeriesSpec]], dated: Container[str]
+) -> dict[str, int]:
+    instruments = {spec.instrument.symbol: spec.instrument for _, spec in specs}
+    await _insert_missing(conn, INSTRUMENTS, [_instrument(instruments[symbol]) for symbol in sorted(instruments)])
     wanted = select(INSTRUMENTS.c.symbol, INSTRUMENTS.c.id).where(INSTRUMENTS.c.symbol.in_(list(instruments)))
     ids: dict[str, int] = {symbol: one for symbol, one in (await conn.execute(wanted)).all() if one is not None}
     await _insert_missing(
@@ -94,12 +158,14 @@ async def _register_instruments(conn: AsyncConnection, source: str, specs: Seque
         [
             {
                 "source": source,
-                "symbol": spec.alias,
+                "symbol": alias,
                 "valid_from": _ALWAYS,
                 "valid_to": None,
                 "instrument_id": ids[spec.instrument.symbol],
+                "imported": False,
             }
-            for spec in specs
+            for alias, spec in specs
+            if alias not in dated
         ],
     )
     return ids

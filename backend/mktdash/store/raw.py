@@ -1,7 +1,11 @@
 """Raw bytes as sources gave them: once by content, compressed in pieces, so that no file need stand in memory whole."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import BinaryIO
 
 import zstandard
@@ -19,16 +23,12 @@ PIECE_BYTES = 4 * 1024 * 1024
 _LEVEL = 3
 
 
-async def keep_raw(conn: AsyncConnection, stream: BinaryIO) -> tuple[str, int]:
+async def keep_raw(conn: AsyncConnection, open_stream: Callable[[], BinaryIO]) -> tuple[str, int]:
     """Keep the bytes of a stream; returns their SHA-256 (hex) and their length.
 
-    The stream is read twice, once for its name and once for its content, unless the content is already kept.
+    The stream is opened twice, once for its name and once for its content, unless the content is already kept.
     """
-    total, size = hashlib.sha256(), 0
-    while piece := stream.read(PIECE_BYTES):
-        total.update(piece)
-        size += len(piece)
-    sha256 = total.hexdigest()
+    sha256, size = await asyncio.to_thread(_hashed, open_stream)
     if (await conn.execute(select(BLOBS.c.sha256).where(BLOBS.c.sha256 == sha256))).first() is not None:
         return sha256, size
     if is_postgres(conn):
@@ -37,16 +37,48 @@ async def keep_raw(conn: AsyncConnection, stream: BinaryIO) -> tuple[str, int]:
         if (await conn.execute(select(BLOBS.c.sha256).where(BLOBS.c.sha256 == sha256))).first() is not None:
             return sha256, size
     await conn.execute(insert(BLOBS), {"sha256": sha256, "size": size, "stored": 0, "encoding": "zstd"})
-    stream.seek(0)
     stored = seq = 0
-    compressor = zstandard.ZstdCompressor(level=_LEVEL)
-    while piece := stream.read(PIECE_BYTES):
-        packed = compressor.compress(piece)
-        stored += len(packed)
-        await conn.execute(insert(PIECES), {"sha256": sha256, "seq": seq, "payload": packed})
-        seq += 1
+    with open_stream() as stream:
+        while packed := await asyncio.to_thread(_packed, stream):
+            stored += len(packed)
+            await conn.execute(insert(PIECES), {"sha256": sha256, "seq": seq, "payload": packed})
+            seq += 1
     await conn.execute(update(BLOBS).where(BLOBS.c.sha256 == sha256).values(stored=stored))
     return sha256, size
+
+
+def _hashed(open_stream: Callable[[], BinaryIO]) -> tuple[str, int]:
+    total, size = hashlib.sha256(), 0
+    with open_stream() as stream:
+        while piece := stream.read(PIECE_BYTES):
+            total.update(piece)
+            size += len(piece)
+    return total.hexdigest(), size
+
+
+def _packed(stream: BinaryIO) -> bytes:
+    piece = stream.read(PIECE_BYTES)
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(piece) if piece else b""
+
+
+@asynccontextmanager
+async def raw_body(conn: AsyncConnection, sha256: str) -> AsyncIterator[bytes | Path]:
+    """The bytes of that hash as the body of a payload: themselves where they are few, else a file for the block.
+
+    Raises:
+        NotFoundError: no such bytes are kept.
+    """
+    pieces = read_raw(conn, sha256)
+    first = await anext(pieces, b"")
+    if len(first) < PIECE_BYTES:
+        yield first
+        return
+    with tempfile.NamedTemporaryFile(prefix="mktdash-raw-") as file:
+        file.write(first)
+        async for piece in pieces:
+            file.write(piece)
+        file.flush()
+        yield Path(file.name)
 
 
 async def read_raw(conn: AsyncConnection, sha256: str) -> AsyncIterator[bytes]:

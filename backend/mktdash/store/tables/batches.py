@@ -47,7 +47,8 @@ class IngestBatch(SQLModel, table=True):
 
     ``replace_window`` says that it was taken as the whole truth from ``replace_first`` to ``replace_last`` (all time
     where null); ``window_first`` and ``window_last`` are the first and last instant that it spoke of. ``reader``
-    is what it takes to parse the raw bytes again: the source, and for a csv file its mapping.
+    is what it takes to parse the raw bytes again: the source, and for a csv file its mapping. A long payload is
+    merged in several transactions, and is not ``finished`` before the last; ``finished_at`` is the last one's so far.
     """
 
     __tablename__ = "ingest_batch"
@@ -77,6 +78,7 @@ class IngestBatch(SQLModel, table=True):
     rejected: int = 0
     started_at: int = micros()
     finished_at: int = micros()
+    finished: bool = True
 
 
 class Quarantine(SQLModel, table=True):

@@ -19,7 +19,10 @@ class Instrument(SQLModel, table=True):
 
 
 class InstrumentAlias(SQLModel, table=True):
-    """What a source calls an instrument, from one date to another (exclusive; open where null)."""
+    """What a source calls an instrument, from one date (always where 0) to another (exclusive; open where null).
+
+    ``imported`` ones were given by people and count before what a provider declares.
+    """
 
     __tablename__ = "instrument_alias"
     __table_args__ = (Index("ix_instrument_alias_instrument_id", "instrument_id"),)
@@ -29,6 +32,7 @@ class InstrumentAlias(SQLModel, table=True):
     valid_from: int = micros(primary_key=True)
     valid_to: int | None = micros(default=None, nullable=True)
     instrument_id: int = Field(sa_type=BigInteger, foreign_key="instrument.id")
+    imported: bool = False
 
 
 class Dataset(SQLModel, table=True):

@@ -255,6 +255,7 @@ def upgrade() -> None:
     sa.Column('rejected', sa.Integer(), nullable=False),
     sa.Column('started_at', sa.BigInteger(), nullable=False),
     sa.Column('finished_at', sa.BigInteger(), nullable=False),
+    sa.Column('finished', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['dataset'], ['dataset.key'], ),
     sa.ForeignKeyConstraint(['raw_sha256'], ['raw_blob.sha256'], ),
     sa.PrimaryKeyConstraint('id')
@@ -268,6 +269,7 @@ def upgrade() -> None:
     sa.Column('valid_from', sa.BigInteger(), nullable=False),
     sa.Column('valid_to', sa.BigInteger(), nullable=True),
     sa.Column('instrument_id', sa.BigInteger(), nullable=False),
+    sa.Column('imported', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['instrument_id'], ['instrument.id'], ),
     sa.PrimaryKeyConstraint('source', 'symbol', 'valid_from')
     )
