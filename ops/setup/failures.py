@@ -24,7 +24,8 @@ _KNOWN: tuple[tuple[str, str], ...] = (
     ),
     (
         (
-            r"(unable to execute|No such file or directory:|[Cc]ommand) '?\[?'?(x86_64-linux-gnu-)?(gcc|cc|clang|g\+\+|make)'?"
+            r"(unable to execute|No such file or directory:|[Cc]ommand) '?\[?'?"
+            r"(x86_64-linux-gnu-)?(gcc|cc|clang|g\+\+|make)'?"
             r"|[Nn]o (acceptable )?C compiler|linker `cc` not found|Python\.h: No such file"
         ),
         NO_COMPILER,
