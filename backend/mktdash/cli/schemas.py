@@ -16,11 +16,12 @@ def _generated() -> dict[str, str]:
     from mktdash.contracts.registry import CONTRACTS
     from mktdash.graphql.schema import export_schema
     from mktdash.reports.catalogue import schema_files
+    from mktdash.surface import surface_files
 
     files = {f"market/{contract.name}.json": contract.text for contract in CONTRACTS}
     files |= {f"reports/{name}": text for name, text in schema_files().items()}
     files["graphql/schema.graphql"] = export_schema()
-    return files
+    return files | surface_files()
 
 
 @app.command()

@@ -7,6 +7,7 @@ import strawberry
 from mktdash.graphql import bounds
 from mktdash.graphql.arguments import Text
 from mktdash.graphql.context import Info
+from mktdash.graphql.rights import Needs
 from mktdash.graphql.types.report import (
     InvalidParameters,
     ParameterProblem,
@@ -28,7 +29,8 @@ class Mutation:
     """The root of writes. Each needs a role, each leaves a row in the audit log."""
 
     @strawberry.mutation(
-        description="Ask for a report. Needs the role analyst or above. Errors: UNAUTHENTICATED, FORBIDDEN, BAD_INPUT."
+        description="Ask for a report. Needs the role analyst or above. Errors: UNAUTHENTICATED, FORBIDDEN, BAD_INPUT.",
+        extensions=[Needs(Role.ANALYST)],
     )
     async def request_report(
         self,
@@ -37,7 +39,6 @@ class Mutation:
     ) -> RequestReportResult:
         """Queue a run; expected failures are members of the result."""
         context = info.context
-        context.principal.require(Role.ANALYST)
         if input.idempotency_key is not None:
             bounds.name(input.idempotency_key, "idempotencyKey")
         try:
