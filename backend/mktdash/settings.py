@@ -45,7 +45,10 @@ class Settings(BaseSettings):
     anonymous_read: bool = Field(
         default=True, description="Requests from loopback to a loopback name may read without a token."
     )
-    sources: tuple[str, ...] = Field(("ecb", "sim"), description="Sources the feed runs, as a JSON list.")
+    sources: tuple[str, ...] = Field(
+        ("ecb", "treasury", "fred", "cboe", "kraken", "coinbase", "sim"),
+        description="Sources the feed runs, as a JSON list; `binance` and `yahoo` run only where they are named.",
+    )
     network: Literal["auto", "off"] = Field(
         "auto", description="`off` never asks a source over the network and uses recorded data only."
     )

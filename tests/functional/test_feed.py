@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from tests.factories.fetching import SAMPLES
+from tests.factories.stream import saying, stream_server
 from tests.factories.wire import Answer, wire_server
 
 from mktdash import feed
@@ -22,6 +24,7 @@ from mktdash.feed.source import SourceLoop
 from mktdash.providers.base import Policy
 from mktdash.providers.ecb.client import DATASET, RECORDED_URL, EcbProvider
 from mktdash.providers.http import open_fetchers
+from mktdash.providers.kraken.client import KrakenProvider
 from mktdash.providers.sim.client import SimProvider
 from mktdash.resources import Resources
 from mktdash.settings import Settings
@@ -39,7 +42,7 @@ async def resources_of(engine, redis_url=NOWHERE, **settings) -> AsyncIterator[R
     redis = Redis.from_url(redis_url)
     try:
         yield Resources(
-            settings=Settings(network="off", **settings),
+            settings=Settings(**{"network": "off", **settings}),
             engine=engine,
             redis=redis,
             clock=system_clock,
@@ -238,3 +241,35 @@ async def test_sigterm_ends_the_feed_process_in_good_order_within_two_seconds(ma
             await process.wait()
     assert b"has stopped" in said
     assert b"Traceback" not in said
+
+
+async def test_a_stream_that_falls_silent_is_listened_to_again_after_a_poll_for_what_it_missed(sqlite_engine):
+    at = datetime.now(UTC)
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    trade = {"symbol": "BTC/USD", "price": 67800.1, "qty": 0.5, "trade_id": 1, "timestamp": stamp}
+    heartbeat = {"channel": "heartbeat"}
+    said = saying({"channel": "trade", "type": "snapshot", "data": [trade]}, *[heartbeat] * 3)
+    candles = Answer((SAMPLES / "kraken" / "ohlc-XBTUSD.json").read_bytes())
+    none = Answer(b'{"error":[],"result":{"XXBTZUSD":[],"last":"1"}}')
+
+    async with (
+        wire_server(script=lambda asked: candles if asked.path == "/OHLC" else none) as wire,
+        stream_server(said, subscriptions=2) as stream,
+        resources_of(sqlite_engine, network="auto") as resources,
+    ):
+        provider = KrakenProvider(wire.url, stream.url, silence_s=0.1)
+        provider.policy = Policy(requests_per_s=1000.0, poll_s=3600.0, cache_s=0.0)
+        async with loop_of(resources, provider) as loop:
+            running = asyncio.create_task(loop.run())
+
+            async def listened_twice():
+                return stream.connections >= 2 and sum(asked.path == "/OHLC" for asked in wire.asked) >= 4
+
+            await until(listened_twice, 15.0)
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    assert "said nothing for 0.1 s" in loop.state["stream"]
+    assert loop.state["poll_error"] is None
+    assert await held(sqlite_engine, "kraken-ohlc-1m") is not None

@@ -121,7 +121,7 @@ class SourceLoop:
             run_id, said_before = str(uuid4()), self.stream
             try:
                 async for payload in provider.stream(self.fetcher, await self._window(), self.resources.clock):
-                    self.stream = "live"
+                    self.stream = said_before = "live"
                     pause = _FIRST_PAUSE_S
                     await self._take_in(payload, run_id)
             except MktdashError as error:
