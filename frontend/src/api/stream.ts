@@ -1,6 +1,7 @@
 // Subscriptions that survive: each is resumed from the last cursor seen, over one shared WebSocket
 // (graphql-transport-ws) whose client is loaded only when the first subscription starts.
 
+import { returned } from "../state/network.ts";
 import { type Problem, readProblem } from "./errors.ts";
 import type { Operation } from "./generated/operations.ts";
 
@@ -32,7 +33,7 @@ export interface StreamOptions<Data> {
 }
 
 export interface StreamClock {
-  /** Calls back after so many milliseconds, or sooner when the network returns; returns what cancels it. */
+  /** Calls back after so many milliseconds, or sooner when the server is found again; returns what cancels it. */
   readonly later: (ms: number, then: () => void) => () => void;
   readonly random: () => number;
 }
@@ -45,15 +46,18 @@ const LONGEST_WAIT_MS = 30_000;
 const browserClock: StreamClock = {
   later(ms, then) {
     const timer = setTimeout(fire, ms);
+    const since = returned.peek();
+    const quiet = returned.subscribe((times) => {
+      if (times !== since) fire();
+    });
     function fire(): void {
       cancel();
       then();
     }
     function cancel(): void {
       clearTimeout(timer);
-      removeEventListener("online", fire);
+      quiet();
     }
-    addEventListener("online", fire);
     return cancel;
   },
   random: Math.random,

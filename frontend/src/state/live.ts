@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ObservationsDocument } from "../api/generated/operations.ts";
 import { follow, type StreamState } from "../api/stream.ts";
+import { lookForServer } from "./network.ts";
 import type { ObservationsEvent } from "./watchlist.ts";
 
 /** How the open page's subscription is doing; shown to the reader. */
@@ -30,6 +31,7 @@ export function useObservations(symbols: readonly string[] | null, listener: Lis
           onData: (data) => current.current.onEvent(data.observations),
           onState: (state) => {
             liveState.value = state;
+            if (state === "waiting") void lookForServer();
           },
           onGap: () => current.current.onGap(),
         },

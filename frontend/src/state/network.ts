@@ -19,11 +19,16 @@ async function probe(): Promise<void> {
   probing = true;
   while (!reached.peek()) {
     await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
-    if (!connected.peek()) continue;
-    const answer = await fetch("/api/health/live", { cache: "no-store" }).catch(() => null);
-    if (answer) noteReachable();
+    if (connected.peek()) await lookForServer();
   }
   probing = false;
+}
+
+/** Find out whether the server is there: after a stream broke, no request may come for a while to tell. */
+export async function lookForServer(): Promise<void> {
+  const answer = await fetch("/api/health/live", { cache: "no-store" }).catch(() => null);
+  if (answer) noteReachable();
+  else noteUnreachable();
 }
 
 export function noteReachable(): void {
