@@ -6,7 +6,7 @@ import sys
 
 from ops.bench.table import print_table
 
-BENCHES = ("ingest_ecb", "graphql_series", "start_again", "quality_runs")
+BENCHES = ("ingest_ecb", "graphql_series", "start_again", "quality_runs", "quality_false_alarms", "quality_faults")
 
 
 def main(wanted: list[str]) -> int:

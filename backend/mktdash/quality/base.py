@@ -193,3 +193,9 @@ def unknown(spec: CheckSpec, context: CheckContext, why: str, **evidence: Any) -
     return CheckResult(
         spec.metric, Status.UNKNOWN, None, spec.unit, spec.warn, spec.fail, why, evidence, context.window_end
     )
+
+
+def unscheduled(spec: CheckSpec, context: CheckContext) -> CheckResult:
+    """The result where no schedule answers: an alarm, unless the dataset says itself that it comes when it comes."""
+    why = f"no schedule to judge by: {context.schedule_error}"
+    return unknown(spec, context, why) if context.dataset.calendar else nothing_to_judge(spec, context, why)

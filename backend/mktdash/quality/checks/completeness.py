@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown
+from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown, unscheduled
 from mktdash.quality.missing import Explainer
 from mktdash.quality.slots import LONG_WINDOW, SHORT_WINDOW
 
@@ -63,7 +63,7 @@ class Completeness:
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
         """The share over all series; evidence lists the missing slots, each with its reason and how many lack it."""
         if context.slots is None:
-            return unknown(self.spec, context, f"no schedule to judge by: {context.schedule_error}")
+            return unscheduled(self.spec, context)
         if not context.latest:
             return unknown(self.spec, context, "no observations yet")
         need = sum(finding.detail.get("expected", 0) for finding in findings.values())

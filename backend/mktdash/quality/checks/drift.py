@@ -11,7 +11,7 @@ from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, 
 from mktdash.quality.per_series import graded
 from mktdash.quality.points import returns
 
-# One series in thirty drifts by chance; one in ten at once does not.
+# One series-window in a hundred drifts by chance (ops/bench, false alarms); one in ten at once does not.
 SPEC = CheckSpec("drift", "Return drift", "share of series", warn=0.1, fail=0.5)
 
 WINDOW = 20
@@ -19,6 +19,7 @@ REFERENCE = 250
 WINDOWS = 30
 _LEAST_WINDOWS = 10
 _SIGMAS = 3.0
+_ROUNDING = 1e-9
 _SHOWN = 20
 
 
@@ -56,6 +57,12 @@ def distances(steps: Float64Array, shape: Shape) -> Float64Array:
     return np.maximum(np.abs(own_upto - upto), np.abs(own_below - below)).max(axis=1)  # type: ignore[no-any-return]
 
 
+def bound_of(habit: Float64Array) -> float:
+    """The distance beyond which a window drifts, by the windows before it: their mean + 3 sd."""
+    # Equal distances all along have no spread: rounding alone must not make a drift of them.
+    return float(habit.mean() + _SIGMAS * habit.std(ddof=1)) + _ROUNDING
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """A series drifts when its last window is further from its past than mean + 3 sd of its own windows before."""
@@ -78,11 +85,8 @@ class Drift:
         found = distances(steps[np.isfinite(steps)][-needed:], shape)
         if len(found) <= _LEAST_WINDOWS:
             return Finding(Status.PASS)
-        habit = found[:-1]
-        bound = float(habit.mean() + _SIGMAS * habit.std(ddof=1))
-        last = float(found[-1])
-        # Equal distances all along have no spread: rounding alone must not make a drift of them.
-        status = Status.WARN if last > bound + 1e-9 else Status.PASS
+        bound, last = bound_of(found[:-1]), float(found[-1])
+        status = Status.WARN if last > bound else Status.PASS
         return Finding(status, round(last, 4), {"bound": round(bound, 4)} if status is Status.WARN else {})
 
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:

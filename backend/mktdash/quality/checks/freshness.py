@@ -6,7 +6,7 @@ from typing import Any
 from mktdash.domain.clock import MICROS_PER_SECOND, iso
 from mktdash.domain.interval import span_text
 from mktdash.domain.schedule import expected_at, fixing_at, session_of, sessions_between
-from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status, unknown
+from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status, unknown, unscheduled
 from mktdash.quality.slots import Schedule, label_of
 
 # A tick or two late is the weather; these are the times after which people should know.
@@ -26,7 +26,7 @@ class Freshness:
     def judge(self, context: CheckContext) -> CheckResult:
         """0 sessions late is PASS, 1 WARN, 2 or more FAIL; of ticks a minute's worth and five."""
         if context.schedule is None:
-            return unknown(self.spec, context, f"no schedule to judge by: {context.schedule_error}")
+            return unscheduled(self.spec, context)
         quoted = [row for series_id, row in context.latest.items() if series_id in context.quoted]
         if not quoted:
             return unknown(self.spec, context, "no observations yet", pipeline=_pipeline(context))
