@@ -26,10 +26,7 @@ REFUSED = {"UNAUTHENTICATED", "FORBIDDEN"}
 def document(kind, name):
     """The smallest operation that uses a root field."""
     field = SCHEMA.get_type(kind).fields[name]
-    needed = [
-        key for key, spec in field.args.items() if isinstance(spec.type, GraphQLNonNull) and spec.default_value is None
-    ]
-    given = [key for key in field.args if key in needed or key in {"symbol", "key", "id", "input"}]
+    given = [key for key in field.args if key in EXAMPLES]
     arguments = f"({', '.join(f'{key}: {EXAMPLES[key]}' for key in given)})" if given else ""
     named = get_named_type(field.type)
     inner = "" if is_leaf_type(named) else "{ __typename }" if is_union_type(named) else f"{{ {leaf(named)} }}"
