@@ -111,7 +111,8 @@ def test_reads_as_known_at_equal_a_naive_model_and_order_of_arrival_leaves_no_tr
     async def check(statements, shuffled):
         ids = []
         for order in (sorted(statements, key=lambda one: one[0]), shuffled):
-            engine = open_engine(await databases.make(engine_name, "empty"))
+            url = await databases.make(engine_name, "empty")
+            engine = open_engine(url)
             try:
                 await tell(engine, order, monkeypatch)
                 for instant in [None, *sorted({at for at, _, _ in statements})]:
@@ -120,6 +121,7 @@ def test_reads_as_known_at_equal_a_naive_model_and_order_of_arrival_leaves_no_tr
                 ids.append(await snapshot(engine))
             finally:
                 await engine.dispose()
+                databases.drop(url)
         assert ids[0] == ids[1]
 
     holds()
