@@ -176,7 +176,7 @@ def test_everything_is_reached_by_the_keyboard(open_context, mktdash):
     assert visible_focus(page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="EURUSD", level=1)).to_be_visible()
-    walk_to(page, "one month")
+    walk_to(page, "1M, one month")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="one month")).to_have_attribute("aria-pressed", "true")
 

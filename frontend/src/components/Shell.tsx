@@ -43,7 +43,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <main id="content" tabIndex={-1}>
           {!reachable.value && (
             <p class="offline-bar" role="status">
-              Offline. Showing what this device has kept; it goes on by itself when the server is back.
+              Offline. Showing what this device has kept.
             </p>
           )}
           {children}
