@@ -1,7 +1,7 @@
 """A batch on its way into the store: validated, compared with what is stored, written; all in one transaction."""
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -99,42 +99,36 @@ class BatchMerge:
         self._dataset = dataset
         self.key = key
         self.outcome = outcome or Outcome()
-        self._known: dict[str, Known] = {}
 
-    async def merge(self, pieces: Sequence[Parsed]) -> None:
-        """Validate, compare and store pieces; refused records go to quarantine.
+    async def merge(self, piece: Parsed) -> None:
+        """Validate, compare and store what one transaction is to merge; refused records go to quarantine.
 
-        All their series are registered and locked before the first is written, in one order, so that batches which
-        share series queue up and never block each other crosswise.
+        All its series are registered and locked before the first is written, in one order, so that batches which share
+        series queue up and never block each other crosswise.
         """
-        await self._get_to_know(pieces, lock=True)
-        for piece in pieces:
-            await self._refuse(piece.rejected)
-            for one in piece.series:
-                if one.alias not in self._known:
-                    await self._refuse([_unknown(one)], n=len(one.columns))
-            await self._store(await self._validated(piece, record=True))
+        known = await self._get_to_know(piece)
+        await lock_series(self._conn, sorted({row.id for one in known.values() for row in one.series}))
+        await self._refuse(piece.rejected)
+        for one in piece.series:
+            if one.alias not in known:
+                await self._refuse([_unknown(one)], n=len(one.columns))
+        await self._store(await self._validated(piece, known, record=True))
 
     async def retell(self, piece: Parsed, only: Container[int]) -> None:
-        """Merge a stored piece again into its series ``only``, which were rewound: nothing is recorded anew."""
-        await self._get_to_know([piece], lock=False)
-        valid = await self._validated(piece, record=False)
+        """Merge what is stored again into its series ``only``, which were rewound: nothing is recorded anew."""
+        valid = await self._validated(piece, await self._get_to_know(piece), record=False)
         await self._store([one for one in valid if one.series.id in only])
 
-    async def _get_to_know(self, pieces: Sequence[Parsed], *, lock: bool) -> None:
-        aliases = {one.alias for piece in pieces for one in piece.series} - self._known.keys()
-        specs = [
-            spec for alias in sorted(aliases) if (spec := self._provider.describe(self._dataset.key, alias)) is not None
-        ]
-        self._known |= await register_series(self._conn, self._dataset, specs)
-        if lock:
-            await lock_series(self._conn, sorted({row.id for known in self._known.values() for row in known.series}))
+    async def _get_to_know(self, piece: Parsed) -> dict[str, Known]:
+        described = (self._provider.describe(self._dataset.key, one.alias) for one in piece.series)
+        specs = {spec.alias: spec for spec in described if spec is not None}
+        return await register_series(self._conn, self._dataset, list(specs.values()))
 
-    async def _validated(self, piece: Parsed, *, record: bool) -> list[_Valid]:
+    async def _validated(self, piece: Parsed, known: Mapping[str, Known], *, record: bool) -> list[_Valid]:
         by_series: dict[int, list[Told]] = {}
         for one in piece.series:
-            if one.alias in self._known:
-                told, refused = told_of(one, self._known[one.alias])
+            if one.alias in known:
+                told, refused = told_of(one, known[one.alias])
                 for part in told:
                     by_series.setdefault(part.series.id, []).append(part)
                 if record:

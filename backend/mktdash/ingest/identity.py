@@ -55,18 +55,22 @@ def told_of(parsed: ParsedSeries, known: Known) -> tuple[list[Told], list[Reject
 
 def joined(parts: Sequence[Told]) -> Told:
     """What a payload says of one series under several symbols, as one."""
+    first = min(parts, key=lambda one: one.first)
+    return replace(first, parsed=joined_parts([one.parsed for one in parts]), until=max(one.until for one in parts))
+
+
+def joined_parts(parts: Sequence[ParsedSeries]) -> ParsedSeries:
+    """Parts of a series, one after the other, under the name of the first."""
     if len(parts) == 1:
         return parts[0]
-    first = min(parts, key=lambda one: one.first)
-    absent = [one.parsed.absent for one in parts if one.parsed.absent is not None]
-    lines = [one.parsed.lines for one in parts if one.parsed.lines is not None]
-    whole = ParsedSeries(
-        alias=first.parsed.alias,
-        columns=Columns.concat([one.parsed.columns for one in parts]),
+    absent = [one.absent for one in parts if one.absent is not None]
+    lines = [one.lines for one in parts if one.lines is not None]
+    return ParsedSeries(
+        alias=parts[0].alias,
+        columns=Columns.concat([one.columns for one in parts]),
         absent=np.concatenate(absent) if absent else None,
         lines=np.concatenate(lines) if len(lines) == len(parts) else None,
     )
-    return replace(first, parsed=whole, until=max(one.until for one in parts))
 
 
 def _covers(period: Stands, parsed: ParsedSeries) -> bool:

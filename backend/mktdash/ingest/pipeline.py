@@ -9,16 +9,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.clock import Clock, from_micros, to_micros
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.instrument import DatasetSpec
-from mktdash.domain.observation import Columns
 from mktdash.ingest.announce import announcements
 from mktdash.ingest.batch import BatchKey, BatchMerge, Outcome
+from mktdash.ingest.identity import joined_parts
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, RawPayload
 from mktdash.providers.registry import recipe_of
 from mktdash.store.batches import ALL_TIME, BatchRow, NewBatch, OpenBatch, batches_after, close_batch, open_batch
@@ -28,8 +27,8 @@ from mktdash.store.events import append_events
 from mktdash.store.raw import keep_raw, raw_body
 from mktdash.store.session import write_transaction
 
-# About two seconds of writing: what another writer may have to wait for, and what stands in memory at a time.
-PORTION_ROWS = 250_000
+# About a second of writing: what another writer may have to wait for, and what stands in memory at a time.
+PORTION_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,20 +135,17 @@ async def ingest_payload(
         portion, more = await asyncio.to_thread(next, portions)
 
 
-def _portions(pieces: Iterator[Parsed], *, whole: bool) -> Iterator[tuple[list[Parsed], bool]]:
+def _portions(pieces: Iterator[Parsed], *, whole: bool) -> Iterator[tuple[Parsed, bool]]:
     """What one transaction merges at a time, and whether there is more; at least one portion, be it empty."""
-    if whole:
-        yield [_whole(list(pieces))], False
-        return
     portion: list[Parsed] = []
     rows = 0
     for piece in pieces:
-        if rows >= PORTION_ROWS:
-            yield portion, True
+        if rows >= PORTION_ROWS and not whole:
+            yield _joined(portion), True
             portion, rows = [], 0
         portion.append(piece)
         rows += sum(len(one.columns) for one in piece.series) + len(piece.rejected)
-    yield portion, False
+    yield _joined(portion), False
 
 
 def dataset_of(provider: Provider, key: str) -> DatasetSpec:
@@ -185,34 +181,22 @@ async def retell_batch(
         more = True
         while more:
             portion, more = await asyncio.to_thread(next, portions)
-            for piece in portion:
-                await merge.retell(piece, only)
+            await merge.retell(portion, only)
             outcome.settle()
     return outcome
 
 
-def _whole(pieces: Sequence[Parsed]) -> Parsed:
-    """All pieces as one: what is missing can only be told from the whole."""
+def _joined(pieces: Sequence[Parsed]) -> Parsed:
+    """All pieces as one."""
+    if len(pieces) == 1:
+        return pieces[0]
     series: dict[str, list[ParsedSeries]] = {}
     for piece in pieces:
         for one in piece.series:
             series.setdefault(one.alias, []).append(one)
     return Parsed(
-        series=[_joined(alias, parts) for alias, parts in series.items()],
+        series=[joined_parts(parts) for parts in series.values()],
         rejected=[rejection for piece in pieces for rejection in piece.rejected],
-    )
-
-
-def _joined(alias: str, parts: list[ParsedSeries]) -> ParsedSeries:
-    if len(parts) == 1:
-        return parts[0]
-    absent = [one.absent for one in parts if one.absent is not None]
-    lines = [one.lines for one in parts if one.lines is not None]
-    return ParsedSeries(
-        alias=alias,
-        columns=Columns.concat([one.columns for one in parts]),
-        absent=np.concatenate(absent) if absent else None,
-        lines=np.concatenate(lines) if len(lines) == len(parts) else None,
     )
 
 

@@ -17,7 +17,7 @@ from mktdash.providers.base import Rejection
 from mktdash.providers.numerals import ByteArray, Cells
 
 RAW_LIMIT = 500
-_PIECE_BYTES = 4 * 1024 * 1024
+_PIECE_BYTES = 1024 * 1024
 _PIECE_ROWS = 200_000
 # A line longer than this is no row of any market data file; it is a binary file, or one without line ends.
 _LINE_LIMIT = 1024 * 1024
