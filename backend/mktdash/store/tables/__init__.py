@@ -14,7 +14,7 @@ from mktdash.store.tables.market import (
     ObservationRevision,
     Series,
 )
-from mktdash.store.tables.operations import Event, EventEpoch, ProcessBeat
+from mktdash.store.tables.operations import Event, EventEpoch, ProcessBeat, TopicVersion
 from mktdash.store.tables.quality import DqAlert, DqResult, DqState
 from mktdash.store.tables.reports import ReportArtifact, ReportRun, ReportSnapshot, RunEvent
 
@@ -47,5 +47,6 @@ __all__ = [
     "ReportSnapshot",
     "RunEvent",
     "Series",
+    "TopicVersion",
     "metadata",
 ]

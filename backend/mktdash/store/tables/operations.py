@@ -32,6 +32,15 @@ class Event(SQLModel, table=True):
     created_at: int = micros()
 
 
+class TopicVersion(SQLModel, table=True):
+    """How often a topic has changed; triggers move it in the transaction of the change (see ``store.versions``)."""
+
+    __tablename__ = "topic_version"
+
+    topic: str = Field(primary_key=True)
+    version: int = micros()
+
+
 class ProcessBeat(SQLModel, table=True):
     """A running web, worker or feed process and its last sign of life."""
 
