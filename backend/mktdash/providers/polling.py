@@ -11,8 +11,9 @@ from mktdash.domain.instrument import DatasetSpec
 from mktdash.domain.schedule import fixing_at
 from mktdash.providers.base import Policy
 
-# A source that publishes "about 16:00" is looked at this often from then on, until the session is there or late.
+# A source that publishes "about 16:00" is looked at this often from then on, for so long, until the session is there.
 _EAGER = timedelta(seconds=120)
+_EAGER_FOR = timedelta(hours=1)
 _JUST_AFTER = timedelta(seconds=5)
 _FIRST_PAUSE_S = 30.0
 # Below this, a source ticks: it is asked on the beat, without jitter.
@@ -55,6 +56,6 @@ def _publication(dataset: DatasetSpec, newest: int | None, now: datetime) -> dat
         published = from_micros(fixing) + timedelta(seconds=dataset.publish_delay_s)
         if now < published:
             return published + _JUST_AFTER
-        if now < published + timedelta(seconds=dataset.grace_s) and (newest is None or newest < fixing):
+        if now < published + _EAGER_FOR and (newest is None or newest < fixing):
             return now + _EAGER
     return None

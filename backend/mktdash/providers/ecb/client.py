@@ -25,7 +25,7 @@ class EcbProvider:
     """41 currencies in units per euro, once a TARGET day: fixed at 14:15, published about 16:00 CET."""
 
     name = "ecb"
-    policy = Policy(timeout_s=20.0, attempts=4, requests_per_s=1.0, poll_s=1800.0, cache_s=300.0)
+    policy = Policy(timeout_s=20.0, attempts=4, requests_per_s=1.0, poll_s=1800.0, cache_s=60.0)
     datasets = (
         DatasetSpec(
             key=DATASET,

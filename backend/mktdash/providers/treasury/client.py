@@ -18,7 +18,7 @@ class TreasuryProvider:
     """Par yields of 14 maturities, in percent, each business day by about 18:00 in New York."""
 
     name = "treasury"
-    policy = Policy(timeout_s=30.0, attempts=4, requests_per_s=0.5, poll_s=3600.0, cache_s=300.0)
+    policy = Policy(timeout_s=30.0, attempts=4, requests_per_s=0.5, poll_s=3600.0, cache_s=100.0)
     datasets = (
         DatasetSpec(
             key=DATASET,

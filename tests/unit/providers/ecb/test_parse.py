@@ -22,6 +22,12 @@ def parsed(body: bytes) -> Parsed:
     return pieces[0]
 
 
+def history():
+    """The recorded history, in the pieces it comes in: their series and rejections."""
+    pieces = list(EcbProvider().parse(recorded_history(lambda: NOW)))
+    return [one for piece in pieces for one in piece.series], [no for piece in pieces for no in piece.rejected]
+
+
 def bad_rows(piece: Parsed) -> list[Rejection]:
     """What was refused below the header; these samples leave most currencies out, which is noted on line 1."""
     return [one for one in piece.rejected if one.line > 1]
@@ -35,19 +41,18 @@ def zipped(text: bytes, name: str = "eurofxref-hist.csv") -> bytes:
 
 
 def test_the_recorded_history_parses_whole_and_exact():
-    (piece,) = EcbProvider().parse(recorded_history(lambda: NOW))
-    by_alias = {one.alias: one for one in piece.series}
+    series, rejected = history()
+    dollar = [one for one in series if one.alias == "USD"]
 
-    assert len(by_alias) == 41
-    assert sum(len(one.columns) for one in piece.series) == 221_702
-    assert not piece.rejected
-    dollar = by_alias["USD"]
-    assert len(dollar.columns) == 7_126
-    assert dollar.columns.value[0] == 1.1172
-    assert iso(int(dollar.columns.as_of[0])) == "2026-10-30T13:15:00Z"  # winter time since 25 October
-    assert dollar.lines is not None
-    assert dollar.lines[0] == 2
-    assert by_alias["HRK"].absent is not None
+    assert len({one.alias for one in series}) == 41
+    assert sum(len(one.columns) for one in series) == 221_702
+    assert sum(len(one.absent) for one in series if one.absent is not None) == 41 * 7_126 - 221_702
+    assert not rejected
+    assert sum(len(one.columns) for one in dollar) == 7_126
+    assert dollar[0].columns.value[0] == 1.1172
+    assert iso(int(dollar[0].columns.as_of[0])) == "2026-10-30T13:15:00Z"  # winter time since 25 October
+    assert dollar[0].lines[0] == 2
+    assert dollar[-1].lines[-1] == 7_127
 
 
 def test_not_quoted_is_absence_and_not_a_rejection():
@@ -137,12 +142,11 @@ XML = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 def test_the_daily_xml_gives_the_same_instants_and_values_as_the_history():
     daily = {one.alias: one.columns for one in parsed(XML).series}
-    (history,) = EcbProvider().parse(recorded_history(lambda: NOW))
+    newest = {one.alias: one.columns for one in reversed(history()[0])}
 
-    for one in history.series:
-        if one.alias in daily:
-            assert daily[one.alias].as_of[0] == one.columns.as_of[0]
-            assert daily[one.alias].value[0] == one.columns.value[0]
+    for alias, columns in daily.items():
+        assert columns.as_of[0] == newest[alias].as_of[0]
+        assert columns.value[0] == newest[alias].value[0]
     assert set(daily) == {"USD", "JPY", "GBP", "CHF"}
     assert {(one.code, one.column) for one in parsed(XML).rejected} == {
         ("NOT_A_NUMBER", "SEK"),
@@ -155,6 +159,6 @@ def test_every_series_has_its_symbol_name_and_unit():
 
     assert (spec.instrument.symbol, spec.instrument.name, spec.unit) == ("EURUSD", "Euro / US dollar", "USD")
     assert EcbProvider().describe(DATASET, "XXX") is None
-    (piece,) = EcbProvider().parse(recorded_history(lambda: NOW))
-    assert all(EcbProvider().describe(DATASET, one.alias) for one in piece.series)
-    assert all(np.all(np.diff(one.columns.as_of) < 0) for one in piece.series), "newest first, as the file is"
+    series, _ = history()
+    assert all(EcbProvider().describe(DATASET, one.alias) for one in series)
+    assert all(np.all(np.diff(one.columns.as_of) < 0) for one in series), "newest first, as the file is"
