@@ -1,7 +1,7 @@
 // uPlot, set up for a market series: time in UTC, the scale at the right, doubtful points marked.
 
 import uPlot from "uplot";
-import { number } from "../format/number.ts";
+import { number, precisionOf } from "../format/number.ts";
 import { isDoubtful, type Points } from "./points.ts";
 import { timeTicks } from "./ticks.ts";
 
@@ -77,9 +77,8 @@ export function makePlot(element: HTMLElement, points: Points, options: PlotOpti
           // Digits of an 11 px system font are at most 7 px wide.
           size: (_, labels) => (labels ? Math.max(...labels.map((label) => label.length)) * 7 + 14 : 48),
           values: (_, splits) => {
-            const step = Math.abs((splits[1] ?? 0) - (splits[0] ?? 0)) || 1;
-            const needed = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-            return splits.map((value) => number(value, needed));
+            const decimals = precisionOf(splits);
+            return splits.map((value) => number(value, decimals));
           },
         },
       ],
