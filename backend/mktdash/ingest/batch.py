@@ -100,29 +100,32 @@ class BatchMerge:
         self.key = key
         self.outcome = outcome or Outcome()
 
-    async def merge(self, piece: Parsed) -> None:
+    async def merge(self, pieces: Sequence[Parsed]) -> None:
         """Validate, compare and store what one transaction is to merge; refused records go to quarantine.
 
         All its series are registered and locked before the first is written, in one order, so that batches which share
         series queue up and never block each other crosswise.
         """
-        known = await self._get_to_know(piece)
+        known = await self._get_to_know(pieces)
         await lock_series(self._conn, sorted({row.id for one in known.values() for row in one.series}))
-        await self._refuse(piece.rejected)
-        for one in piece.series:
-            if one.alias not in known:
-                await self._refuse([_unknown(one)], n=len(one.columns))
-        await self._store(await self._validated(piece, known, record=True))
+        for piece in pieces:
+            await self._refuse(piece.rejected)
+            for one in piece.series:
+                if one.alias not in known:
+                    await self._refuse([_unknown(one)], n=len(one.columns))
+            await self._store(await self._validated(piece, known, record=True))
 
-    async def retell(self, piece: Parsed, only: Container[int]) -> None:
+    async def retell(self, pieces: Sequence[Parsed], only: Container[int]) -> None:
         """Merge what is stored again into its series ``only``, which were rewound: nothing is recorded anew."""
-        valid = await self._validated(piece, await self._get_to_know(piece), record=False)
-        await self._store([one for one in valid if one.series.id in only])
+        known = await self._get_to_know(pieces)
+        for piece in pieces:
+            valid = await self._validated(piece, known, record=False)
+            await self._store([one for one in valid if one.series.id in only])
 
-    async def _get_to_know(self, piece: Parsed) -> dict[str, Known]:
-        described = (self._provider.describe(self._dataset.key, one.alias) for one in piece.series)
-        specs = {spec.alias: spec for spec in described if spec is not None}
-        return await register_series(self._conn, self._dataset, list(specs.values()))
+    async def _get_to_know(self, pieces: Sequence[Parsed]) -> dict[str, Known]:
+        aliases = sorted({one.alias for piece in pieces for one in piece.series})
+        described = (self._provider.describe(self._dataset.key, alias) for alias in aliases)
+        return await register_series(self._conn, self._dataset, [spec for spec in described if spec is not None])
 
     async def _validated(self, piece: Parsed, known: Mapping[str, Known], *, record: bool) -> list[_Valid]:
         by_series: dict[int, list[Told]] = {}

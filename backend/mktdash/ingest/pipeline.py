@@ -27,8 +27,9 @@ from mktdash.store.events import append_events
 from mktdash.store.raw import keep_raw, raw_body
 from mktdash.store.session import write_transaction
 
-# About a second of writing: what another writer may have to wait for, and what stands in memory at a time.
-PORTION_ROWS = 100_000
+# About two seconds of writing: what another writer may have to wait for, and what stands in memory at a time.
+PORTION_ROWS = 250_000
+_MERGED_ROWS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +136,38 @@ async def ingest_payload(
         portion, more = await asyncio.to_thread(next, portions)
 
 
-def _portions(pieces: Iterator[Parsed], *, whole: bool) -> Iterator[tuple[Parsed, bool]]:
-    """What one transaction merges at a time, and whether there is more; at least one portion, be it empty."""
+def _portions(pieces: Iterator[Parsed], *, whole: bool) -> Iterator[tuple[list[Parsed], bool]]:
+    """What one transaction merges, and whether there is more; at least one portion, be it empty.
+
+    What is missing can only be told from the ``whole``: that is one portion of one piece.
+    """
     portion: list[Parsed] = []
     rows = 0
-    for piece in pieces:
-        if rows >= PORTION_ROWS and not whole:
-            yield _joined(portion), True
+    for piece in _larger(pieces, whole=whole):
+        if rows >= PORTION_ROWS:
+            yield portion, True
             portion, rows = [], 0
         portion.append(piece)
-        rows += sum(len(one.columns) for one in piece.series) + len(piece.rejected)
-    yield _joined(portion), False
+        rows += _rows(piece)
+    yield portion, False
+
+
+def _larger(pieces: Iterator[Parsed], *, whole: bool) -> Iterator[Parsed]:
+    """Pieces joined up to a size that is worth a round of statements."""
+    some: list[Parsed] = []
+    rows = 0
+    for piece in pieces:
+        if rows >= _MERGED_ROWS and not whole:
+            yield _joined(some)
+            some, rows = [], 0
+        some.append(piece)
+        rows += _rows(piece)
+    if some:
+        yield _joined(some)
+
+
+def _rows(piece: Parsed) -> int:
+    return sum(len(one.columns) for one in piece.series) + len(piece.rejected)
 
 
 def dataset_of(provider: Provider, key: str) -> DatasetSpec:
