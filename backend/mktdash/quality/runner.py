@@ -171,7 +171,10 @@ def _kept(
         state = states.get(check.spec.metric)
         if state is None or (state.window, state.code_sha) != (window, code_sha):
             return {}
-        kept[check.spec.metric] = {key: finding for key, finding in unpack(state.series).items() if key in known}
+        found = unpack(state.series)
+        for gone in found.keys() - known:
+            del found[gone]
+        kept[check.spec.metric] = found
     return kept
 
 

@@ -116,7 +116,7 @@ def _sentence(have: int, need: int, reasons: Counter[str]) -> str:
         return "no session was due in the window"
     if have == need:
         return f"all {need} expected observations are there"
-    why = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common())
+    why = ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
     return f"{have} of {need} expected observations are there; missing sessions: {why}"
 
 

@@ -33,7 +33,7 @@ def look(context: CheckContext, subject: Subject) -> Finding:
     if len(baseline) < _ENOUGH:
         return Finding(Status.PASS)
     deviations = _deviations(steps[mask], baseline)
-    highest = round(float(deviations.max()), 2)
+    highest = round(float(deviations.max()), 1)
     status = graded(SPEC, highest)
     if status is Status.PASS:
         return Finding(status, highest)
