@@ -20,7 +20,7 @@ from mktdash.domain.clock import system_clock
 from mktdash.processes.child import Child
 from mktdash.processes.group import Group, ProcessSpec
 from mktdash.processes.home import CannotStartError, claim
-from mktdash.processes.log import ProcessLog
+from mktdash.processes.log import ProcessLog, screen_is_gone
 from mktdash.processes.port import free_port, own_address
 from mktdash.processes.readiness import ask
 from mktdash.processes.redis_server import redis_spec
@@ -38,6 +38,7 @@ _TOKEN_LIFE = timedelta(days=30)
 _STOP_SECONDS = 10.0
 _REDIS_SECONDS = 20.0
 _POLL_SECONDS = 0.1
+_SCREEN_SECONDS = 2.0
 _SAY_WAITING_EVERY = 10.0
 _ENDS_BEFORE_GIVING_UP = 3
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - what to open, not what to bind
@@ -54,8 +55,10 @@ async def run_up(settings: Settings) -> int:
             up = await stack.enter_async_context(_prepared(settings))
             running = asyncio.create_task(up.run())
             asked = asyncio.create_task(stopping.wait())
-            stack.push_async_callback(_finish, running, asked)
-            await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+            # A hung-up terminal signals its session's leader only, and that may be a make that waits for us.
+            left = asyncio.create_task(_until_screen_is_gone())
+            stack.push_async_callback(_finish, running, asked, left)
+            await asyncio.wait({running, asked, left}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 await running
             up.log.say("up", "stopping")
@@ -64,6 +67,11 @@ async def run_up(settings: Settings) -> int:
             sys.stderr.write(f"mktdash: {error.message}\n")
         return 1
     return 0
+
+
+async def _until_screen_is_gone() -> None:
+    while not screen_is_gone():  # noqa: ASYNC110 - the system has no event for it that a loop could wait on
+        await asyncio.sleep(_SCREEN_SECONDS)
 
 
 async def _finish(*tasks: "asyncio.Task[object]") -> None:

@@ -28,6 +28,19 @@ def environment(home: Path, port: int) -> dict[str, str]:
     return kept | {"MKTDASH_HOME": str(home), "PORT": str(port), "MKTDASH_NETWORK": "off"}
 
 
+def processes_of(home: Path) -> dict[int, str]:
+    """Every process that was started for a home, with its command line."""
+    wanted = f"MKTDASH_HOME={home}".encode()
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (OSError, ValueError):
+            continue
+    return found
+
+
 class Running:
     """A started supervisor and what it has printed."""
 
@@ -83,16 +96,8 @@ class Running:
         return said["data"]
 
     def pids(self) -> dict[int, str]:
-        """Every process that was started for this home, with its command line."""
-        wanted = f"MKTDASH_HOME={self.home}".encode()
-        found = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                    found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except (OSError, ValueError):
-                continue
-        return found
+        """Every process of this start, with its command line."""
+        return processes_of(self.home)
 
     def stop(self, with_signal: signal.Signals = signal.SIGINT) -> int:
         """Ask it to stop, as Ctrl-C does, and wait for its end. Returns its exit code."""

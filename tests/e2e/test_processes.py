@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from tests.e2e.running import MKTDASH, REPOSITORY, Running, environment
+from tests.e2e.running import MKTDASH, REPOSITORY, Running, environment, processes_of
 
 from mktdash.processes.port import free_port
 
@@ -102,6 +102,25 @@ def test_being_asked_to_end_while_starting_ends_everything_too(tmp_path, stop):
         # then
         assert code == 0
         assert running.pids() == {}
+
+
+def test_a_screen_that_is_gone_ends_everything_too(tmp_path):
+    # given: what is said goes to another program, which ends after the first line
+    home = tmp_path / "home"
+    # when
+    ended = subprocess.run(
+        ["bash", "-c", 'set -o pipefail; "$@" up | head -n 1', "bash", *MKTDASH],
+        env=environment(home, 0),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    # then
+    assert ended.returncode == 0
+    assert ended.stderr == ""
+    assert ended.stdout.startswith("up     | database and Redis are there")
+    assert processes_of(home) == {}
 
 
 def test_a_set_up_that_is_done_is_not_done_again():

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import os
+import select
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 _FILE_BYTES = 5_000_000
 _FILES_KEPT = 3
+_STDOUT = 1
 # The reader takes a line whole up to here; a longer one comes in pieces.
 LONGEST_LINE = 65_536
 
@@ -83,6 +85,14 @@ class ProcessLog:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def screen_is_gone() -> bool:
+    """Whether the terminal of standard output hung up, or the program that read it has ended."""
+    watched = select.poll()
+    # Asking for no event at all still tells of these two.
+    watched.register(_STDOUT, 0)
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in watched.poll(0))
 
 
 def _record(text: str) -> logging.LogRecord:
