@@ -10,13 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.contracts.registry import CONTRACTS, Contract, contract_for
 from mktdash.domain.instrument import DatasetSpec
 from mktdash.domain.observation import Columns, Int64Array
+from mktdash.ingest.announce import news_of
 from mktdash.ingest.identity import Told, joined, told_of
-from mktdash.ingest.merge import Difference, compare
+from mktdash.ingest.merge import compare
 from mktdash.ingest.validate import validate
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, Rejection
 from mktdash.store.absences import note_absences
 from mktdash.store.batches import NewQuarantine, quarantine
 from mktdash.store.catalogue import Known, register_series
+from mktdash.store.events import NewEvent
 from mktdash.store.holding import NEVER, Held, Span, hold, lock_series
 from mktdash.store.instruments import SeriesRow
 from mktdash.store.observations import Write, write_rows
@@ -44,7 +46,7 @@ class BatchKey:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a batch so far; ``changes`` and ``late`` are those of the transaction at hand."""
+    """What came of a batch so far; ``news`` and ``late`` are those of the transaction at hand."""
 
     counts: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
@@ -52,7 +54,7 @@ class Outcome:
     quarantined: int = 0
     bounds: tuple[int, int] | None = None
     changed: set[int] = field(default_factory=set)
-    changes: list[tuple[SeriesRow, Difference]] = field(default_factory=list)
+    news: list[NewEvent] = field(default_factory=list)
     late: dict[int, SeriesRow] = field(default_factory=dict)
 
     def widen(self, *instants: Int64Array | None) -> None:
@@ -64,7 +66,7 @@ class Outcome:
 
     def settle(self) -> None:
         """Forget what only the transaction that is about to end needs: a long file must not pile up."""
-        self.changes = []
+        self.news = []
         self.late = {}
 
 
@@ -169,7 +171,7 @@ class BatchMerge:
             counts["new"] += len(change.new)
             counts["revised"] += len(change.revised)
             counts["retracted"] += len(change.retracted)
-            self.outcome.changes.append((one.series, change))
+            self.outcome.news.append(news_of(one.series, change, overtaken=one.series.id in self.outcome.late))
             self.outcome.changed.add(one.series.id)
             writes.append(
                 Write(

@@ -15,7 +15,7 @@ from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.clock import Clock, from_micros, to_micros
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.instrument import DatasetSpec
-from mktdash.ingest.announce import announcements
+from mktdash.ingest.announce import dated
 from mktdash.ingest.batch import BatchKey, BatchMerge, Outcome
 from mktdash.ingest.identity import joined_parts
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, RawPayload
@@ -133,6 +133,7 @@ async def ingest_payload(
         outcome.settle()
         if not more:
             return report
+        portion.clear()
         portion, more = await asyncio.to_thread(next, portions)
 
 
@@ -241,8 +242,8 @@ async def _close(
     )
     await register_contract(conn, merge.contract.described(now))
     await note_check(conn, dataset.key, now)
-    version = await note_change(conn, dataset.key, known_at, changed=bool(outcome.changes))
-    await append_events(conn, announcements(outcome.changes, outcome.late, version, known_at), now)
+    version = await note_change(conn, dataset.key, known_at, changed=bool(outcome.news))
+    await append_events(conn, dated(outcome.news, version, known_at), now)
     return IngestReport(
         dataset=dataset.key,
         batch_id=batch.id,
