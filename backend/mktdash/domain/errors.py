@@ -110,6 +110,13 @@ class ThrottledError(MktdashError):
     http_status = 429
 
 
+class TooCostlyError(MktdashError):
+    """The operation could cost more than any one may: ask for fewer items, or in several operations."""
+
+    code = "TOO_COSTLY"
+    http_status = 400
+
+
 class BadRequestError(MktdashError):
     """The request is not of the form that this route knows."""
 

@@ -1,0 +1,55 @@
+"""Whose address a request comes from, where proxies that are trusted say so and nobody else can."""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# One household or one virtual machine has a whole IPv6 network of this size to choose addresses from.
+_IPV6_PREFIX = 64
+
+
+def networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """The networks of texts such as ``10.0.0.0/8`` or ``::1``.
+
+    Raises:
+        ValueError: a text names none.
+    """
+    return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
+
+
+def client_address(peer: str | None, headers: Mapping[str, str], trusted: Sequence[Network]) -> str:
+    """The client's address: the peer, or, where the peer is trusted, the last one in X-Forwarded-For that is not.
+
+    What stands left of that was written by somebody nobody trusts. Text that is no address ends the walk.
+    """
+    address = _parsed(peer or "")
+    if address is None or not _in(address, trusted):
+        return _shown(address)
+    for text in reversed(headers.get("x-forwarded-for", "").split(",")):
+        said = _parsed(text.strip())
+        if said is None:
+            break
+        address = said
+        if not _in(said, trusted):
+            break
+    return _shown(address)
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _in(address: ipaddress.IPv4Address | ipaddress.IPv6Address, trusted: Sequence[Network]) -> bool:
+    return any(address.version == network.version and address in network for network in trusted)
+
+
+def _shown(address: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -> str:
+    if address is None:
+        return "unknown"
+    if address.version == 4:  # noqa: PLR2004 - the version of the protocol
+        return str(address)
+    return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))

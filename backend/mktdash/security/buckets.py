@@ -1,0 +1,164 @@
+"""Leaky buckets: so much a minute for each token or address, the same bucket for every process, kept in Redis.
+
+A bucket is one number, the instant at which it will be empty again (GCRA). Taking moves that instant on; what would
+move it further than a minute ahead is refused, with the time to wait. With Redis away each process counts for itself,
+or refuses, as set.
+"""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from mktdash.domain.errors import UnavailableError
+
+WINDOW_S = 60
+_MICROS = 1_000_000
+_WINDOW = WINDOW_S * _MICROS
+# Redis's own clock counts, so that hosts whose clocks differ share one bucket.
+_TAKE = """
+local now = redis.call('TIME')
+now = now[1] * 1000000 + now[2]
+local empty = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local after = math.max(empty + ARGV[1] * ARGV[2], now)
+if after > now + ARGV[3] and tonumber(ARGV[1]) > 0 then
+  return {0, after - now - ARGV[3], empty - now}
+end
+redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1000)
+return {1, 0, after - now}
+"""
+_SECONDS_TO_ANSWER = 0.25
+_SECONDS_TO_TRY_AGAIN = 1.0
+_LEASE_SECONDS = 1.0
+_LEASES_A_WINDOW = 100
+_LONGEST_LEASE = 20
+_MOST_KEYS = 10_000
+_TURNS = 64
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much a minute; a bucket holds as much as a minute restores. ``name`` is what headers call it."""
+
+    name: str
+    a_minute: int
+
+    @property
+    def interval(self) -> float:
+        """Microseconds that restore one."""
+        return _WINDOW / self.a_minute
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a bucket stands after a taking: whether it was granted, what is left, seconds to wait where it was not."""
+
+    limit: Limit
+    granted: bool
+    remaining: int
+    retry_after: float
+    # Seconds until the bucket is full again.
+    reset: float
+
+
+class Buckets:
+    """The buckets of one process; ``without_redis`` says what happens when Redis is away: ``count`` or ``refuse``."""
+
+    def __init__(
+        self,
+        redis: Redis | None,
+        *,
+        without_redis: Literal["count", "refuse"] = "count",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._redis = redis
+        self._without_redis = without_redis
+        self._monotonic = monotonic
+        self._script = None if redis is None else redis.register_script(_TAKE)
+        self._away_until = 0.0
+        self._own: OrderedDict[str, float] = OrderedDict()
+        self._leases: OrderedDict[str, tuple[int, float, Standing]] = OrderedDict()
+        self._turns = [asyncio.Lock() for _ in range(_TURNS)]
+
+    async def take(self, limit: Limit, key: str, amount: int = 1) -> Standing:
+        """Take an amount from a bucket; a negative one gives it back.
+
+        Raises:
+            UnavailableError: Redis is away and nobody may pass without it.
+        """
+        name = f"mktdash:limit:{limit.name}:{key}"
+        if self._script is not None and self._monotonic() >= self._away_until:
+            try:
+                async with asyncio.timeout(_SECONDS_TO_ANSWER):
+                    granted, wait, used = await self._script(keys=[name], args=[amount, limit.interval, _WINDOW])
+                return _standing(limit, granted=bool(granted), wait=float(wait), used=float(used))
+            except (RedisError, OSError, TimeoutError) as error:
+                self._away_until = self._monotonic() + _SECONDS_TO_TRY_AGAIN
+                _log.warning("limits without Redis (%s): %s", self._without_redis, type(error).__name__)
+        if self._without_redis == "refuse":
+            raise UnavailableError("limits cannot be counted just now", retryAfter=_SECONDS_TO_TRY_AGAIN)
+        return self._count(limit, name, amount)
+
+    async def take_one(self, limit: Limit, key: str) -> Standing:
+        """Take one; a few are taken in advance and handed out here, so that most requests ask nobody.
+
+        What is left of a few after a second is lost to their bearer, never granted twice.
+        """
+        name = f"{limit.name}:{key}"
+        ready = self._leased(name)
+        if ready is not None:
+            return ready
+        # Who comes while another asks for a few waits for these, rather than ask for more.
+        async with self._turns[hash(name) % len(self._turns)]:
+            return self._leased(name) or await self._lease(limit, key, name)
+
+    def _leased(self, name: str) -> Standing | None:
+        few, until, standing = self._leases.get(name, (0, 0.0, None))
+        if not few or self._monotonic() >= until:
+            return None
+        assert standing is not None  # noqa: S101 - kept with the few
+        self._leases[name] = (few - 1, until, standing)
+        return standing
+
+    async def _lease(self, limit: Limit, key: str, name: str) -> Standing:
+        wanted = max(1, min(limit.a_minute // _LEASES_A_WINDOW, _LONGEST_LEASE))
+        standing = await self.take(limit, key, wanted)
+        if wanted == 1:
+            return standing
+        if not standing.granted:
+            return await self.take(limit, key)
+        self._leases[name] = (wanted - 1, self._monotonic() + _LEASE_SECONDS, standing)
+        self._leases.move_to_end(name)
+        if len(self._leases) > _MOST_KEYS:
+            self._leases.popitem(last=False)
+        return standing
+
+    def _count(self, limit: Limit, name: str, amount: int) -> Standing:
+        now = self._monotonic() * _MICROS
+        empty = max(self._own.get(name, 0.0), now)
+        after = max(empty + amount * limit.interval, now)
+        if after > now + _WINDOW and amount > 0:
+            return _standing(limit, granted=False, wait=after - now - _WINDOW, used=empty - now)
+        self._own[name] = after
+        self._own.move_to_end(name)
+        if len(self._own) > _MOST_KEYS:
+            self._own.popitem(last=False)
+        return _standing(limit, granted=True, wait=0.0, used=after - now)
+
+
+def _standing(limit: Limit, *, granted: bool, wait: float, used: float) -> Standing:
+    return Standing(
+        limit=limit,
+        granted=granted,
+        remaining=max(0, int((_WINDOW - used) / limit.interval + 1e-6)),
+        retry_after=wait / _MICROS,
+        reset=used / _MICROS,
+    )

@@ -1,0 +1,129 @@
+"""So much a minute: counted in Redis for all processes, or by each alone, or not served, when Redis is away."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+from tests.factories.web import resources_over, web_over
+
+from mktdash.domain.errors import UnavailableError
+from mktdash.security.buckets import Buckets, Limit
+
+VIEWER = "{ viewer { role } }"
+
+
+@pytest.fixture(params=["redis", "alone"])
+async def buckets(request):
+    if request.param == "alone":
+        yield Buckets(None)
+        return
+    url = request.getfixturevalue("redis_url")
+    redis = Redis.from_url(url)
+    yield Buckets(redis)
+    await redis.aclose()
+
+
+async def test_a_bucket_holds_a_minutes_worth_and_says_when_to_come_back(buckets):
+    limit = Limit("things", 60)
+
+    granted = [(await buckets.take(limit, "a")).granted for _ in range(61)]
+    refused = await buckets.take(limit, "a")
+
+    assert granted[:60] == [True] * 60
+    assert not refused.granted
+    assert refused.remaining == 0
+    assert 0 < refused.retry_after <= 1
+    assert (await buckets.take(limit, "b")).granted
+
+
+async def test_what_is_given_back_can_be_taken_again(buckets):
+    limit = Limit("things", 60)
+    assert (await buckets.take(limit, "a", 60)).granted
+    assert not (await buckets.take(limit, "a", 30)).granted
+
+    await buckets.take(limit, "a", -30)
+
+    assert (await buckets.take(limit, "a", 30)).granted
+
+
+async def test_giving_back_never_fills_beyond_the_brim(buckets):
+    limit = Limit("things", 60)
+    await buckets.take(limit, "a", -1000)
+
+    assert (await buckets.take(limit, "a", 60)).granted
+    assert not (await buckets.take(limit, "a", 60)).granted
+
+
+async def test_two_processes_share_one_bucket(redis_url):
+    limit = Limit("things", 200)
+    redis = Redis.from_url(redis_url)
+    one, other = Buckets(redis), Buckets(redis)
+
+    granted = await asyncio.gather(*(each.take_one(limit, "a") for _ in range(200) for each in (one, other)))
+    await redis.aclose()
+
+    assert 150 <= sum(standing.granted for standing in granted) <= 201
+
+
+async def test_without_redis_everybody_is_refused_where_that_is_wanted():
+    redis = Redis.from_url("unix:///nowhere/redis.sock")
+    buckets = Buckets(redis, without_redis="refuse")
+
+    with pytest.raises(UnavailableError):
+        await buckets.take(Limit("things", 60), "a")
+    await redis.aclose()
+
+
+async def test_too_many_requests_are_refused_with_the_time_to_wait(sqlite_engine):
+    async with web_over(resources_over(sqlite_engine, request_rate=10)) as web:
+        answers = [await web.post(VIEWER) for _ in range(12)]
+        token = await web.token("viewer")
+        other = await web.post(VIEWER, authorization=f"Bearer {token}")
+        alive = await web.client.get("/api/health/live")
+
+    assert [one.status_code for one in answers[:10]] == [200] * 10
+    assert answers[0].headers["ratelimit-policy"].startswith('"requests";q=10;w=60')
+    assert '"requests";r=9;t=' in answers[0].headers["ratelimit"]
+    last = answers[-1]
+    assert last.status_code == 429
+    assert last.json()["code"] == "THROTTLED"
+    assert last.json()["retryable"] is True
+    assert 1 <= int(last.headers["retry-after"]) <= 6
+    # a token has a bucket of its own, and monitors are not counted
+    assert other.status_code == 200
+    assert alive.status_code == 200
+
+
+async def test_a_costly_operation_uses_up_the_minute_and_a_cheap_one_gives_back(ecb_engine):
+    query = "{ instruments(first: 200) { edges { node { symbol series { source } } } } }"
+    # An answer that is kept costs nothing to give, so none is kept here.
+    async with web_over(resources_over(ecb_engine, cost_rate=2000, answer_cache_mb=0)) as web:
+        response = await web.client.post("/graphql", json={"query": query, "extensions": {"cost": True}})
+        again = await web.post(query, accept="application/graphql-response+json")
+        refused = [await web.post(query, accept="application/graphql-response+json") for _ in range(12)][-1]
+
+    cost = response.json()["extensions"]["cost"]
+    # 200 were asked for, 41 there are
+    assert cost["actual"] < cost["requested"] / 4
+    assert again.status_code == 200
+    assert '"cost";r=' in again.headers["ratelimit"]
+    assert refused.status_code == 429
+    assert "data" not in refused.json()
+    error = refused.json()["errors"][0]["extensions"]
+    assert error["code"] == "THROTTLED"
+    assert error["retryAfter"] > 0
+    assert int(refused.headers["retry-after"]) >= 1
+
+
+async def test_an_operation_that_could_cost_too_much_is_refused_before_it_runs(sqlite_engine):
+    inner = "instruments(first: 200) { edges { node { series { recent(last: 500) { value } } } } }"
+    query = "{" + " ".join(f"a{n}: {inner}" for n in range(12)) + "}"
+    async with web_over(resources_over(sqlite_engine)) as web:
+        error = await web.error(query)
+
+    assert error["extensions"]["code"] == "TOO_COSTLY"
+
+
+async def test_costs_are_not_shown_unless_asked_for(sqlite_engine):
+    async with web_over(resources_over(sqlite_engine)) as web:
+        assert set(await web.ask(VIEWER)) == {"data"}

@@ -1,0 +1,80 @@
+"""What operations cost, judged from their text and their variables."""
+
+import pytest
+from graphql import FragmentDefinitionNode, parse
+
+from mktdash.graphql.cost import MOST, CostModel
+from mktdash.graphql.schema import MktdashSchema
+
+MODEL = CostModel(MktdashSchema()._schema)
+
+
+def cost(text, sizes=None, **variables):
+    document = parse(text)
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    return MODEL.of(document.definitions[0], fragments, variables, sizes)
+
+
+def test_scalars_cost_nothing_and_objects_one():
+    assert cost("{ viewer { role name canRead } }") == 2
+    assert cost("{ serverInfo { version } viewer { role } }") == 3
+
+
+def test_a_page_costs_its_items():
+    small = cost("{ instruments(first: 1) { edges { node { symbol } } } }")
+    large = cost("{ instruments(first: 100) { edges { node { symbol } } } }")
+
+    assert large - small == 99 * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("query($n: Int!) { instruments(first: $n) { edges { node { symbol } } } }", {"n": 100}),
+        ("query($n: Int! = 100) { instruments(first: $n) { edges { node { symbol } } } }", {}),
+        ("{ ...Page } fragment Page on Query { instruments(first: 100) { edges { ... { node { symbol } } } } }", {}),
+    ],
+)
+def test_variables_defaults_and_fragments_count_alike(text, variables):
+    assert cost(text, **variables) == cost("{ instruments(first: 100) { edges { node { symbol } } } }")
+
+
+def test_what_is_left_out_counts_as_its_default():
+    assert cost("{ instruments { edges { node { symbol } } } }") == cost(
+        "{ instruments(first: 50) { edges { node { symbol } } } }"
+    )
+
+
+def test_points_cost_by_their_number():
+    assert cost('{ series(symbol: "A", maxPoints: 400) { points { value } } }') < cost(
+        '{ series(symbol: "A") { points { value } } }'
+    )
+
+
+def test_a_list_that_turned_out_short_cost_less():
+    document = parse("{ instruments(first: 100) { edges { node { symbol } } } }")
+    [operation] = document.definitions
+    [field] = operation.selection_set.selections
+
+    assert MODEL.of(operation, {}, {}, {id(field): 3}) == cost(
+        "{ instruments(first: 3) { edges { node { symbol } } } }"
+    )
+
+
+def test_lists_within_lists_multiply_beyond_what_any_operation_may_cost():
+    deep = "{ instruments(first: 200) { edges { node { series { recent(last: 500) { value } latest { value } } } } } }"
+    many = " ".join(f"a{n}: " + deep[2:-2] for n in range(10))
+
+    assert cost("{" + many + "}") > MOST
+
+
+def test_the_watchlist_of_the_page_is_far_from_the_bound():
+    watchlist = """{ instruments(first: 200) { totalCount edges { node { symbol name series { source quality
+      latest { value change flags } recent(last: 30) { asOfMs value } freshness { status } } } } } }"""
+
+    assert cost(watchlist) < MOST / 4
+
+
+def test_negative_and_absurd_sizes_do_no_harm():
+    assert cost("{ instruments(first: -5) { edges { node { symbol } } } }") >= 1
+    assert cost("query($n: Int!) { instruments(first: $n) { totalCount } }", n="five") >= 1
