@@ -20,7 +20,7 @@ from mktdash.domain.clock import system_clock
 from mktdash.processes.child import Child
 from mktdash.processes.group import Group, ProcessSpec
 from mktdash.processes.home import CannotStartError, claim
-from mktdash.processes.log import ProcessLog, screen_is_gone
+from mktdash.processes.log import ProcessLog
 from mktdash.processes.port import free_port, own_address
 from mktdash.processes.readiness import ask
 from mktdash.processes.redis_server import redis_spec
@@ -56,7 +56,7 @@ async def run_up(settings: Settings) -> int:
             running = asyncio.create_task(up.run())
             asked = asyncio.create_task(stopping.wait())
             # A hung-up terminal signals its session's leader only, and that may be a make that waits for us.
-            left = asyncio.create_task(_until_screen_is_gone())
+            left = asyncio.create_task(_until_screen_is_gone(up.log))
             stack.push_async_callback(_finish, running, asked, left)
             await asyncio.wait({running, asked, left}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
@@ -69,8 +69,8 @@ async def run_up(settings: Settings) -> int:
     return 0
 
 
-async def _until_screen_is_gone() -> None:
-    while not screen_is_gone():  # noqa: ASYNC110 - the system has no event for it that a loop could wait on
+async def _until_screen_is_gone(log: ProcessLog) -> None:
+    while not log.screen_is_gone():  # noqa: ASYNC110 - the system has no event for it that a loop could wait on
         await asyncio.sleep(_SCREEN_SECONDS)
 
 

@@ -18,6 +18,8 @@ LONGEST_LINE = 65_536
 class _Screen(logging.Handler):
     """Standard output, until nobody reads it any more: a closed terminal must not stop the stopping."""
 
+    gone = False
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write and flush, so that lines of other processes do not come between."""
         try:
@@ -28,6 +30,7 @@ class _Screen(logging.Handler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the name logging calls
         """Write into nothing from now on."""
+        self.gone = True
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, sys.stdout.fileno())
         os.close(nothing)
@@ -82,17 +85,18 @@ class ProcessLog:
                 return
             self.say(name, line.decode(errors="replace").rstrip())
 
+    def screen_is_gone(self) -> bool:
+        """Whether the terminal hung up, or the program that read standard output has ended."""
+        if self._screen.gone:
+            return True
+        watched = select.poll()
+        # Asking for no event at all still tells of these two.
+        watched.register(_STDOUT, 0)
+        return any(event & (select.POLLHUP | select.POLLERR) for _, event in watched.poll(0))
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-def screen_is_gone() -> bool:
-    """Whether the terminal of standard output hung up, or the program that read it has ended."""
-    watched = select.poll()
-    # Asking for no event at all still tells of these two.
-    watched.register(_STDOUT, 0)
-    return any(event & (select.POLLHUP | select.POLLERR) for _, event in watched.poll(0))
 
 
 def _record(text: str) -> logging.LogRecord:
