@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from mktdash import __version__
-from mktdash.cli import database, ingest, processes, quality, replay, reports, schemas
+from mktdash.cli import database, ingest, instruments, processes, quality, replay, reports, schemas
 from mktdash.domain.errors import MktdashError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ processes.add_to(app)
 ingest.add_to(app)
 replay.add_to(app)
 app.add_typer(database.app, name="db")
+app.add_typer(instruments.app, name="instruments")
 app.add_typer(quality.app, name="quality")
 app.add_typer(reports.app, name="report")
 app.add_typer(schemas.app, name="schema")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import UnknownSymbolError
@@ -150,26 +150,37 @@ async def search_instruments(
     return Page([_instrument(row) for row in rows[:first]], total, len(rows) > first, after is not None)
 
 
-async def instrument_by_symbol(conn: AsyncConnection, symbol: str) -> InstrumentRow:
+async def instrument_by_symbol(conn: AsyncConnection, symbol: str, at: int | None = None) -> InstrumentRow:
     """The instrument of that symbol, or the one some source calls so.
+
+    Args:
+        conn: a connection.
+        symbol: mktdash's own, or a source's.
+        at: when it was called so, microseconds: a renamed ticker is then found by its old name, and a name that has
+            passed on to another instrument means the one of that time. None asks for the present.
 
     Raises:
         UnknownSymbolError: neither; the error suggests near names.
     """
-    row = (await conn.execute(_INSTRUMENT.where(INSTRUMENTS.c.symbol == symbol))).first()
-    if row is None:
-        by_alias = (
-            _INSTRUMENT.join(ALIASES, ALIASES.c.instrument_id == INSTRUMENTS.c.id)
-            .where(ALIASES.c.symbol == symbol)
-            .order_by(ALIASES.c.valid_from.desc())
-            .limit(1)
-        )
-        row = (await conn.execute(by_alias)).first()
+    row = None if at is None else (await conn.execute(_called(symbol).where(_covers(at)))).first()
+    row = row or (await conn.execute(_INSTRUMENT.where(INSTRUMENTS.c.symbol == symbol))).first()
+    row = row or (await conn.execute(_called(symbol))).first()
     if row is None:
         names = (await conn.execute(select(INSTRUMENTS.c.symbol).order_by(INSTRUMENTS.c.symbol))).scalars().all()
         near = get_close_matches(symbol.upper(), names, n=3, cutoff=0.5)
         raise UnknownSymbolError(f"no instrument is called {symbol!r}", symbol=symbol, suggestions=near)
     return _instrument(row)
+
+
+def _called(symbol: str) -> Select[Any]:
+    """The instruments that some source calls, or called, by a symbol, the latest first."""
+    named = _INSTRUMENT.join(ALIASES, ALIASES.c.instrument_id == INSTRUMENTS.c.id).where(ALIASES.c.symbol == symbol)
+    return named.order_by(ALIASES.c.valid_from.desc(), ALIASES.c.source).limit(1)
+
+
+def _covers(at: int) -> ColumnElement[bool]:
+    begun = or_(ALIASES.c.valid_from == 0, ALIASES.c.valid_from <= at)
+    return and_(ALIASES.c.imported, begun, or_(ALIASES.c.valid_to.is_(None), ALIASES.c.valid_to > at))
 
 
 async def series_by_symbol(
@@ -179,13 +190,16 @@ async def series_by_symbol(
     source: str | None = None,
     measure: str | None = None,
     interval: str | None = None,
+    at: int | None = None,
 ) -> SeriesRow:
     """The series of an instrument; the first by source, measure and interval where several fit.
+
+    ``at`` says when it was called so, as for :func:`instrument_by_symbol`.
 
     Raises:
         UnknownSymbolError: no such instrument, or it has no such series; the error lists those it has.
     """
-    instrument = await instrument_by_symbol(conn, symbol)
+    instrument = await instrument_by_symbol(conn, symbol, at)
     have = (await series_by_instrument_ids(conn, [instrument.id])).get(instrument.id, [])
     for row in have:
         if source in (None, row.source) and measure in (None, row.measure) and interval in (None, row.interval):

@@ -1,0 +1,201 @@
+"""``mktdash instruments``: who is who, brought from a file that is checked row by row, and listed."""
+
+import asyncio
+import csv
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mktdash.domain.clock import iso, to_micros
+from mktdash.domain.errors import InvalidInputError
+from mktdash.settings import Settings
+
+if TYPE_CHECKING:
+    from mktdash.store.identity import Entry, Imported, NamePeriod, Refusal
+
+app = typer.Typer(no_args_is_help=True, help="Instruments and the names that sources have for them.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+COLUMNS = ("symbol", "name", "asset_class", "currency", "mic", "figi", "source", "alias", "valid_from", "valid_to")
+_NEEDED = frozenset({"symbol", "name", "asset_class"})
+
+
+class _BadFieldError(ValueError):
+    """A field is not what it should be."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV file; its columns are " + ", ".join(COLUMNS) + ".")],
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Store the good rows though others are bad.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring instruments and dated names from a file; each bad row is named, and where one is bad nothing is stored."""
+    entries, refused = _read(file)
+    done = asyncio.run(_import(entries, refused, skip_bad=skip_bad))
+    if as_json:
+        typer.echo(json.dumps(asdict(done)))
+    else:
+        for one in done.refused:
+            typer.echo(f"line {one.line}, {one.field}: {one.reason}", err=True)
+        typer.echo(
+            f"instruments: new {done.new}, changed {done.changed}, same {done.same}; "
+            f"names: new {done.aliases_new}, changed {done.aliases_changed}, same {done.aliases_same}"
+            + (f"; refused {len(done.refused)}" if done.refused else "")
+        )
+        if done.aliases_new or done.aliases_changed:
+            typer.echo("what is stored already goes by the new names after `mktdash replay`")
+    if done.refused and not skip_bad:
+        raise typer.Exit(1)
+
+
+@app.command(name="list")
+def list_(
+    search: Annotated[str | None, typer.Option(help="Text in symbols, names and sources' names.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List instruments with what sources call them, by symbol."""
+    found = asyncio.run(_list(search))
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for one in found:
+        facts = " ".join(one[name] for name in ("currency", "mic", "figi") if one[name])
+        typer.echo(f"{one['symbol']:<16} {one['asset_class']:<10} {one['name']}  {facts}".rstrip())
+        for alias in one["aliases"]:
+            until = "" if alias["valid_to"] is None else f" to {alias['valid_to'][:10]}"
+            since = "" if alias["valid_from"] is None else f" from {alias['valid_from'][:10]}"
+            typer.echo(f"  {alias['source']}: {alias['symbol']}{since}{until}")
+
+
+async def _import(entries: "list[Entry]", refused: "list[Refusal]", *, skip_bad: bool) -> "Imported":
+    from mktdash.resources import open_resources
+    from mktdash.store.identity import Imported, import_instruments
+    from mktdash.store.session import write_transaction
+
+    if refused and not skip_bad:
+        return Imported(refused=refused)
+    async with open_resources(Settings()) as resources, write_transaction(resources.engine) as conn:
+        done = await import_instruments(conn, entries, skip_bad=skip_bad)
+    every = sorted([*refused, *done.refused], key=lambda one: one.line)
+    return Imported(**{name: getattr(done, name) for name in Imported.__slots__} | {"refused": every})
+
+
+def _read(path: Path) -> "tuple[list[Entry], list[Refusal]]":
+    from mktdash.store.identity import Refusal
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InvalidInputError(f"{path.name} can't be read: {error.strerror}", file=path.name) from None
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"{path.name} is not UTF-8 text", file=path.name) from None
+    rows = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    header = rows.fieldnames or []
+    if lacking := sorted(_NEEDED - set(header)):
+        raise InvalidInputError(f"{path.name} lacks the columns {', '.join(lacking)}", file=path.name)
+    if unknown := [name for name in header if name not in COLUMNS]:
+        raise InvalidInputError(f"{path.name} has columns that mean nothing here: {', '.join(unknown)}", file=path.name)
+    entries, refused = [], []
+    try:
+        for row in rows:
+            if None in row or None in row.values():
+                wrong = f"the row has not the {len(header)} fields of the header"
+                refused.append(Refusal(rows.line_num, "row", wrong))
+                continue
+            try:
+                entries.append(_entry(rows.line_num, {name: value.strip() for name, value in row.items()}))
+            except _BadFieldError as error:
+                refused.append(Refusal(rows.line_num, error.field, str(error)))
+    except csv.Error as error:
+        raise InvalidInputError(f"{path.name}, line {rows.line_num}: {error}", file=path.name) from None
+    return entries, refused
+
+
+def _entry(line: int, row: dict[str, str]) -> "Entry":
+    from mktdash.domain.currency import CURRENCIES, MINOR_UNITS
+    from mktdash.domain.identifiers import is_figi, is_mic, is_symbol
+    from mktdash.domain.instrument import AssetClass
+    from mktdash.store.identity import Entry
+
+    currency, mic, figi = (row.get(name) or None for name in ("currency", "mic", "figi"))
+    if not is_symbol(row["symbol"]):
+        raise _BadFieldError("symbol", f"{row['symbol']!r} is not a symbol: letters, digits and ._:/=^- only")
+    if not row["name"]:
+        raise _BadFieldError("name", "it has no name")
+    kinds = [kind.value for kind in AssetClass]
+    if row["asset_class"] not in kinds:
+        raise _BadFieldError("asset_class", f"{row['asset_class']!r} is none of {', '.join(kinds)}")
+    if currency in MINOR_UNITS:
+        base, scale = MINOR_UNITS[currency]
+        reason = f"{currency} is a unit, {base} x {scale:g}: the currency is {base}, and the series has unit {currency}"
+        raise _BadFieldError("currency", reason)
+    if currency is not None and currency not in CURRENCIES:
+        raise _BadFieldError("currency", f"{currency!r} is not an ISO 4217 code")
+    if mic is not None and not is_mic(mic):
+        raise _BadFieldError("mic", f"{mic!r} is not a market identifier such as XNYS")
+    if figi is not None and not is_figi(figi):
+        raise _BadFieldError("figi", f"{figi!r} is not a FIGI: its shape or its check digit is wrong")
+    return Entry(line, row["symbol"], row["name"], row["asset_class"], currency, mic, figi, _alias(row))
+
+
+def _alias(row: dict[str, str]) -> "NamePeriod | None":
+    from mktdash.store.identity import NamePeriod
+
+    source, symbol = row.get("source", ""), row.get("alias", "")
+    first, last = row.get("valid_from", ""), row.get("valid_to", "")
+    if not (source or symbol or first or last):
+        return None
+    if not source:
+        raise _BadFieldError("source", "an alias needs the source that uses it")
+    if not symbol:
+        raise _BadFieldError("alias", f"what {source} calls it is not said")
+    valid_from = _instant("valid_from", first) if first else 0
+    valid_to = _instant("valid_to", last) if last else None
+    if valid_to is not None and valid_to <= valid_from:
+        raise _BadFieldError("valid_to", f"the period ends ({last}) before it begins ({first or 'always'})")
+    return NamePeriod(source, symbol, valid_from, valid_to)
+
+
+def _instant(field: str, text: str) -> int:
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise _BadFieldError(field, f"{text!r} is not a date such as 2022-06-09") from None
+    return to_micros(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+
+
+async def _list(search: str | None) -> list[dict[str, Any]]:
+    from mktdash.resources import open_resources
+    from mktdash.store.instruments import aliases_by_instrument_ids, search_instruments
+    from mktdash.store.session import read_transaction
+
+    found: list[dict[str, Any]] = []
+    async with open_resources(Settings()) as resources, read_transaction(resources.engine) as conn:
+        after = None
+        while True:
+            page = await search_instruments(conn, search=search, first=200, after=after)
+            names = await aliases_by_instrument_ids(conn, [row.id for row in page.items])
+            for row in page.items:
+                aliases = [
+                    {
+                        "source": one.source,
+                        "symbol": one.symbol,
+                        "valid_from": iso(one.valid_from) if one.valid_from else None,
+                        "valid_to": None if one.valid_to is None else iso(one.valid_to),
+                    }
+                    for one in names.get(row.id, [])
+                ]
+                facts = asdict(row)
+                del facts["id"]
+                found.append({**facts, "aliases": aliases})
+            if not page.has_next:
+                return found
+            after = page.items[-1].symbol
