@@ -3,13 +3,15 @@
 import asyncio
 import random
 from contextlib import aclosing
+from datetime import timedelta
 
 import pytest
 
+from mktdash.domain.clock import EPOCH
 from mktdash.domain.errors import CursorExpiredError
 from mktdash.live.cursor import Cursor
-from mktdash.live.hub import Hub
-from mktdash.store.events import NewEvent, append_events, ensure_epoch, event_epoch, event_head
+from mktdash.live.hub import KEPT, Hub
+from mktdash.store.events import NewEvent, append_events, ensure_epoch, event_epoch, event_head, pruned_to
 from mktdash.store.session import read_transaction, write_transaction
 
 
@@ -144,3 +146,25 @@ async def test_an_hour_without_listeners_is_not_replayed_to_the_next_one(engine,
         await append(engine, 99)
 
         assert await take(stream, 1) == [99]
+
+
+async def test_events_of_last_week_are_forgotten_and_their_cursors_with_them(engine):
+    async with write_transaction(engine) as conn:
+        await ensure_epoch(conn)
+    since = await start_of(engine)
+    await append(engine, 1, 2, 3)
+    now = EPOCH + KEPT + timedelta(seconds=1)
+    tidy = Hub(engine, None, clock=lambda: now)
+    tidy.start()
+    async with asyncio.timeout(20):
+        while not await gone(engine):
+            await asyncio.sleep(0.005)
+
+    with pytest.raises(CursorExpiredError):
+        await anext(tidy.stream("observations", since=since))
+    await tidy.close()
+
+
+async def gone(engine):
+    async with read_transaction(engine) as conn:
+        return await pruned_to(conn)

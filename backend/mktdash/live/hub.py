@@ -5,22 +5,27 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing, suppress
+from datetime import timedelta
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mktdash.domain.clock import Clock, to_micros
 from mktdash.live.cursor import Cursor, resume_from
 from mktdash.live.publish import WAKE_CHANNEL
-from mktdash.store.events import EventRow, all_events_after, event_head, events_after
-from mktdash.store.session import read_transaction
+from mktdash.store.events import EventRow, all_events_after, event_head, events_after, prune_events
+from mktdash.store.session import read_transaction, write_transaction
 
 _BATCH = 500
 # A subscriber that is further behind than this reads the table again instead of filling memory.
 _MOST_WAITING = 256
 _POLL_SECONDS = 1.0
 _RECONNECT_SECONDS = 2.0
+# A reader that was away for longer queries again, which costs it little.
+KEPT = timedelta(days=7)
+_SECONDS_BETWEEN_UPKEEP = 3600.0
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +62,8 @@ class _Subscriber:
 class Hub:
     """Tails the outbox and hands each event to the streams that want it, in order, once.
 
-    Start it with :meth:`start`, end it with :meth:`close`. It reads the database only while someone listens.
+    Start it with :meth:`start`, end it with :meth:`close`. It reads the database only while someone listens. With a
+    clock it also forgets events older than a week.
     """
 
     def __init__(
@@ -65,10 +71,12 @@ class Hub:
         engine: AsyncEngine,
         redis: Redis | None,
         *,
+        clock: Clock | None = None,
         poll_seconds: float = _POLL_SECONDS,
         most_waiting: int = _MOST_WAITING,
     ) -> None:
         self._engine = engine
+        self._clock = clock
         self._redis = redis
         self._poll_seconds = poll_seconds
         self._most_waiting = most_waiting
@@ -90,6 +98,8 @@ class Hub:
         self._tasks.append(asyncio.create_task(self._tail(), name="hub tail"))
         if self._redis is not None:
             self._tasks.append(asyncio.create_task(self._listen(self._redis), name="hub wake-ups"))
+        if self._clock is not None:
+            self._tasks.append(asyncio.create_task(self._forget(self._clock), name="hub upkeep"))
 
     async def close(self) -> None:
         """End every stream, then the tasks."""
@@ -202,6 +212,15 @@ class Hub:
                     self._position = event.id
             if len(events) < _BATCH:
                 return
+
+    async def _forget(self, clock: Clock) -> None:
+        while True:
+            try:
+                async with write_transaction(self._engine) as conn:
+                    await prune_events(conn, to_micros(clock() - KEPT))
+            except (SQLAlchemyError, OSError) as error:
+                _log.warning("old events stay until the next hour: %s", type(error).__name__)
+            await asyncio.sleep(_SECONDS_BETWEEN_UPKEEP)
 
     async def _listen(self, redis: Redis) -> None:
         away = False
