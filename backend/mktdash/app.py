@@ -13,8 +13,10 @@ from starlette.routing import Route, WebSocketRoute
 
 from mktdash import __version__
 from mktdash.domain.errors import MktdashError, UnavailableError
+from mktdash.graphql.answers import Answers
 from mktdash.graphql.context import Services
 from mktdash.graphql.endpoint import GraphQLEndpoint
+from mktdash.graphql.front import Front
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.http import openapi, problems
 from mktdash.http.envelope import Envelope
@@ -23,11 +25,14 @@ from mktdash.http.routes import OPERATIONS
 from mktdash.http.state import HttpState
 from mktdash.live.hub import Hub
 from mktdash.resources import Resources, open_resources
+from mktdash.security.addresses import networks
+from mktdash.security.buckets import Buckets, Limit
 from mktdash.security.identity import Identity
 from mktdash.settings import Settings
 from mktdash.store.beats import beating
 from mktdash.store.events import ensure_epoch
 from mktdash.store.session import write_transaction
+from mktdash.store.versions import VersionWatch
 
 _MOST_SOCKET_MESSAGE_BYTES = 256 * 1024
 # Streams are told to end first; what still hangs after this is cut.
@@ -37,8 +42,9 @@ _SECONDS_TO_END = 5
 def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Starlette:
     """The ASGI application over resources that the caller opened and will close."""
     settings = resources.settings
-    hub = Hub(resources.engine, resources.redis)
+    hub = Hub(resources.engine, resources.redis, clock=resources.clock)
     identity = Identity(resources.engine, resources.clock, anonymous_read=settings.anonymous_read)
+    buckets = Buckets(resources.redis, without_redis=settings.limits_without_redis)
     services = Services(
         engine=resources.engine,
         redis=resources.redis,
@@ -48,7 +54,11 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         code_sha=resources.code_sha,
         started_at=resources.started_at,
         anonymous_read=settings.anonymous_read,
+        buckets=buckets,
+        cost_limit=_limit("cost", settings.cost_rate),
     )
+    trusted = networks(settings.trusted_proxies)
+    watch = VersionWatch(resources.engine)
     graphql = GraphQLEndpoint(schema or MktdashSchema(), services, identity)
 
     @asynccontextmanager
@@ -61,7 +71,14 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
                 yield
         finally:
             await hub.close()
+            await watch.aclose()
 
+    kept_answers = []
+    if settings.answer_cache_mb:
+        answers = Answers(settings.answer_cache_mb * 1024 * 1024)
+        kept_answers.append(
+            Middleware(Front, path="/graphql", endpoint=graphql, answers=answers, watch=watch, clock=resources.clock)
+        )
     app = Starlette(
         routes=[
             Route("/graphql", graphql),
@@ -69,7 +86,16 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
             *(operation.route() for operation in OPERATIONS),
             Route("/{path:path}", page),
         ],
-        middleware=[Middleware(Envelope, identity=identity)],
+        middleware=[
+            Middleware(
+                Envelope,
+                identity=identity,
+                buckets=buckets,
+                limit=_limit("requests", settings.request_rate),
+                trusted=trusted,
+            ),
+            *kept_answers,
+        ],
         exception_handlers={
             MktdashError: problems.known,
             HTTPException: problems.refused,
@@ -88,6 +114,10 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         openapi=openapi.text(OPERATIONS),
     )
     return app
+
+
+def _limit(name: str, a_minute: int) -> Limit | None:
+    return Limit(name, a_minute) if a_minute else None
 
 
 class _Server(uvicorn.Server):

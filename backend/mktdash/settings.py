@@ -45,6 +45,21 @@ class Settings(BaseSettings):
     anonymous_read: bool = Field(
         default=True, description="Requests from loopback to a loopback name may read without a token."
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description='Networks whose X-Forwarded-For header is believed, as a JSON list such as ["10.0.0.0/8"].'
+    )
+    request_rate: int = Field(
+        3000, ge=0, description="Requests a minute for each token, and for each address without one; 0 for no limit."
+    )
+    cost_rate: int = Field(
+        300_000, ge=0, description="GraphQL cost a minute for each token, and for each address; 0 for no limit."
+    )
+    limits_without_redis: Literal["count", "refuse"] = Field(
+        "count", description="While Redis is away, `count` in each process, or `refuse` every request."
+    )
+    answer_cache_mb: int = Field(
+        64, ge=0, description="Megabytes of GraphQL answers kept by each web process; 0 keeps none."
+    )
     sources: tuple[str, ...] = Field(
         ("ecb", "treasury", "fred", "cboe", "kraken", "coinbase", "sim"),
         description="Sources the feed runs, as a JSON list; `binance` and `yahoo` run only where they are named.",

@@ -12,8 +12,10 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
+from mktdash.graphql.dependence import Reading
 from mktdash.graphql.pieces import PieceCache
 from mktdash.live.hub import Hub
+from mktdash.security.buckets import Buckets, Limit, Standing
 from mktdash.security.principals import Principal
 from mktdash.store.session import read_transaction
 
@@ -31,6 +33,8 @@ class Services:
     started_at: datetime
     anonymous_read: bool
     pieces: PieceCache = field(default_factory=PieceCache)
+    buckets: Buckets | None = None
+    cost_limit: Limit | None = None
 
     @property
     def now(self) -> int:
@@ -81,6 +85,13 @@ class RequestContext:
     principal: Principal
     request_id: str
     client: str = ""
+    # Whose buckets this request takes from, and how they stand.
+    bearer: str = ""
+    standings: dict[str, Standing] = field(default_factory=dict)
+    # How many items a list turned out to have, by its field in the document.
+    sizes: dict[int, int] = field(default_factory=dict)
+    # What the answer is made from, where somebody wants to keep it.
+    reading: Reading | None = None
     # strawberry puts the payload of a WebSocket's connection_init here.
     connection_params: dict[str, Any] | None = None
     same_origin: bool = True
@@ -94,9 +105,14 @@ class RequestContext:
             self._read = Reader(self.services.engine, shared=False)
         return self._read
 
+    def saw(self, dataset: str) -> None:
+        """Note that something of a dataset is in the answer."""
+        if self.reading is not None:
+            self.reading.saw(dataset)
+
     def for_operation(self, *, shared: bool) -> Self:
         """This request's context for one operation; close its reader when the operation is done."""
-        return replace(self, _read=Reader(self.services.engine, shared=shared), loaders={})
+        return replace(self, _read=Reader(self.services.engine, shared=shared), loaders={}, sizes={})
 
 
 Info = strawberry.Info[RequestContext, None]

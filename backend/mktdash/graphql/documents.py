@@ -12,6 +12,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 from strawberry.extensions import SchemaExtension
 
 from mktdash.domain.errors import InvalidInputError, ValidationFailedError
+from mktdash.graphql.dependence import Dependence, dependence_of
 from mktdash.graphql.limits import MOST_ERRORS, MOST_TOKENS, RULES, judge
 
 _MOST_DOCUMENTS = 500
@@ -20,11 +21,12 @@ _LONGEST_KEPT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed document and what is wrong with it."""
+    """A parsed document, what is wrong with it, and what its answers depend on (None: they must not be kept)."""
 
     node: DocumentNode
     problems: tuple[GraphQLError, ...]
     operations: int
+    dependence: Dependence | None
 
 
 class DocumentCache:
@@ -52,8 +54,12 @@ class DocumentCache:
             self._kept.move_to_end(text)
             return kept
         node = parse(text, max_tokens=MOST_TOKENS)
+        problems = self._problems(node)
         document = Document(
-            node, self._problems(node), sum(isinstance(one, OperationDefinitionNode) for one in node.definitions)
+            node,
+            problems,
+            sum(isinstance(one, OperationDefinitionNode) for one in node.definitions),
+            None if problems else dependence_of(self._schema, node),
         )
         if len(text) <= _LONGEST_KEPT:
             self._kept[text] = document
@@ -67,6 +73,12 @@ class DocumentCache:
         if too_much:
             return tuple(GraphQLError(problem) for problem in too_much[:MOST_ERRORS])
         return tuple(validate(self._schema, node, RULES, max_errors=MOST_ERRORS))
+
+    def dependence(self, text: str) -> Dependence | None:
+        """What the answers to a text depend on; None where they must not be kept."""
+        with suppress(GraphQLError):
+            return self.document(text).dependence
+        return None
 
 
 class CachedDocuments(SchemaExtension):

@@ -22,6 +22,7 @@ from strawberry.types.unset import UnsetType
 from mktdash.domain.errors import BadRequestError, MethodNotAllowedError, MktdashError, UnauthenticatedError
 from mktdash.graphql.accept import EVENT_STREAM, RESPONSE_JSON, answer_type
 from mktdash.graphql.context import RequestContext, Services
+from mktdash.graphql.dependence import READING_KEY
 from mktdash.graphql.encoding import decode, encode
 from mktdash.graphql.errors import system_error
 from mktdash.graphql.requests import BoundedRequest, admit, read_operation
@@ -86,7 +87,10 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             services=self._services,
             principal=facts.principal,
             request_id=facts.request_id,
-            client=facts.peer,
+            client=facts.address,
+            bearer=facts.bearer,
+            standings=facts.standings,
+            reading=request.scope.get(READING_KEY),
         )
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:

@@ -8,6 +8,7 @@ from mktdash.graphql.context import Info
 from mktdash.graphql.downsample import Downsample, thin_out
 from mktdash.graphql.lookahead import asked, asked_within
 from mktdash.graphql.pieces import COLUMNS
+from mktdash.graphql.throttle import note_size
 from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import InstrumentType
 from mktdash.graphql.types.points import ObservationType, PointsType, flag_counts, named_counts
@@ -36,6 +37,7 @@ async def read_history(
     Fields not asked for hold a neutral value, which nobody sees.
     """
     wanted = asked(info)
+    info.context.saw(row.dataset)
     fields = asked_within(info, "points") & COLUMNS
     counted = "flagCounts" in asked_within(info, "quality")
     latest = None
@@ -62,6 +64,7 @@ async def read_history(
         snapshot = snapshot_id(await read_leaves(conn, [row], as_known_at=as_known_at))
     dataset = DatasetType.from_row(await dataset_by_key(conn, row.dataset))
     instrument = (await instruments_by_ids(conn, [row.instrument_id]))[row.instrument_id]
+    note_size(info, points.count)
     return SeriesType.from_row(
         row,
         instrument=InstrumentType.from_row(instrument),

@@ -57,6 +57,8 @@ class SeriesByInstrumentIdLoader(DataLoader[int, list[SeriesRow]]):
         async def load(ids: list[int]) -> list[list[SeriesRow]]:
             async with context.read() as conn:
                 found = await series_by_instrument_ids(conn, ids)
+            for dataset in {row.dataset for rows in found.values() for row in rows}:
+                context.saw(dataset)
             return [found.get(one, []) for one in ids]
 
         super().__init__(load_fn=load)

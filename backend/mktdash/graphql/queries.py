@@ -13,6 +13,7 @@ from mktdash.graphql.downsample import Downsample
 from mktdash.graphql.history import read_history
 from mktdash.graphql.ids import key_after, key_of
 from mktdash.graphql.scalars import Instant
+from mktdash.graphql.throttle import note_size
 from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import INSTRUMENTS, InstrumentConnection, InstrumentType
 from mktdash.graphql.types.provenance import ProvenanceType
@@ -49,6 +50,7 @@ class Query:
             page = await search_instruments(
                 conn, search=search, asset_class=kind, first=first, after=key_after(INSTRUMENTS, after)
             )
+        note_size(info, len(page.items))
         return InstrumentConnection.from_page(page)
 
     @strawberry.field(description="One instrument. Errors: UNKNOWN_SYMBOL with suggestions.")
@@ -140,7 +142,9 @@ class Query:
         """A page of runs."""
         bounds.page_size(first, "first")
         async with info.context.read() as conn:
-            return ReportRunConnection.from_page(await runs_page(conn, first=first, after=key_after(RUNS, after)))
+            page = await runs_page(conn, first=first, after=key_after(RUNS, after))
+        note_size(info, len(page.items))
+        return ReportRunConnection.from_page(page)
 
     @strawberry.field(description="One report run. Errors: NOT_FOUND.")
     async def report_run(

@@ -2,22 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import suppress
 from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from sqlalchemy.exc import SQLAlchemyError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from mktdash.domain.errors import TimedOutError
 from mktdash.graphql.context import RequestContext
+from mktdash.graphql.cost import CostModel
 from mktdash.graphql.documents import CachedDocuments, DocumentCache
 from mktdash.graphql.errors import present
 from mktdash.graphql.mutations import Mutation
 from mktdash.graphql.queries import Query
 from mktdash.graphql.scalars import SCALARS
 from mktdash.graphql.subscriptions import Subscription
+from mktdash.graphql.throttle import CostLimit
+from mktdash.store.versions import read_versions
 
 _SECONDS_TO_ANSWER = 30.0
 
@@ -31,9 +36,10 @@ class MktdashSchema(strawberry.Schema):
             mutation=Mutation,
             subscription=Subscription,
             config=StrawberryConfig(scalar_map=SCALARS),
-            extensions=[lambda: CachedDocuments(self.documents)],
+            extensions=[lambda: CachedDocuments(self.documents), lambda: CostLimit(self.costs)],
         )
         self.documents = DocumentCache(self._schema)
+        self.costs = CostModel(self._schema)
         self._seconds_to_answer = seconds_to_answer
 
     async def execute(  # noqa: PLR0917 - strawberry's signature
@@ -51,7 +57,8 @@ class MktdashSchema(strawberry.Schema):
         context = context_value.for_operation(shared=True)
         try:
             async with asyncio.timeout(self._seconds_to_answer):
-                return await super().execute(
+                await self._note_versions(query, context)
+                result = await super().execute(
                     query,
                     variable_values,
                     context,
@@ -60,6 +67,9 @@ class MktdashSchema(strawberry.Schema):
                     allowed_operation_types,
                     operation_extensions,
                 )
+                if context.reading is not None:
+                    context.reading.clean = not result.errors
+                return result
         except TimeoutError:
             late = TimedOutError(f"no answer within {self._seconds_to_answer:.0f} s", seconds=self._seconds_to_answer)
             errors = [GraphQLError(late.message, original_error=late)]
@@ -67,6 +77,18 @@ class MktdashSchema(strawberry.Schema):
             return ExecutionResult(data=None, errors=errors)
         finally:
             await context.read.aclose()
+
+    async def _note_versions(self, query: str | None, context: RequestContext) -> None:
+        """For an answer that may be kept: the versions of the very snapshot that it is read from."""
+        reading = context.reading
+        if reading is None or query is None:
+            return
+        reading.dependence = self.documents.dependence(query)
+        if reading.dependence is not None:
+            # Without them the answer is not kept; a store that can't be read shows itself to the resolvers.
+            with suppress(SQLAlchemyError, OSError):
+                async with context.read() as conn:
+                    reading.versions = await read_versions(conn)
 
     async def stream(  # noqa: PLR0917 - strawberry's signature
         self,

@@ -1,15 +1,18 @@
-"""The outermost layer: a request's id, who asks, security headers, and a count of what was answered."""
+"""The outermost layer: a request's id, who asks, whether it is not too often, security headers, a count of it all."""
 
+import math
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mktdash.domain.errors import MktdashError
+from mktdash.domain.errors import MktdashError, ThrottledError, UnauthenticatedError
 from mktdash.http import metrics
 from mktdash.http.problems import problem, surprise
+from mktdash.security.addresses import Network, client_address
+from mktdash.security.buckets import WINDOW_S, Buckets, Limit, Standing
 from mktdash.security.identity import SCOPE_KEY, Facts, Identity, Request
 from mktdash.security.principals import STRANGER
 
@@ -24,44 +27,69 @@ _SECURITY_HEADERS: Mapping[str, str] = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 _POLICY_VIOLATION = 1008
+# Monitors must get their answer, and a page's own files are kept by the browser.
+_UNCOUNTED = ("/api/health", "/assets/")
 
 
 class Envelope:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, identity: Identity) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        identity: Identity,
+        *,
+        buckets: Buckets | None = None,
+        limit: Limit | None = None,
+        trusted: Sequence[Network] = (),
+    ) -> None:
         self._app = app
         self._identity = identity
+        self._buckets = buckets
+        self._limit = limit
+        self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wrap one request or socket."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
         headers = Headers(scope=scope)
         peer = scope["client"][0] if scope.get("client") else None
-        facts = Facts(request_id, STRANGER, peer or "")
+        facts = Facts(secrets.token_hex(8), STRANGER, client_address(peer, headers, self._trusted))
         scope[SCOPE_KEY] = facts
         try:
             principal = await self._identity.of(Request(headers, peer))
+            facts = scope[SCOPE_KEY] = Facts(facts.request_id, principal, facts.address)
+            await self._count(scope["path"], facts)
         except MktdashError as error:
-            await self._refuse(scope, receive, send, request_id, error)
+            await self._refuse(scope, receive, send, facts, error)
             return
-        scope[SCOPE_KEY] = Facts(request_id, principal, peer or "")
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
-        await self._http(scope, receive, send, request_id)
+        await self._http(scope, receive, send, facts)
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    async def _count(self, path: str, facts: Facts) -> None:
+        if self._limit is None or self._buckets is None or path.startswith(_UNCOUNTED):
+            return
+        standing = await self._buckets.take_one(self._limit, facts.bearer)
+        facts.standings[self._limit.name] = standing
+        if not standing.granted:
+            raise ThrottledError(
+                f"more than {self._limit.a_minute} requests a minute",
+                retryAfter=round(standing.retry_after, 3),
+                aMinute=self._limit.a_minute,
+            )
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send, facts: Facts) -> None:
         status, started = 0, time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _complete(MutableHeaders(raw=message["headers"]), request_id)
+                _complete(MutableHeaders(raw=message["headers"]), facts)
             await send(message)
 
         try:
@@ -70,29 +98,46 @@ class Envelope:
             if status:
                 # Half an answer is out already: only a broken connection can say that it is not whole.
                 raise
-            await surprise(scope, request_id, error)(scope, receive, send_with_headers)
+            await surprise(scope, facts.request_id, error)(scope, receive, send_with_headers)
         finally:
             metrics.observe(scope, status, time.perf_counter() - started)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send, request_id: str, error: MktdashError) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, facts: Facts, error: MktdashError) -> None:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": error.code})
             return
+        challenge = {"www-authenticate": 'Bearer realm="mktdash", error="invalid_token"'}
         response = problem(
-            request_id,
+            facts.request_id,
             status=error.http_status,
             code=error.code,
             title=error.message,
+            retryable=error.retryable,
             data=dict(error.data),
-            headers={"www-authenticate": 'Bearer realm="mktdash", error="invalid_token"'},
+            headers=challenge if isinstance(error, UnauthenticatedError) else None,
         )
-        _complete(response.headers, request_id)
+        _complete(response.headers, facts)
         metrics.observe(scope, error.http_status, 0.0)
         await response(scope, receive, send)
 
 
-def _complete(headers: MutableHeaders, request_id: str) -> None:
-    headers["x-request-id"] = request_id
+def _complete(headers: MutableHeaders, facts: Facts) -> None:
+    headers["x-request-id"] = facts.request_id
     for name, value in _SECURITY_HEADERS.items():
         # A route may be stricter than the rest: reports are sandboxed.
         headers.setdefault(name, value)
+    if facts.standings:
+        standings = list(facts.standings.values())
+        headers["ratelimit-policy"] = ", ".join(_policy(one.limit) for one in standings)
+        headers["ratelimit"] = ", ".join(_left(one) for one in standings)
+        refused = [one.retry_after for one in standings if not one.granted]
+        if refused:
+            headers["retry-after"] = str(math.ceil(max(refused)))
+
+
+def _policy(limit: Limit) -> str:
+    return f'"{limit.name}";q={limit.a_minute};w={WINDOW_S}'
+
+
+def _left(standing: Standing) -> str:
+    return f'"{standing.limit.name}";r={standing.remaining};t={math.ceil(standing.reset)}'

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.clock import Clock
 from mktdash.domain.errors import UnauthenticatedError
+from mktdash.security.buckets import Standing
 from mktdash.security.principals import LOCAL_READER, STRANGER, Principal
 from mktdash.security.tokens import principal_of
 from mktdash.store.session import read_transaction
@@ -35,7 +36,14 @@ class Facts:
 
     request_id: str
     principal: Principal
-    peer: str
+    # The client's own, where trusted proxies say it; never what decides whether a request is this machine's.
+    address: str
+    standings: dict[str, Standing] = field(default_factory=dict)
+
+    @property
+    def bearer(self) -> str:
+        """Whose buckets the request takes from: its token's, else its address's."""
+        return f"token:{self.principal.token_id}" if self.principal.token_id else f"address:{self.address}"
 
 
 class Identity:

@@ -81,7 +81,7 @@ class DatasetType:
         rows = await loader(info.context, VerdictsByDatasetLoader).load(self.key)
         return DatasetQualityType(
             key=self.key,
-            status=status_of(rows, info.context.services.clock()),
+            status=status_of(rows, info.context),
             run_at=Instant(max(row.run_at for row in rows.values())) if rows else None,
             freshness=metric_of(rows, FRESHNESS),
             completeness=metric_of(rows, COMPLETENESS),

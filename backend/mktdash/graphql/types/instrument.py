@@ -86,7 +86,7 @@ class SeriesSummaryType:
     async def quality(self, info: Info) -> QualityStatus:
         """Read with those of the page's other datasets."""
         rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
-        return status_of(rows, info.context.services.clock())
+        return status_of(rows, info.context)
 
     @strawberry.field(description="How many sessions late its dataset is.")
     async def freshness(self, info: Info) -> QualityMetricType | None:

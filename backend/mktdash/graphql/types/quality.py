@@ -1,14 +1,15 @@
 """Verdicts on the data: what each check says, and which sessions are missing and why."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from enum import Enum
 
 import strawberry
 
+from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
+from mktdash.graphql.context import RequestContext
 from mktdash.graphql.scalars import Instant, Json
 from mktdash.quality.missing import MissingSession
-from mktdash.quality.overview import dataset_status
+from mktdash.quality.overview import STALE_AFTER_S, dataset_status
 from mktdash.store.quality import DqRow
 
 FRESHNESS = "freshness"
@@ -86,6 +87,12 @@ def metric_of(rows: Mapping[str, DqRow], name: str) -> QualityMetricType | None:
     return None if row is None else QualityMetricType.from_row(row)
 
 
-def status_of(rows: Mapping[str, DqRow], now: datetime) -> QualityStatus:
+def status_of(rows: Mapping[str, DqRow], context: RequestContext) -> QualityStatus:
     """The worst of a dataset's verdicts; UNKNOWN where there are none, or they are old and not a failure."""
+    now = context.services.clock()
+    if rows and context.reading is not None:
+        old = max(row.run_at for row in rows.values()) + STALE_AFTER_S * MICROS_PER_SECOND
+        # The first instant at which they are more than so old.
+        if old + 1 > to_micros(now):
+            context.reading.ends(old + 1)
     return QualityStatus(dataset_status(rows, now).value)

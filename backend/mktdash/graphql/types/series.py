@@ -28,7 +28,7 @@ class SeriesQualityType:
     async def status(self, info: Info) -> QualityStatus:
         """From the last verdict of each check."""
         rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
-        return status_of(rows, info.context.services.clock())
+        return status_of(rows, info.context)
 
     @strawberry.field(description="Every verdict on its dataset, by metric.")
     async def metrics(self, info: Info) -> list[QualityMetricType]:
