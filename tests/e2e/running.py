@@ -29,16 +29,36 @@ def environment(home: Path, port: int) -> dict[str, str]:
 
 
 def processes_of(home: Path) -> dict[int, str]:
-    """Every process that was started for a home, with its command line."""
+    """Every process that was started for a home, with its command line.
+
+    Redis overwrites its environment with its title, so it is known as the child of one that did not.
+    """
     wanted = f"MKTDASH_HOME={home}".encode()
-    found = {}
+    found, parents = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
             if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found[int(folder.name)] = _command(folder)
         except (OSError, ValueError):
             continue
-    return found
+    children = [pid for pid, parent in parents.items() if parent in found and pid not in found]
+    return found | {pid: _command(Path(f"/proc/{pid}")) for pid in children}
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _command(folder: Path) -> str:
+    try:
+        return (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
 
 
 class Running:

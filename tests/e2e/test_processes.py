@@ -5,9 +5,10 @@ import signal
 import subprocess
 
 import pytest
-from tests.e2e.running import MKTDASH, REPOSITORY, Running, environment, processes_of
+from tests.e2e.running import MKTDASH, REPOSITORY, Running, alive, environment, processes_of
 
 from mktdash.processes.port import free_port
+from mktdash.up import PROCESSES
 
 
 def start_that_fails(home, port, **extra):
@@ -74,7 +75,7 @@ def test_killed_outright_it_leaves_nothing_and_starts_again_on_the_same_data(tmp
     port = free_port("127.0.0.1", 0)
     with Running(home, port) as first:
         first.until("ready: ")
-        assert any(command.endswith(" worker ") for command in first.pids().values())
+        assert any("redis-server" in command for command in first.pids().values())
         # when
         first.stop(signal.SIGKILL)
     # then: a start at once waits for the guard to finish, and finds the data
@@ -87,7 +88,10 @@ def test_killed_outright_it_leaves_nothing_and_starts_again_on_the_same_data(tmp
         os.kill(worker, signal.SIGKILL)
         assert second.until("up     | worker").endswith("was ended by SIGKILL; starting it again in 0.5 s")
         # and Ctrl-C ends everything, with a good exit code
+        started = second.pids()
+        assert len(started) >= len(PROCESSES) + 2
         assert second.stop(signal.SIGINT) == 0
+        assert not [command for pid, command in started.items() if alive(pid)]
         assert second.pids() == {}
         assert second.rest()[-1] == "up     | everything has stopped"
 
