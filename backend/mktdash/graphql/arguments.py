@@ -10,6 +10,8 @@ Text = strawberry.argument
 
 Symbol = Annotated[str, Text(description="mktdash's symbol, or what some source calls it.")]
 Source = Annotated[str | None, Text(description="The source, such as ecb; the first by name where left out.")]
+Measure = Annotated[str | None, Text(description="price, rate, yield or index.")]
+Interval = Annotated[str | None, Text(description="The spacing of points, such as 1d.")]
 First = Annotated[int, Text(description="How many at most, 1 to 200.")]
 Last = Annotated[int, Text(description="How many at most, 1 to 500.")]
 After = Annotated[str | None, Text(description="The cursor of the last item of the page before.")]

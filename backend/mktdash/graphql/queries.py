@@ -7,7 +7,7 @@ import strawberry
 from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.instrument import AssetClass
 from mktdash.graphql import bounds
-from mktdash.graphql.arguments import After, AsKnownAt, First, Source, Symbol, Text
+from mktdash.graphql.arguments import After, AsKnownAt, First, Interval, Measure, Source, Symbol, Text
 from mktdash.graphql.context import Info
 from mktdash.graphql.downsample import Downsample
 from mktdash.graphql.history import read_history
@@ -18,6 +18,7 @@ from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import INSTRUMENTS, InstrumentConnection, InstrumentType
 from mktdash.graphql.types.provenance import ProvenanceType
 from mktdash.graphql.types.report import RUNS, ReportRunConnection, ReportRunType, ReportTemplateType
+from mktdash.graphql.types.revision import RevisionConnection, revision_after
 from mktdash.graphql.types.series import SeriesType
 from mktdash.graphql.types.server import ServerInfoType, ViewerType
 from mktdash.live.cursor import head_cursor
@@ -25,6 +26,7 @@ from mktdash.reports.catalogue import templates
 from mktdash.store.batches import provenance_of
 from mktdash.store.datasets import all_datasets, dataset_by_key
 from mktdash.store.instruments import instrument_by_symbol, search_instruments, series_by_symbol
+from mktdash.store.revisions import revisions_page
 from mktdash.store.runs import run_by_id, runs_page
 
 
@@ -69,8 +71,8 @@ class Query:
         info: Info,
         symbol: Symbol,
         source: Source = None,
-        measure: Annotated[str | None, Text(description="price, rate, yield or index.")] = None,
-        interval: Annotated[str | None, Text(description="The spacing of points, such as 1d.")] = None,
+        measure: Measure = None,
+        interval: Interval = None,
         from_: Annotated[
             Instant | None,
             Text(name="from", description="The first instant wanted; from the beginning where left out."),
@@ -115,12 +117,14 @@ class Query:
     @strawberry.field(
         description="Where the value at an instant comes from. Errors: UNKNOWN_SYMBOL, NOT_FOUND, BAD_INPUT."
     )
-    async def provenance(
+    async def provenance(  # noqa: PLR0917 - GraphQL names its arguments
         self,
         info: Info,
         symbol: Symbol,
         as_of: Annotated[Instant, Text(description="When the value holds, exactly.")],
         source: Source = None,
+        measure: Measure = None,
+        interval: Interval = None,
         as_known_at: AsKnownAt = None,
     ) -> ProvenanceType | None:
         """The batch and the raw bytes behind one number."""
@@ -129,8 +133,32 @@ class Query:
         bounds.span(as_of, None, now)
         bounds.knowledge(as_known_at, now)
         async with info.context.read() as conn:
-            series = await series_by_symbol(conn, symbol, source=source)
+            series = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval)
             return ProvenanceType.from_row(series, await provenance_of(conn, series, as_of, as_known_at))
+
+    @strawberry.field(
+        description="What changed in a series, newest first, a page at a time. Errors: UNKNOWN_SYMBOL, BAD_INPUT."
+    )
+    async def revisions(  # noqa: PLR0917 - GraphQL names its arguments
+        self,
+        info: Info,
+        symbol: Symbol,
+        source: Source = None,
+        measure: Measure = None,
+        interval: Interval = None,
+        since: Annotated[Instant | None, Text(description="Changes learned then or later; all where left out.")] = None,
+        first: First = 50,
+        after: After = None,
+    ) -> RevisionConnection | None:
+        """Old values with their successors."""
+        bounds.name(symbol, "symbol")
+        bounds.page_size(first, "first")
+        async with info.context.read() as conn:
+            series = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval)
+            info.context.saw(series.dataset)
+            page = await revisions_page(conn, [series.id], since=since or 0, first=first, after=revision_after(after))
+        note_size(info, len(page.items))
+        return RevisionConnection.from_page(page)
 
     @strawberry.field(description="Every kind of report that can be asked for.")
     def report_templates(self) -> list[ReportTemplateType]:
