@@ -149,7 +149,7 @@ def _any(feed: Feed, rng: np.random.Generator) -> int:
 def noticed(feed: Feed, clean: Feed, place: int) -> tuple[int, list[str]] | None:
     """After how many sessions which checks complain of what they don't in the feed without the fault, if any do.
 
-    Fat-tailed walks jump by themselves now and then, so a complaint counts by the series it names.
+    Fat-tailed walks jump by themselves now and then, so a complaint counts by the series and session it names.
     """
     for later in range(PATIENCE):
         now = clean.due(place + later) + timedelta(minutes=1)
@@ -160,16 +160,21 @@ def noticed(feed: Feed, clean: Feed, place: int) -> tuple[int, list[str]] | None
 
 
 def _complaints(feed: Feed, now: datetime) -> set[tuple[str, str]]:
-    """Who complains of what: check and series, or check and verdict where it names none."""
+    """Who complains of what: check, series and session, or check and verdict where it names none."""
     context, subjects = feed.look(now)
     results = [check.judge(context) for check in DATASET_CHECKS]
     results += [check.combine(context, check.measure(context, subjects)) for check in SERIES_CHECKS]
     complaints = set()
     for result in results:
-        if result.status in (Status.WARN, Status.FAIL):
-            listed = result.evidence.get("series")
-            named = [one["symbol"] for one in listed] if isinstance(listed, list) else []
-            complaints |= {(result.metric, name) for name in named or [result.status.value]}
+        if result.status not in (Status.WARN, Status.FAIL):
+            continue
+        listed = result.evidence.get("series")
+        points = [
+            f"{one['symbol']} {point['at']}"
+            for one in (listed if isinstance(listed, list) else ())
+            for point in one.get("points", ())
+        ]
+        complaints |= {(result.metric, name) for name in points or [result.status.value]}
     return complaints
 
 

@@ -14,7 +14,7 @@ from mktdash.quality.loading import fill
 from mktdash.quality.slots import schedule_of, slots_of
 from mktdash.store.datasets import DatasetRow
 from mktdash.store.instruments import SeriesRow
-from mktdash.store.quality_reads import Newest
+from mktdash.store.quality_reads import Member, Newest
 
 
 def dataset(calendar: str, timezone: str, fixing_time: str, publish_delay_s: int, grace_s: int) -> DatasetRow:
@@ -81,12 +81,13 @@ class Feed:
     def look(self, now: datetime) -> tuple[CheckContext, list[Subject]]:
         """What the checks would be given then."""
         seen = self.seen(now)
-        schedule = schedule_of(self.dataset, self.series)
+        members = [Member(one.id, one.instrument_id, one.symbol, one.source, one.interval) for one in self.series]
+        schedule = schedule_of(self.dataset, members)
         slots = slots_of(schedule, now)
         context = CheckContext(
             dataset=self.dataset,
             now=now,
-            series=self.series,
+            series=members,
             quoted=frozenset(seen),
             latest={
                 key: Newest(key, int(found.as_of[0]), int(found.as_of[-1]), int(found.as_of[-1]))

@@ -17,7 +17,7 @@ from mktdash.quality.slots import schedule_of, slots_of
 from mktdash.store.batches import BatchRow
 from mktdash.store.datasets import DatasetRow
 from mktdash.store.instruments import SeriesRow
-from mktdash.store.quality_reads import Newest
+from mktdash.store.quality_reads import Member, Newest
 
 DATASET = DatasetRow(
     key="ecb-reference-rates",
@@ -130,7 +130,8 @@ def context(
     **more: Any,
 ) -> CheckContext:
     """A context over columns by series id."""
-    rows = [series_row(series_id, f"SERIES{series_id}") for series_id in data] if series is None else series
+    whole = [series_row(series_id, f"SERIES{series_id}") for series_id in data] if series is None else series
+    rows = [Member(row.id, row.instrument_id, row.symbol, row.source, row.interval) for row in whole]
     schedule = slots = None
     trouble = ""
     try:
@@ -151,6 +152,7 @@ def context(
     )
 
 
-def subjects(made: CheckContext, data: Mapping[int, Columns]) -> list[Subject]:
-    """The series of a context with their columns."""
-    return [Subject(row, data[row.id], fill(made.slots, data[row.id])) for row in made.series]
+def subjects(made: CheckContext, data: Mapping[int, Columns], **changes: Any) -> list[Subject]:
+    """The series of a context with their columns; ``changes`` are to the rows of all series."""
+    rows = [series_row(row.id, row.symbol, interval=row.interval, **changes) for row in made.series]
+    return [Subject(row, data[row.id], fill(made.slots, data[row.id])) for row in rows]

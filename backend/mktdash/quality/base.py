@@ -14,7 +14,7 @@ from mktdash.store.absences import QuarantineRow
 from mktdash.store.batches import BatchRow
 from mktdash.store.datasets import DatasetRow
 from mktdash.store.instruments import SeriesRow
-from mktdash.store.quality_reads import Newest
+from mktdash.store.quality_reads import Member, Newest
 
 
 class Status(StrEnum):
@@ -125,7 +125,7 @@ class CheckContext:
 
     dataset: DatasetRow
     now: datetime
-    series: Sequence[SeriesRow]
+    series: Sequence[Member]
     quoted: frozenset[int]
     latest: Mapping[int, Newest]
     schedule: Schedule | None

@@ -16,8 +16,15 @@ from mktdash.quality.slots import LONG_WINDOW, Schedule, Slots, schedule_of, slo
 from mktdash.store.absences import absences_by_series_ids, quarantined_by_dataset
 from mktdash.store.batches import BatchRow, last_batches
 from mktdash.store.datasets import DatasetRow
-from mktdash.store.instruments import SeriesRow, aliases_by_instrument_ids, series_by_ids, series_of_dataset
-from mktdash.store.quality_reads import Newest, absences_of_dataset, counts_by_bucket, newest_of_dataset, twin_ids
+from mktdash.store.instruments import aliases_by_instrument_ids, series_by_ids
+from mktdash.store.quality_reads import (
+    Member,
+    Newest,
+    absences_of_dataset,
+    counts_by_bucket,
+    members_of_dataset,
+    twin_ids,
+)
 from mktdash.store.raw import read_raw
 from mktdash.store.series import read_columns
 
@@ -37,8 +44,7 @@ _KNOWN_SHAPES_MOST = 4096
 
 async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime) -> CheckContext:
     """The context of a dataset's checks; a schedule that can't answer is noted in it and is no error."""
-    series = await series_of_dataset(conn, dataset.key)
-    latest = await newest_of_dataset(conn, dataset.key)
+    series, latest = await members_of_dataset(conn, dataset.key)
     schedule: Schedule | None = None
     slots: Slots | None = None
     trouble = ""
@@ -66,7 +72,7 @@ async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime
         aliases=await _aliases(conn, series) if quarantined else {},
         batches=batches,
         shapes=await _shapes(conn, batches),
-        twins=await _twins(conn, dataset.key, series, latest),
+        twins=await _twins(conn, dataset.key, latest),
     )
 
 
@@ -75,7 +81,7 @@ def _since(batches: Sequence[BatchRow], begin: int) -> Sequence[BatchRow]:
     return [batch for n, batch in enumerate(batches) if n == 0 or batch.known_at >= begin]
 
 
-async def _aliases(conn: AsyncConnection, series: Sequence[SeriesRow]) -> dict[int, frozenset[str]]:
+async def _aliases(conn: AsyncConnection, series: Sequence[Member]) -> dict[int, frozenset[str]]:
     found = await aliases_by_instrument_ids(conn, sorted({one.instrument_id for one in series}))
     return {
         one.id: frozenset(alias.symbol for alias in found.get(one.instrument_id, ()) if alias.source == one.source)
@@ -84,7 +90,7 @@ async def _aliases(conn: AsyncConnection, series: Sequence[SeriesRow]) -> dict[i
 
 
 async def _ceased(
-    conn: AsyncConnection, series: Sequence[SeriesRow], latest: Mapping[int, Newest], now: int
+    conn: AsyncConnection, series: Sequence[Member], latest: Mapping[int, Newest], now: int
 ) -> frozenset[int]:
     """The series far behind that the source declares empty from their last observation until the newest of all."""
     newest = max((row.as_of for row in latest.values()), default=now)
@@ -120,17 +126,14 @@ async def _shapes(conn: AsyncConnection, batches: Sequence[BatchRow]) -> dict[in
     return shapes
 
 
-async def _twins(
-    conn: AsyncConnection, key: str, series: Sequence[SeriesRow], latest: Mapping[int, Newest]
-) -> list[Twin]:
+async def _twins(conn: AsyncConnection, key: str, latest: Mapping[int, Newest]) -> list[Twin]:
     pairs = [(own, other) for own, other in await twin_ids(conn, key) if own in latest]
     if not pairs:
         return []
-    rows = {one.id: one for one in series}
-    others = await series_by_ids(conn, sorted({other for _, other in pairs}))
+    rows = await series_by_ids(conn, sorted({one for pair in pairs for one in pair}))
     found = []
     for own_id, other_id in pairs:
-        own, other = rows[own_id], others[other_id]
+        own, other = rows[own_id], rows[other_id]
         own_columns = await read_columns(conn, own, start=latest[own_id].as_of - _TWIN_SPAN)
         theirs = await read_columns(conn, other, end=latest[own_id].as_of + MICROS_PER_DAY)
         # The other may have ended long ago: what both have last is what can be compared.
@@ -142,13 +145,14 @@ async def _twins(
 
 
 async def read_subjects(
-    conn: AsyncConnection, context: CheckContext, series: Sequence[SeriesRow], *, since: int | None = None
+    conn: AsyncConnection, context: CheckContext, ids: Sequence[int], *, since: int | None = None
 ) -> list[Subject]:
     """Some of the dataset's series with their observations: all or those since an instant; of ticks the last few."""
+    rows = await series_by_ids(conn, ids)
     start = max((bound for bound in (since, _begin(context)) if bound is not None), default=None)
-    counted = await _tick_counts(conn, context, series)
+    counted = await _tick_counts(conn, context, ids)
     subjects = []
-    for one in series:
+    for one in (rows[key] for key in ids):
         columns = await read_columns(conn, one, start=start)
         filled = counted.get(one.id) if counted is not None else fill(context.slots, columns)
         subjects.append(Subject(one, columns, filled))
@@ -171,7 +175,7 @@ def fill(slots: Slots | None, columns: Columns) -> Int64Array | None:
 
 
 async def _tick_counts(
-    conn: AsyncConnection, context: CheckContext, series: Sequence[SeriesRow]
+    conn: AsyncConnection, context: CheckContext, ids: Sequence[int]
 ) -> dict[int, Int64Array] | None:
     """Observations by slot where slots are the store's own buckets, so that ticks need not be read to be counted."""
     schedule, slots = context.schedule, context.slots
@@ -181,5 +185,5 @@ async def _tick_counts(
         return None  # chunks of hours span a week, and there are few enough to read
     size = int(slots.end[0] - slots.start[0])
     first, last = int(slots.start[0]) // size, int(slots.start[-1]) // size
-    counts = await counts_by_bucket(conn, [one.id for one in series], size, first, last)
-    return {one.id: counts.get(one.id, np.zeros(len(slots), np.int64)) for one in series}
+    counts = await counts_by_bucket(conn, ids, size, first, last)
+    return {key: counts.get(key, np.zeros(len(slots), np.int64)) for key in ids}

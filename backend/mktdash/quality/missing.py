@@ -15,6 +15,7 @@ from mktdash.quality.slots import Slots
 from mktdash.store.absences import QuarantineRow
 from mktdash.store.batches import BatchRow
 from mktdash.store.instruments import SeriesRow
+from mktdash.store.quality_reads import Member
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -84,7 +85,7 @@ class Explainer:
         begun = self.due if latest is None else self.due & (self._slots.end > latest.first_as_of)
         return begun & ~self.absent(series_id)
 
-    def reason(self, series: SeriesRow, slot: int) -> tuple[Reason, str]:
+    def reason(self, series: Member | SeriesRow, slot: int) -> tuple[Reason, str]:
         """The reason for a slot that a series lacks, and a sentence that says how it is known."""
         if self.absent(series.id)[slot]:
             return Reason.SOURCE_SAYS_NONE, f"{series.source} declares no observation"
@@ -98,7 +99,7 @@ class Explainer:
             return Reason.PROVIDER_GAP, f"batch {batch.id} of {iso(batch.known_at)} covers it and does not have it"
         return Reason.NEVER_FETCHED, self._never()
 
-    def _record(self, series: SeriesRow, slot: int) -> QuarantineRow | None:
+    def _record(self, series: Member | SeriesRow, slot: int) -> QuarantineRow | None:
         names: list[str | None] = [*sorted(self._context.aliases.get(series.id, ())), series.symbol, None]
         return next((found for name in names if (found := self._quarantined.get((name, slot)))), None)
 
@@ -106,7 +107,7 @@ class Explainer:
         ends = [batch.window_last for batch in self._context.batches if batch.window_last is not None]
         return f"no batch covers it; the newest ends {iso(max(ends))}" if ends else "no batch covers it"
 
-    def missing(self, series: SeriesRow, filled: Int64Array) -> Iterator[MissingSession]:
+    def missing(self, series: Member | SeriesRow, filled: Int64Array) -> Iterator[MissingSession]:
         """The slots that a series lacks, oldest first; those that it had not begun are no loss."""
         latest = self._context.latest.get(series.id)
         lacking = filled < self._slots.need

@@ -18,7 +18,6 @@ from mktdash.quality.overview import HEADLINES
 from mktdash.quality.registry import DATASET_CHECKS, SERIES_CHECKS, specs
 from mktdash.quality.slots import window_key
 from mktdash.store.datasets import DatasetRow, all_datasets, dataset_by_key
-from mktdash.store.instruments import SeriesRow
 from mktdash.store.quality import NewDqResult, StateRow, StatusChange, save_results, save_states, states_of
 from mktdash.store.session import read_transaction, write_transaction
 
@@ -131,9 +130,12 @@ async def _judge(
             why = f"the check failed: {type(troubles[metric]).__name__}"
             results.append(unknown(check.spec, context, why, error=str(troubles[metric])[:300]))
             continue
-        findings = {**kept.get(metric, {}), **fresh[metric]}
+        before = kept.get(metric, {})
+        findings = before | fresh[metric]
         results.append(_guarded(check.spec, context, check.combine, context, findings))
-        states.append(StateRow(metric, window, code_sha, dataset.version, pack(findings)))
+        # An ingest seldom changes what most checks find; what is stored already is not written again.
+        if not before or any(before.get(key) != found for key, found in fresh[metric].items()):
+            states.append(StateRow(metric, window, code_sha, dataset.version, pack(findings)))
     return _Judged(dataset.version, results, states)
 
 
@@ -180,11 +182,11 @@ def _kept(
 
 def _again(
     context: CheckContext, kept: Mapping[str, Mapping[int, Finding]], series_ids: Collection[int] | None
-) -> list[SeriesRow]:
+) -> list[int]:
     """The series to look into: those touched, and those of which nothing that holds is known."""
     touched = None if series_ids is None else set(series_ids)
     held = set.intersection(*(set(found) for found in kept.values())) if kept else set()
-    return [one for one in context.series if touched is None or one.id in touched or one.id not in held]
+    return [one.id for one in context.series if touched is None or one.id in touched or one.id not in held]
 
 
 async def missing_sessions(
@@ -204,7 +206,7 @@ async def missing_sessions(
         return []
     explainer = Explainer(context, slots)
     short = set() if days > 7 else {slots.label[n] for n in range(len(slots)) if slots.recent[n]}  # noqa: PLR2004
-    quoted = [one for one in context.series if one.id in context.quoted]
+    quoted = [one.id for one in context.series if one.id in context.quoted]
     found: list[MissingSession] = []
     for first in range(0, len(quoted), _AT_ONCE):
         for subject in await read_subjects(conn, context, quoted[first : first + _AT_ONCE], since=int(slots.start[0])):

@@ -1,6 +1,6 @@
 """The slots that a dataset is expected to fill in the last weeks: a session each, or an hour or a day of ticks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -14,7 +14,7 @@ from mktdash.domain.interval import interval_seconds
 from mktdash.domain.observation import Int64Array
 from mktdash.domain.schedule import session_of, sessions_between
 from mktdash.store.datasets import DatasetRow
-from mktdash.store.instruments import SeriesRow
+from mktdash.store.quality_reads import Member
 
 LONG_WINDOW = 30
 SHORT_WINDOW = 7
@@ -69,7 +69,7 @@ class Slots:
         return len(self.label)
 
 
-def schedule_of(dataset: DatasetRow, series: Sequence[SeriesRow]) -> Schedule:
+def schedule_of(dataset: DatasetRow, series: Iterable[Member]) -> Schedule:
     """The schedule that fits the dataset's finest interval.
 
     Raises:

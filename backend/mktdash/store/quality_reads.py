@@ -1,6 +1,7 @@
-"""What checks read in bulk, each in one statement: counts without values, the latest of a dataset, twin series."""
+"""What checks read in bulk, each in one statement: counts without values, how far series reach, twin series."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +11,25 @@ import sqlalchemy.orm
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from mktdash.store.tables import Absence, Latest, Observation, ObservationChunk, Series
+from mktdash.store.tables import Absence, Latest, Observation, ObservationChunk, Series, metadata
+
+_SERIES = metadata.tables["series"]
+_INSTRUMENTS = metadata.tables["instrument"]
+_LATEST = metadata.tables["latest"]
+
+
+class Member(NamedTuple):
+    """What every check needs of a series. A tuple: a run after each ingest makes thousands of them."""
+
+    id: int
+    instrument_id: int
+    symbol: str
+    source: str
+    interval: str
 
 
 class Newest(NamedTuple):
-    """How far the observations of a series reach. Times in microseconds. A tuple: there are thousands of them a run."""
+    """How far the observations of a series reach. Times in microseconds. A tuple, as above."""
 
     series_id: int
     first_as_of: int
@@ -22,15 +37,29 @@ class Newest(NamedTuple):
     known_at: int
 
 
-_NEWEST = sa.select(col(Latest.series_id), col(Latest.first_as_of), col(Latest.as_of), col(Latest.known_at)).join(
-    Series, col(Series.id) == col(Latest.series_id)
+_MEMBERS = (
+    sa.select(
+        _SERIES.c.id,
+        _SERIES.c.instrument_id,
+        _INSTRUMENTS.c.symbol,
+        _SERIES.c.source,
+        _SERIES.c.interval,
+        _LATEST.c.first_as_of,
+        _LATEST.c.as_of,
+        _LATEST.c.known_at,
+    )
+    .join(_INSTRUMENTS, _INSTRUMENTS.c.id == _SERIES.c.instrument_id)
+    .outerjoin(_LATEST, sa.and_(_LATEST.c.series_id == _SERIES.c.id, _LATEST.c.n > 0))
+    .where(_SERIES.c.dataset == sa.bindparam("dataset"))
 )
 
 
-async def newest_of_dataset(conn: AsyncConnection, key: str) -> dict[int, Newest]:
-    """The reach of each series of a dataset; a series without observations is left out."""
-    wanted = _NEWEST.where(col(Series.dataset) == key, col(Latest.n) > 0)
-    return {row[0]: Newest._make(row) for row in (await conn.execute(wanted)).all()}
+async def members_of_dataset(conn: AsyncConnection, key: str) -> tuple[list[Member], dict[int, Newest]]:
+    """The series of a dataset by symbol, and the reach of each that has observations."""
+    rows = (await conn.execute(_MEMBERS, {"dataset": key})).all()
+    members = [Member._make(row[:5]) for row in rows]
+    members.sort(key=itemgetter(2, 3, 4, 0))
+    return members, {row[0]: Newest(row[0], row[5], row[6], row[7]) for row in rows if row[6] is not None}
 
 
 async def absences_of_dataset(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.factories.quality import DATASET, at, columns, context, fixings, series_row, subjects
+from tests.factories.quality import DATASET, at, columns, context, fixings, subjects
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.flags import Flag
@@ -29,10 +29,10 @@ def walk(seed: int = 1, volatility: float = 0.005) -> np.ndarray:
     return np.round(100 * np.exp(np.cumsum(steps)), 4)
 
 
-def judged(check: Any, *found: Columns, **more: Any) -> CheckResult:
+def judged(check: Any, *found: Columns, rows: dict[str, Any] | None = None, **more: Any) -> CheckResult:
     data = dict(enumerate(found, 1))
     made = context(NOW, data, **more)
-    result = check.combine(made, check.measure(made, subjects(made, data)))
+    result = check.combine(made, check.measure(made, subjects(made, data, **(rows or {}))))
     assert isinstance(result, CheckResult)
     return result
 
@@ -99,9 +99,9 @@ def test_a_rate_that_moves_in_quarter_points_now_and_then_does_not_jump_when_it_
     steps = np.zeros(len(SESSIONS))
     steps[::45] = 0.25
     steps[-3] = -0.25
-    series = [series_row(measure="yield", positive=False)]
+    rows = {"measure": "yield", "positive": False}
 
-    assert judged(JUMPS, columns(SESSIONS, (1 + np.cumsum(steps)).tolist()), series=series).status is Status.PASS
+    assert judged(JUMPS, columns(SESSIONS, (1 + np.cumsum(steps)).tolist()), rows=rows).status is Status.PASS
 
 
 def test_a_frozen_price_is_flat_from_the_fifth_equal_value_on() -> None:

@@ -66,13 +66,15 @@ class Completeness:
             return unscheduled(self.spec, context)
         if not context.latest:
             return unknown(self.spec, context, "no observations yet")
-        need = sum(finding.detail.get("expected", 0) for finding in findings.values())
-        have = sum(finding.detail.get("present", 0) for finding in findings.values())
+        need = have = 0
         gaps: dict[tuple[str, str], list[str]] = defaultdict(list)
-        symbols = {one.id: one.symbol for one in context.series}
         reasons: Counter[str] = Counter()
+        symbols = {one.id: one.symbol for one in context.series}
         for series_id, finding in findings.items():
-            for label, reason in finding.detail.get("missing", {}).items():
+            detail = finding.detail
+            need += detail.get("expected", 0)
+            have += detail.get("present", 0)
+            for label, reason in detail.get("missing", {}).items():
                 gaps[label, reason].append(symbols.get(series_id, str(series_id)))
                 reasons[reason] += 1
         share = have / need if need else None
