@@ -13,7 +13,7 @@ import uvicorn
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mktdash.app import create_app
+from mktdash.app import create_app, server_config
 from mktdash.domain.clock import Clock, system_clock
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.resources import Resources
@@ -100,7 +100,7 @@ async def served(resources: Resources) -> AsyncIterator[str]:
         host, port = listener.getsockname()
         bound = replace(resources, settings=resources.settings.model_copy(update={"port": port}))
         app = create_app(bound)
-        config = uvicorn.Config(app, log_config=None, lifespan="on", proxy_headers=False, timeout_graceful_shutdown=1)
+        config = server_config(app, seconds_to_end=1)
         server = uvicorn.Server(config)
         # The tests' own loop serves; signals stay with the test runner.
         task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -1,0 +1,60 @@
+"""What contract tests stand on: a real server with the real ECB history, and Node with clients nobody here wrote."""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.factories.threaded import served_in_a_thread
+
+_FOLDER = Path(__file__).parent / "node"
+_OLDEST_NODE = (22, 18)
+_SECONDS = 60
+
+
+@pytest.fixture(scope="package")
+def server(databases):
+    """A server with the whole ECB history and no limits on how often it is asked."""
+    url = asyncio.run(databases.make("sqlite", "ecb"))
+    with served_in_a_thread(url, request_rate=0, cost_rate=0) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def node():
+    """A Node that is new enough: the environment's own, else the one on PATH."""
+    for candidate in (Path(sys.prefix) / "bin" / "node", shutil.which("node")):
+        if candidate is None or not Path(candidate).exists():
+            continue
+        said = subprocess.run([candidate, "--version"], check=False, capture_output=True, text=True).stdout
+        version = re.match(r"v(\d+)\.(\d+)", said)
+        if version and (int(version[1]), int(version[2])) >= _OLDEST_NODE:
+            return str(candidate)
+    pytest.skip("NO CLIENTS OF NODE TESTED: there is no Node 22.18 or newer here")
+
+
+@pytest.fixture(scope="package")
+def run_script(node):
+    """Runs a script of the node folder and gives what it prints as JSON."""
+    if not (_FOLDER / "node_modules" / "graphql-http").is_dir():
+        pytest.skip("NO CLIENTS OF NODE TESTED: their packages are not installed (make test, or npm ci, installs them)")
+
+    async def run(name, *arguments):
+        process = await asyncio.create_subprocess_exec(
+            node, _FOLDER / name, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        try:
+            async with asyncio.timeout(_SECONDS):
+                said, complained = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert process.returncode == 0, complained.decode()
+        return json.loads(said)
+
+    return run
