@@ -1,5 +1,7 @@
 """The API held to its own descriptions by schemathesis, on real data: no crash, nothing that is not described."""
 
+import re
+
 import schemathesis
 from graphql import IntValueNode, StringValueNode
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +18,10 @@ _SETTINGS = settings(
     max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
+# Made-up names find nothing: the same requests are asked again with those of real things.
+_NAMED = re.compile(r'\b(symbol|source|measure|interval|key|after|search): "(?:[^"\\]|\\.)*"')
+_REAL = {"symbol": '"EURUSD"', "key": '"ecb-reference-rates"', "search": '"dollar"'}
+
 schemathesis.graphql.scalar(
     "DateTime",
     st.one_of(
@@ -26,6 +32,10 @@ schemathesis.graphql.scalar(
     ),
 )
 schemathesis.graphql.scalar("JSON", st.integers(0, 9).map(lambda n: IntValueNode(value=str(n))))
+
+
+def _real(found):
+    return f"{found[1]}: {_REAL.get(found[1], 'null')}"
 
 
 def drive(schema, check):
@@ -58,6 +68,11 @@ def test_every_route_answers_as_described(server):
 
 def test_every_root_field_answers_without_a_surprise(server):
     def check(case):
+        ask(case)
+        case.body = _NAMED.sub(_real, case.body)
+        ask(case)
+
+    def ask(case):
         response = case.call(headers=server.bearer("analyst"))
         body = response.json()
         assert response.status_code in {200, 400}, body
