@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from mktdash import __version__
-from mktdash.cli import database, ingest, instruments, processes, quality, replay, reports, schemas
+from mktdash.cli import database, doctor, ingest, instruments, processes, quality, replay, reports, schemas
 from mktdash.domain.errors import MktdashError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 processes.add_to(app)
 ingest.add_to(app)
 replay.add_to(app)
+doctor.add_to(app)
 app.add_typer(database.app, name="db")
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(quality.app, name="quality")
