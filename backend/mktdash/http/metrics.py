@@ -1,11 +1,16 @@
 """Counts and times of requests for Prometheus, by endpoint, never by path: paths are without number."""
 
+from contextlib import suppress
+
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
 from mktdash.http.state import state_of
+from mktdash.quality import gauges
+from mktdash.store.session import read_transaction
 
 REQUESTS = Counter("mktdash_http_requests_total", "Requests answered.", ["method", "endpoint", "status"])
 SECONDS = Histogram(
@@ -30,8 +35,14 @@ def observe(scope: Scope, status: int, seconds: float) -> None:
 
 
 async def metrics(request: Request) -> Response:
-    """All metrics of this process."""
-    SUBSCRIBERS.set(state_of(request).hub.subscribers)
+    """All metrics of this process, and the verdicts on the data."""
+    state = state_of(request)
+    SUBSCRIBERS.set(state.hub.subscribers)
+    # Without the store the verdicts are missing; the figures of this process are still true.
+    gauges.clear()
+    with suppress(SQLAlchemyError, OSError):
+        async with read_transaction(state.engine) as conn:
+            await gauges.refresh(conn, state.clock())
     return Response(
         generate_latest(REGISTRY), headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"}
     )

@@ -18,13 +18,18 @@ AGE = Gauge("mktdash_quality_age_seconds", "How long ago the dataset was judged.
 ALERTS = Gauge("mktdash_quality_alerts", "Open alerts; quiet ones are acknowledged or muted.", ["dataset", "quiet"])
 
 
+def clear() -> None:
+    """Forget all verdicts: none is better than one of yesterday."""
+    for gauge in (STATUS, VALUE, SINCE, AGE, ALERTS):
+        gauge.clear()
+
+
 async def refresh(conn: AsyncConnection, now: datetime) -> None:
     """Set the gauges from the newest verdicts and the open alerts; what is gone from the store is gone from them."""
     now_micros = to_micros(now)
     results = await latest_results(conn)
     standing = await alerts(conn, limit=10_000)
-    for gauge in (STATUS, VALUE, SINCE, AGE, ALERTS):
-        gauge.clear()
+    clear()
     for dataset, metrics in results.items():
         for row in metrics.values():
             STATUS.labels(dataset, row.metric).set(LEVELS[row.status])
