@@ -48,4 +48,4 @@ lock: ## rewrite uv.lock after a change of dependencies in pyproject.toml
 	$(BIN)/uv lock
 
 clean: ## remove everything that can be made again; the data in var/ stays
-	rm -rf .venv .cache frontend/node_modules frontend/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .cache frontend/node_modules frontend/dist tests/contract/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -55,6 +55,8 @@ def _do(command: str, rest: list[str]) -> int:
         case "pytest":
             _prepare(with_test_tools=True)
             env = environment.environment()
+            with _alone():
+                node.ensure_clients(env)
             chromium = browser.ensure(env)
             return _call([str(environment.PYTHON), "-m", "pytest", *rest], env | _chrome(chromium))
         case "npm":

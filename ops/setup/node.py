@@ -6,13 +6,14 @@ import subprocess
 from pathlib import Path
 
 import stamps
-from failures import SetupError
-from steps import ROOT, run_step
+from failures import UNREACHABLE, SetupError
+from steps import ROOT, note, run_step
 
 # The page's own scripts are TypeScript, which Node runs as it is from here on.
 _OLDEST = (22, 18)
 _FRONTEND = ROOT / "frontend"
 _DIST = _FRONTEND / "dist" / "index.html"
+_CLIENTS = ROOT / "tests" / "contract" / "node"
 _NOT_SOURCES = frozenset({"node_modules", "dist", "coverage", ".vite", "test-results"})
 
 
@@ -53,22 +54,44 @@ def ensure_page(env: dict[str, str]) -> bool:
     Raises:
         SetupError: npm failed.
     """
-    packages = stamps.digest([_FRONTEND / "package.json", _FRONTEND / "package-lock.json"], str(ROOT))
+    packages = _wanted(_FRONTEND)
     sources = stamps.files_under(_FRONTEND, without=_NOT_SOURCES)
     sources += stamps.files_under(ROOT / "schema" / "graphql", without=frozenset())
     page = stamps.digest(sources, packages)
-    have_packages = stamps.read("packages").get("inputs") == packages and (_FRONTEND / "node_modules").is_dir()
-    have_page = stamps.read("page").get("inputs") == page and _DIST.exists()
-    if have_packages and have_page:
+    installed = _install("packages", "installing the page's packages", _FRONTEND, env)
+    if stamps.read("page").get("inputs") == page and _DIST.exists():
+        return installed
+    command, npm_env = npm(env)
+    stamps.forget("page")
+    run_step("building the page", [*command, "run", "build"], env=npm_env, cwd=_FRONTEND, tool="npm")
+    stamps.write("page", inputs=page)
+    return True
+
+
+def ensure_clients(env: dict[str, str]) -> None:
+    """Install the clients of the contract tests; where the index cannot be reached, say that they are not tested.
+
+    Raises:
+        SetupError: npm failed otherwise.
+    """
+    try:
+        _install("clients", "installing the contract tests' clients", _CLIENTS, env)
+    except SetupError as failure:
+        if UNREACHABLE.format(tool="npm") not in str(failure):
+            raise
+        note(f"{failure}\n  so the tests with clients of Node will be skipped")
+
+
+def _wanted(folder: Path) -> str:
+    return stamps.digest([folder / "package.json", folder / "package-lock.json"], str(ROOT))
+
+
+def _install(stamp: str, title: str, folder: Path, env: dict[str, str]) -> bool:
+    wanted = _wanted(folder)
+    if stamps.read(stamp).get("inputs") == wanted and (folder / "node_modules").is_dir():
         return False
     command, npm_env = npm(env)
-    if not have_packages:
-        stamps.forget("packages")
-        run_step("installing the page's packages", [*command, "ci", "--include=dev", "--no-audit", "--no-fund"],
-                 env=npm_env, cwd=_FRONTEND, tool="npm")  # fmt: skip
-        stamps.write("packages", inputs=packages)
-    if not have_page:
-        stamps.forget("page")
-        run_step("building the page", [*command, "run", "build"], env=npm_env, cwd=_FRONTEND, tool="npm")
-        stamps.write("page", inputs=page)
+    stamps.forget(stamp)
+    run_step(title, [*command, "ci", "--include=dev", "--no-audit", "--no-fund"], env=npm_env, cwd=folder, tool="npm")
+    stamps.write(stamp, inputs=wanted)
     return True

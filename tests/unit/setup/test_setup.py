@@ -183,3 +183,23 @@ def test_only_older_pythons_are_one_sentence(tmp_path):
     assert ran.stderr.count("\n") == 1
     assert "Python 3.11 or newer is needed" in ran.stderr
     assert "Python 3.9" in ran.stderr
+
+
+@pytest.mark.parametrize(("said", "told"), [("npm error code ENOTFOUND", True), ("npm error code EUSAGE", False)])
+def test_only_an_index_out_of_reach_leaves_clients_untested(modules, monkeypatch, capsys, tmp_path, said, told):
+    # given
+    def failing(*_args, tool, **_options):
+        raise modules["failures"].SetupError(modules["failures"].explain(tool, said))
+
+    node = modules["node"]
+    monkeypatch.setattr(node, "run_step", failing)
+    monkeypatch.setattr(node, "npm", lambda env: (["npm"], env))
+    monkeypatch.setattr(modules["stamps"], "STATE", tmp_path)
+    # when
+    if told:
+        node.ensure_clients({})
+    else:
+        with pytest.raises(modules["failures"].SetupError):
+            node.ensure_clients({})
+    # then
+    assert ("will be skipped" in capsys.readouterr().out) is told
