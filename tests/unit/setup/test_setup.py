@@ -186,7 +186,7 @@ def test_only_older_pythons_are_one_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(("said", "told"), [("npm error code ENOTFOUND", True), ("npm error code EUSAGE", False)])
-def test_only_an_index_out_of_reach_leaves_clients_untested(modules, monkeypatch, capsys, tmp_path, said, told):
+def test_only_an_index_out_of_reach_leaves_clients_untested(modules, monkeypatch, capsys, tmp_path, *, said, told):
     # given
     def failing(*_args, tool, **_options):
         raise modules["failures"].SetupError(modules["failures"].explain(tool, said))
