@@ -6,7 +6,15 @@ import sys
 
 from ops.bench.table import print_table
 
-BENCHES = ("ingest_ecb", "graphql_series", "start_again", "quality_runs", "quality_false_alarms", "quality_faults")
+BENCHES = (
+    "ingest_ecb",
+    "graphql_series",
+    "start_again",
+    "quality_runs",
+    "quality_false_alarms",
+    "quality_faults",
+    "quality_real_history",
+)
 
 
 def main(wanted: list[str]) -> int:

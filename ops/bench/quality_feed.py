@@ -46,6 +46,26 @@ CALENDARS = (
 )
 
 
+def series_row(key: int, symbol: str, dataset_key: str) -> SeriesRow:
+    """A daily series of prices."""
+    return SeriesRow(
+        id=key,
+        instrument_id=key,
+        symbol=symbol,
+        dataset=dataset_key,
+        source="study",
+        measure="price",
+        interval="1d",
+        unit="USD",
+        unit_scale=1.0,
+        positive=True,
+        adjustment="none",
+        calendar="",
+        timezone="",
+        simulated=False,
+    )
+
+
 @dataclass(frozen=True)
 class Feed:
     """Series by id on one schedule, each observation with the instant it was published.
@@ -134,10 +154,7 @@ def perfect_feed(
     for key in range(1, series + 1):
         close = rng.uniform(0.5, 200) * np.exp(np.cumsum(_returns(rng, len(as_of), walk)))
         columns[key] = _columns(rng, as_of, published, np.round(close, 6), bars=bars)
-    rows = [
-        SeriesRow(key, key, f"S{key}", spec.key, "study", "price", "1d", "USD", 1.0, True, "none", "", "", False)  # noqa: FBT003
-        for key in columns
-    ]
+    rows = [series_row(key, f"S{key}", spec.key) for key in columns]
     return Feed(spec, rows, published, columns)
 
 

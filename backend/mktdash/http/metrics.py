@@ -1,7 +1,5 @@
 """Counts and times of requests for Prometheus, by endpoint, never by path: paths are without number."""
 
-from contextlib import suppress
-
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -39,10 +37,11 @@ async def metrics(request: Request) -> Response:
     state = state_of(request)
     SUBSCRIBERS.set(state.hub.subscribers)
     # Without the store the verdicts are missing; the figures of this process are still true.
-    gauges.clear()
-    with suppress(SQLAlchemyError, OSError):
+    try:
         async with read_transaction(state.engine) as conn:
             await gauges.refresh(conn, state.clock())
+    except (SQLAlchemyError, OSError):
+        gauges.clear()
     return Response(
         generate_latest(REGISTRY), headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"}
     )

@@ -119,6 +119,14 @@ def test_a_series_that_often_stands_still_may() -> None:
     assert judged(FLAT, columns(SESSIONS, [1.9558] * len(SESSIONS))).status is Status.PASS
 
 
+@pytest.mark.parametrize(("run", "status"), [(250, Status.FAIL), (251, Status.PASS)])
+def test_a_value_that_has_stood_still_for_a_year_is_a_peg(run: int, status: Status) -> None:
+    pegged = walk()
+    pegged[-run:] = pegged[-run]
+
+    assert judged(FLAT, columns(SESSIONS, pegged.tolist())).status is status
+
+
 @pytest.mark.parametrize(
     "fault",
     [

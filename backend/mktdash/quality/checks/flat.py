@@ -11,6 +11,8 @@ SPEC = CheckSpec("flat", "Flat runs", "equal values in a row", warn=5, fail=10)
 _HISTORY = 2000
 # A rate that has stood still for weeks before is allowed to do so again, and half as long again.
 _HABIT = 1.5
+# What has stood still for a year is a peg: news when it began, and news again (a jump) when it ends.
+_PEG = 250
 
 
 def look(context: CheckContext, subject: Subject) -> Finding:
@@ -30,7 +32,7 @@ def look(context: CheckContext, subject: Subject) -> Finding:
     at = int(np.argmax(np.where(live, lengths, 0)))
     run = int(lengths[at])
     status = graded(SPEC, run)
-    if status is Status.PASS or run <= habit * _HABIT:
+    if status is Status.PASS or run <= habit * _HABIT or run > _PEG:
         return Finding(Status.PASS, float(min(run, 4)))
     skipped = len(subject.columns) - len(value)
     detail = {
