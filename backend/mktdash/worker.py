@@ -1,4 +1,4 @@
-"""The worker process: takes reports from the queue and builds them. Any number may run side by side."""
+"""The worker process: takes reports and replays from the queue and does them. Any number may run side by side."""
 
 import asyncio
 import logging
@@ -9,6 +9,7 @@ from random import SystemRandom
 from mktdash.jobs.apart import Work, warm_up
 from mktdash.jobs.arq_worker import keep_working, open_arq
 from mktdash.jobs.dispatcher import keep_dispatching, keep_listening
+from mktdash.jobs.replays import Replayer, keep_dispatching_replays
 from mktdash.jobs.runner import Runner
 from mktdash.jobs.sweeper import keep_sweeping
 from mktdash.jobs.times import QueueTimes
@@ -49,6 +50,14 @@ async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTime
             work=work,
         )
         runners.append(runner)
+        replayer = Replayer(
+            engine=engine,
+            redis=redis,
+            clock=clock,
+            worker=worker_id,
+            sim_seed=resources.settings.sim_seed,
+            times=times,
+        )
         arq = open_arq(resources.settings.redis)
         wake = asyncio.Event()
         chance = SystemRandom()
@@ -56,7 +65,8 @@ async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTime
             asyncio.create_task(keep_listening(redis, times, wake), name="listen"),
             asyncio.create_task(keep_dispatching(engine, arq, clock, times, wake), name="dispatch"),
             asyncio.create_task(keep_sweeping(engine, redis, clock, times, chance), name="sweep"),
-            asyncio.create_task(keep_working(resources.settings.redis, runner, times), name="work"),
+            asyncio.create_task(keep_dispatching_replays(engine, arq, clock, times), name="dispatch replays"),
+            asyncio.create_task(keep_working(resources.settings.redis, runner, replayer, times), name="work"),
         ]
         stopped = asyncio.create_task(stop.wait(), name="stop")
         _log.info("worker %s is at work", worker_id)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -11,13 +9,12 @@ import typer
 
 from mktdash.domain.clock import iso, to_micros
 from mktdash.domain.errors import InvalidInputError
+from mktdash.domain.interval import span_of
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
     from mktdash.ingest.replay import ReplayReport
 
-_SPAN = re.compile(r"([1-9][0-9]{0,4})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 168}
 _SHOWN = 20
 
 
@@ -65,13 +62,6 @@ def _line(result: dict[str, Any]) -> str:
     )
 
 
-def _since(window: str) -> timedelta:
-    match = _SPAN.fullmatch(window)
-    if match is None:
-        raise InvalidInputError(f"{window!r} is not a window such as 7d, 36h or 2w", window=window)
-    return timedelta(hours=int(match[1]) * _HOURS[match[2]])
-
-
 async def _from_raw(window: str, source: str | None, *, dry_run: bool) -> list[dict[str, Any]]:
     from mktdash.ingest.replay import replay_from_raw
     from mktdash.live.publish import notify
@@ -80,7 +70,7 @@ async def _from_raw(window: str, source: str | None, *, dry_run: bool) -> list[d
 
     settings = Settings()
     async with open_resources(settings) as resources:
-        since = to_micros(resources.clock() - _since(window))
+        since = to_micros(resources.clock() - span_of(window))
         reports = replay_from_raw(
             resources.engine,
             lambda batch: provider_of_recipe(batch.reader, sim_seed=settings.sim_seed),
@@ -139,7 +129,7 @@ async def _refetch(window: str, source: str | None) -> list[dict[str, Any]]:
         open_fetchers(clock=resources.clock, network=settings.network) as fetchers,
     ):
         providers = build_providers(sim_seed=settings.sim_seed)
-        first = (resources.clock() - _since(window)).date()
+        first = (resources.clock() - span_of(window)).date()
         for name in [source] if source else settings.sources:
             provider = provider_named(providers, name)
             async for payload in provider.fetch(fetchers.of(provider), Window(first, None), resources.clock):

@@ -8,6 +8,8 @@ from mktdash.domain.errors import InvalidInputError
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "M": 30 * 86_400, "y": 365 * 86_400}
 _SHAPE = re.compile(r"([1-9][0-9]{0,3})([smhdwMy])")
+_SPAN = re.compile(r"([1-9][0-9]{0,4})([hdw])")
+_HOURS = {"h": 1, "d": 24, "w": 168}
 _MICROS_PER_HOUR = 3600 * MICROS_PER_SECOND
 _MICROS_PER_WEEK = 7 * MICROS_PER_DAY
 
@@ -62,3 +64,15 @@ def span_text(micros: int) -> str:
         if span.total_seconds() >= seconds:
             return f"{span.total_seconds() / seconds:.0f} {unit}"
     return f"{span.total_seconds():.0f} s"
+
+
+def span_of(text: str) -> timedelta:
+    """A length of time such as ``7d``, ``36h`` or ``2w``.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise InvalidInputError(f"{text!r} is not a window such as 7d, 36h or 2w", window=text)
+    return timedelta(hours=int(match[1]) * _HOURS[match[2]])

@@ -5,7 +5,7 @@ code that changes nothing, exactly; with a changed parser the difference is its 
 so a replay that is killed has either finished a dataset or not touched it, and can simply be run again.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -22,7 +22,7 @@ from mktdash.store.instruments import SeriesRow, series_of_dataset
 from mktdash.store.revisions import history_digest
 from mktdash.store.rewind import rewind
 from mktdash.store.series import read_columns, read_leaves, snapshot_id
-from mktdash.store.session import write_transaction
+from mktdash.store.session import read_transaction, write_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ async def replay_from_raw(
     clock: Clock,
     source: str | None = None,
     dry_run: bool = False,
+    done: Container[str] = (),
+    settle: Callable[[AsyncConnection, ReplayReport], Awaitable[None]] | None = None,
 ) -> AsyncIterator[ReplayReport]:
     """Replay from raw bytes all datasets (of a source), one report each as it is done.
 
@@ -86,13 +88,23 @@ async def replay_from_raw(
         clock: now.
         source: only this source's datasets.
         dry_run: work out and report the difference, and leave the store as it is.
+        done: datasets to leave out, because an interrupted replay has finished them.
+        settle: awaited in the transaction of each dataset, before its commit; what it raises undoes that dataset.
     """
-    async with engine.connect() as conn:
-        datasets = [one for one in await all_datasets(conn) if source in {None, one.source}]
-    for dataset in datasets:
+    for key in await datasets_to_replay(engine, source):
+        if key in done:
+            continue
         async with write_transaction(engine, keep=not dry_run) as conn:
-            report = await _replay_dataset(conn, provider_of, dataset.key, since, clock)
+            report = await _replay_dataset(conn, provider_of, key, since, clock)
+            if settle is not None:
+                await settle(conn, report)
         yield replace(report, applied=not dry_run)
+
+
+async def datasets_to_replay(engine: AsyncEngine, source: str | None = None) -> list[str]:
+    """The keys of all datasets (of a source), in the order in which they are replayed."""
+    async with read_transaction(engine) as conn:
+        return [one.key for one in await all_datasets(conn) if source in {None, one.source}]
 
 
 async def _replay_dataset(

@@ -9,7 +9,9 @@ from arq.connections import ArqRedis
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
+from mktdash.jobs import replays
 from mktdash.jobs.dispatcher import TASK
+from mktdash.jobs.replays import Replayer
 from mktdash.jobs.runner import Runner
 from mktdash.jobs.times import QueueTimes
 
@@ -35,12 +37,12 @@ def open_arq(redis_url: str) -> ArqRedis:
     return arq
 
 
-async def keep_working(redis_url: str, runner: Runner, times: QueueTimes) -> None:
-    """Run reports that arq tells of, for ever. Reports in hand go on while Redis is away."""
+async def keep_working(redis_url: str, runner: Runner, replayer: Replayer, times: QueueTimes) -> None:
+    """Run what arq tells of, for ever. Reports in hand go on while Redis is away; replays are given back."""
     delay = times.restart
     while True:
         arq = open_arq(redis_url)
-        worker = _worker(arq, runner)
+        worker = _worker(arq, runner, replayer)
         started = asyncio.get_running_loop().time()
         try:
             await worker.async_run()
@@ -54,13 +56,19 @@ async def keep_working(redis_url: str, runner: Runner, times: QueueTimes) -> Non
         delay = min(delay * 2, times.longest_restart)
 
 
-def _worker(arq: ArqRedis, runner: Runner) -> Worker:
+def _worker(arq: ArqRedis, runner: Runner, replayer: Replayer) -> Worker:
     async def run_report(_ctx: dict[Any, Any], run_id: str, epoch: int) -> None:
         await runner.run(run_id, epoch)
 
+    async def run_replay(_ctx: dict[Any, Any], run_id: str, epoch: int) -> None:
+        await replayer.run(run_id, epoch)
+
     return Worker(
         # arq types a task as one that takes anything.
-        functions=[func(cast("WorkerCoroutine", run_report), name=TASK, keep_result=0, max_tries=_MOST_PICKS)],
+        functions=[
+            func(cast("WorkerCoroutine", task), name=name, keep_result=0, max_tries=_MOST_PICKS)
+            for name, task in ((TASK, run_report), (replays.TASK, run_replay))
+        ],
         queue_name=QUEUE,
         redis_pool=arq,
         handle_signals=False,

@@ -16,7 +16,7 @@ from mktdash.store.tables.market import (
 )
 from mktdash.store.tables.operations import Event, EventEpoch, ProcessBeat, TopicVersion
 from mktdash.store.tables.quality import DqAlert, DqResult, DqState
-from mktdash.store.tables.reports import ReportArtifact, ReportRun, ReportSnapshot, RunEvent
+from mktdash.store.tables.reports import ReplayRun, ReportArtifact, ReportRun, ReportSnapshot, RunEvent
 
 metadata = SQLModel.metadata
 
@@ -42,6 +42,7 @@ __all__ = [
     "Quarantine",
     "RawBlob",
     "RawPiece",
+    "ReplayRun",
     "ReportArtifact",
     "ReportRun",
     "ReportSnapshot",

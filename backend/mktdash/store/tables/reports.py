@@ -64,6 +64,35 @@ class ReportRun(SQLModel, table=True):
     error_message: str | None = None
 
 
+class ReplayRun(SQLModel, table=True):
+    """One requested replay. States as of reports. ``results`` has an entry for each dataset that is done.
+
+    What was learned after ``since`` is told again from its raw bytes. ``epoch`` fences stale workers out.
+    """
+
+    __tablename__ = "replay_run"
+    __table_args__ = (Index("ix_replay_run_state", "state", "available_at"),)
+
+    id: str = Field(primary_key=True)
+    since: int = micros()
+    source: str | None = None
+    state: str = "queued"
+    total: int = 0
+    results: list[dict[str, Any]] = Field(sa_type=JSON)
+    epoch: int = 0
+    attempts: int = 0
+    requested_by: str = ""
+    created_at: int = micros()
+    available_at: int = micros()
+    dispatched_at: int | None = micros(default=None, nullable=True)
+    started_at: int | None = micros(default=None, nullable=True)
+    finished_at: int | None = micros(default=None, nullable=True)
+    lease_until: int | None = micros(default=None, nullable=True)
+    worker: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+
 class RunEvent(SQLModel, table=True):
     """What happened to a run, in order."""
 

@@ -161,6 +161,30 @@ def upgrade() -> None:
     sa.Column('encoding', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('sha256')
     )
+    op.create_table('replay_run',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.Column('source', sa.String(), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.Column('results', sa.JSON(), nullable=False),
+    sa.Column('epoch', sa.Integer(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('requested_by', sa.String(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('available_at', sa.BigInteger(), nullable=False),
+    sa.Column('dispatched_at', sa.BigInteger(), nullable=True),
+    sa.Column('started_at', sa.BigInteger(), nullable=True),
+    sa.Column('finished_at', sa.BigInteger(), nullable=True),
+    sa.Column('lease_until', sa.BigInteger(), nullable=True),
+    sa.Column('worker', sa.String(), nullable=True),
+    sa.Column('error_code', sa.String(), nullable=True),
+    sa.Column('error_message', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('replay_run', schema=None) as batch_op:
+        batch_op.create_index('ix_replay_run_state', ['state', 'available_at'], unique=False)
+
     op.create_table('report_snapshot',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('taken_at', sa.BigInteger(), nullable=False),
@@ -442,6 +466,10 @@ def downgrade() -> None:
     op.drop_table('dq_alert')
     op.drop_table('worker_beat')
     op.drop_table('report_snapshot')
+    with op.batch_alter_table('replay_run', schema=None) as batch_op:
+        batch_op.drop_index('ix_replay_run_state')
+
+    op.drop_table('replay_run')
     op.drop_table('raw_blob')
     with op.batch_alter_table('observation_revision', schema=None) as batch_op:
         batch_op.drop_index('ix_observation_revision_superseded_at')

@@ -1,0 +1,43 @@
+"""The migrations: up, down and up again on both engines; what PostgreSQL gets beside the tables."""
+
+import pytest
+from sqlalchemy import text
+
+from mktdash.store.schema import current, downgrade, head, upgrade
+from mktdash.store.session import open_engine, read_transaction
+
+
+async def test_the_schema_goes_down_and_up_again(engine):
+    await downgrade(engine, "base")
+    async with read_transaction(engine) as conn:
+        assert await current(conn) is None
+    await upgrade(engine)
+    async with read_transaction(engine) as conn:
+        assert await current(conn) == head()
+
+
+async def test_each_step_can_be_taken_back_alone(engine):
+    for revision in ("0002", "0001"):
+        await downgrade(engine, revision)
+        async with read_transaction(engine) as conn:
+            assert await current(conn) == revision
+    await upgrade(engine)
+
+
+@pytest.mark.postgres
+async def test_postgresql_keeps_rows_as_was_measured_to_help(databases):
+    engine = open_engine(await databases.make("postgres", "empty"))
+    async with read_transaction(engine) as conn:
+        options = {
+            name: set(found or [])
+            for name, found in (await conn.execute(text("SELECT relname, reloptions FROM pg_class"))).all()
+        }
+        storage = (
+            "SELECT attstorage FROM pg_attribute WHERE attrelid = 'observation_chunk'::regclass AND attname = 'payload'"
+        )
+        index = "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_observation_as_of'"
+        assert "fillfactor=50" in options["latest"]
+        assert "autovacuum_vacuum_scale_factor=0.05" in options["observation_chunk"]
+        assert (await conn.execute(text(storage))).scalar_one() in {"e", b"e"}
+        assert "USING brin (as_of)" in (await conn.execute(text(index))).scalar_one()
+    await engine.dispose()
