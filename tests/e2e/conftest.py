@@ -1,4 +1,4 @@
-"""One running mktdash and one Chromium for all end-to-end tests; both are gone before other tests run."""
+"""One running mktdash for all end-to-end tests, and a Chromium for each module that looks at its page."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def mktdash(tmp_path_factory):
     """The real thing with the recorded ECB history and the simulated market."""
     with Running(tmp_path_factory.mktemp("end to end") / "home") as running:
@@ -32,9 +32,13 @@ def mktdash(tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium: CHROME_PATH, else one on PATH, else Playwright's own."""
+    """A headless Chromium: CHROME_PATH, else one on PATH, else Playwright's own.
+
+    While Playwright is open, its loop counts as running and no asynchronous test can; so it lives for a module of
+    synchronous tests, not longer.
+    """
     with sync_playwright() as playwright:
         path = os.environ.get("CHROME_PATH") or next(filter(None, map(shutil.which, _CHROMIUMS)), None)
         path = path or playwright.chromium.executable_path
