@@ -21,7 +21,8 @@ DAYS = int(os.environ.get("MKTDASH_BENCH_DAYS", "5000"))
 _DAY = 86_400_000_000
 _COLUMNS = ("series_id", "as_of", "value", "open", "high", "low", "volume", "flags", "known_at", "batch_id")
 _TABLE = """CREATE TABLE observation (series_id bigint NOT NULL, as_of bigint NOT NULL, value float8 NOT NULL,
- open float8, high float8, low float8, volume float8, flags bigint NOT NULL, known_at bigint NOT NULL, batch_id bigint NOT NULL"""
+ open float8, high float8, low float8, volume float8, flags bigint NOT NULL, known_at bigint NOT NULL,
+ batch_id bigint NOT NULL"""
 _KEY = ", PRIMARY KEY (series_id, as_of)"
 _YEARS = "".join(
     f"CREATE TABLE observation_{n} PARTITION OF observation"
