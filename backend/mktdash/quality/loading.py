@@ -12,7 +12,7 @@ from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, to_micros
 from mktdash.domain.observation import Columns, Int64Array
 from mktdash.quality.base import CheckContext, Subject, Twin
 from mktdash.quality.shapes import kind_of, shape_of
-from mktdash.quality.slots import LONG_WINDOW, Schedule, Slots, schedule_of, slots_of
+from mktdash.quality.slots import LONG_WINDOW, Schedule, Slots, finest_step, schedule_of, slots_of
 from mktdash.store.absences import absences_by_series_ids, quarantined_by_dataset
 from mktdash.store.batches import BatchRow, last_batches
 from mktdash.store.datasets import DatasetRow
@@ -33,6 +33,7 @@ _CEASED_AFTER = 31 * MICROS_PER_DAY
 _SLACK = 14 * MICROS_PER_DAY
 _BATCHES = 100
 _HOUR_S = 3600
+_DAY_S = 86_400
 _TICKS = 5000
 _TWIN_SPAN = 120 * MICROS_PER_DAY
 _SHAPES_EACH = 8
@@ -160,11 +161,16 @@ async def read_subjects(
 
 
 def _begin(context: CheckContext) -> int | None:
-    schedule, slots = context.schedule, context.slots
-    if schedule is None or slots is None or schedule.step_s is None or schedule.step_s >= _HOUR_S:
+    """From when on to read: all of daily series, the last thousands of finer ones."""
+    step_s = finest_step(context.series)
+    if step_s >= _DAY_S or not context.latest:
         return None
+    span = step_s * _TICKS * MICROS_PER_SECOND
+    if context.schedule is None or context.slots is None or not len(context.slots):
+        return max(row.as_of for row in context.latest.values()) - span
     # Counted from the slot, not from the clock: the findings of one slot's time are then all alike.
-    return int(slots.start[-1]) - schedule.step_s * _TICKS * MICROS_PER_SECOND
+    begin = int(context.slots.start[-1]) - span
+    return begin if context.schedule.step_s is not None else min(begin, int(context.slots.start[0]))
 
 
 def fill(slots: Slots | None, columns: Columns) -> Int64Array | None:

@@ -81,9 +81,15 @@ class Explainer:
 
     def expected(self, series_id: int) -> BoolArray:
         """The slots that are due for a series: since its first observation, where the source does not say none."""
+        return self.due & self.begun(series_id) & ~self.absent(series_id)
+
+    def begun(self, series_id: int) -> BoolArray:
+        """The slots since a series' first observation; the hour in which its ticks began is not held against it."""
         latest = self._context.latest.get(series_id)
-        begun = self.due if latest is None else self.due & (self._slots.end > latest.first_as_of)
-        return begun & ~self.absent(series_id)
+        if latest is None:
+            return np.ones(len(self._slots), np.bool_)
+        edge = self._slots.end if self._slots.need == 1 else self._slots.start + 1
+        return edge > latest.first_as_of
 
     def reason(self, series: Member | SeriesRow, slot: int) -> tuple[Reason, str]:
         """The reason for a slot that a series lacks, and a sentence that says how it is known."""
@@ -109,10 +115,7 @@ class Explainer:
 
     def missing(self, series: Member | SeriesRow, filled: Int64Array) -> Iterator[MissingSession]:
         """The slots that a series lacks, oldest first; those that it had not begun are no loss."""
-        latest = self._context.latest.get(series.id)
-        lacking = filled < self._slots.need
-        if latest is not None:
-            lacking &= self._slots.end > latest.first_as_of
+        lacking = (filled < self._slots.need) & self.begun(series.id)
         for slot in np.flatnonzero(lacking).tolist():
             reason, detail = self.reason(series, slot)
             if self._slots.need > 1:

@@ -69,6 +69,11 @@ class Slots:
         return len(self.label)
 
 
+def finest_step(series: Iterable[Member]) -> int:
+    """The shortest interval among series, in seconds; a day where there are none."""
+    return min((interval_seconds(interval) for interval in {one.interval for one in series}), default=_DAY_S)
+
+
 def schedule_of(dataset: DatasetRow, series: Iterable[Member]) -> Schedule:
     """The schedule that fits the dataset's finest interval.
 
@@ -80,7 +85,7 @@ def schedule_of(dataset: DatasetRow, series: Iterable[Member]) -> Schedule:
     declared = Schedule(
         dataset.calendar, dataset.timezone, dataset.fixing_time, dataset.publish_delay_s, dataset.grace_s
     )
-    finest = min((interval_seconds(interval) for interval in {one.interval for one in series}), default=_DAY_S)
+    finest = finest_step(series)
     if finest < _DAY_S:
         return replace(declared, step_s=finest) if dataset.calendar == EVERY_DAY else declared
     if finest == _DAY_S:

@@ -1,5 +1,7 @@
 """Flat runs: one value again and again, which live markets don't do and frozen feeds do."""
 
+import math
+
 import numpy as np
 
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
@@ -13,6 +15,8 @@ _HISTORY = 2000
 _HABIT = 1.5
 # What has stood still for a year is a peg: news when it began, and news again (a jump) when it ends.
 _PEG = 250
+_ONCE_IN = 20
+_TICKS_LEAST_S = 300
 
 
 def look(context: CheckContext, subject: Subject) -> Finding:
@@ -31,9 +35,12 @@ def look(context: CheckContext, subject: Subject) -> Finding:
         return Finding(Status.PASS, 0.0)
     at = int(np.argmax(np.where(live, lengths, 0)))
     run = int(lengths[at])
+    chance = max(_by_chance(len(value), len(starts) - 1, run), _least(context))
     status = graded(SPEC, run)
-    if status is Status.PASS or run <= habit * _HABIT or run > _PEG:
+    if status is Status.PASS or run <= max(habit * _HABIT, chance) or run > _PEG:
         return Finding(Status.PASS, float(min(run, 4)))
+    if run <= 2 * chance:
+        status = Status.WARN
     skipped = len(subject.columns) - len(value)
     detail = {
         "points": [
@@ -44,8 +51,23 @@ def look(context: CheckContext, subject: Subject) -> Finding:
             }
         ],
         "longest_before": habit,
+        "by_chance": round(chance, 1),
     }
     return Finding(status, float(run), detail)
+
+
+def _least(context: CheckContext) -> float:
+    """Of ticks a run counts by its time: a quiet minute is none."""
+    step_s = None if context.schedule is None else context.schedule.step_s
+    return 0.0 if step_s is None else _TICKS_LEAST_S / step_s
+
+
+def _by_chance(n: int, moves: int, run: int) -> float:
+    """The run that n values would reach once in twenty times, if each stood still as often as the others here do."""
+    still = (n - 1 - moves - (run - 1)) / max(1, n - run)
+    if still <= 0:
+        return 0.0
+    return math.log(_ONCE_IN * n) / -math.log(min(still, 0.999))
 
 
 FLAT = PerSeries(SPEC, look, trouble="a value stands still", calm="no series stands still longer than it is wont to")

@@ -81,7 +81,9 @@ class Freshness:
             status = Status.WARN
         newest = evidence["newest"]
         unit = spec.unit if late != 1 else spec.unit.replace("s late", " late")
-        summary = f"{late} {unit}: newest is {newest}, {expected}" if late else f"up to date: newest is {newest}"
+        summary = f"{late} {unit}: newest is {newest}, {expected}"
+        if status is Status.PASS:
+            summary = f"up to date: newest is {newest}"
         return CheckResult(
             spec.metric, status, float(late), spec.unit, spec.warn, spec.fail, summary, evidence, context.window_end
         )

@@ -21,8 +21,7 @@ def look(context: CheckContext, subject: Subject) -> Finding:
     if context.slots is None or subject.filled is None:
         return Finding(Status.PASS)
     explainer = Explainer(context, context.slots)
-    latest = context.latest[subject.series.id]
-    begun = explainer.due & (context.slots.end > latest.first_as_of)
+    begun = explainer.due & explainer.begun(subject.series.id)
     empty = begun & explainer.absent(subject.series.id) & (subject.filled == 0)
     due = int(begun.sum())
     shares = [int(empty.sum()) / due if due else 0.0]
