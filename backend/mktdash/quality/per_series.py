@@ -17,12 +17,14 @@ class PerSeries:
         look: finds in one series; a finding of PASS without a value had nothing to judge.
         trouble: the words for what it finds, after a count of series: ``jumped``.
         calm: the sentence when it finds nothing.
+        fitted: the spec with the bounds that fit a dataset, where they differ.
     """
 
     spec: CheckSpec
     look: Callable[[CheckContext, Subject], Finding]
     trouble: str
     calm: str
+    fitted: Callable[[CheckContext], CheckSpec] | None = None
 
     def measure(self, context: CheckContext, subjects: Sequence[Subject]) -> Mapping[int, Finding]:
         """Each series on its own; one that its source has ceased to quote is not judged."""
@@ -38,6 +40,7 @@ class PerSeries:
         values = [finding.value for finding in findings.values() if finding.value is not None]
         if not values:
             return nothing_to_judge(self.spec, context)
+        spec = self.spec if self.fitted is None else self.fitted(context)
         symbols = {one.id: one.symbol for one in context.series}
         troubled = [(key, found) for key, found in findings.items() if found.status is not Status.PASS]
         troubled.sort(key=lambda item: (-(item[1].value or 0.0), symbols.get(item[0], "")))
@@ -60,12 +63,12 @@ class PerSeries:
             ],
         }
         return CheckResult(
-            self.spec.metric,
+            spec.metric,
             worst([found.status for found in findings.values()]),
             max(values),
-            self.spec.unit,
-            self.spec.warn,
-            self.spec.fail,
+            spec.unit,
+            spec.warn,
+            spec.fail,
             summary,
             evidence,
             context.window_end,

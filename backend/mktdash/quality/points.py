@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND
+from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, iso
 from mktdash.domain.interval import interval_seconds
 from mktdash.domain.observation import Columns, Float64Array
 from mktdash.quality.base import CheckContext, Subject
@@ -52,5 +52,5 @@ def name_point(context: CheckContext, subject: Subject, at: int) -> str:
     """How people name an observation of a series."""
     as_of = int(subject.columns.as_of[at])
     if context.schedule is None:
-        return str(np.datetime64(as_of, "us"))
+        return iso(as_of)
     return label_of(context.schedule, as_of)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.factories.quality import DATASET, at, columns, context, fixings, subjects
+from tests.factories.quality import DATASET, at, columns, context, fixings, series_row, subjects
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.flags import Flag
@@ -92,7 +92,7 @@ def test_loading_old_history_is_not_a_change_to_each_of_its_days() -> None:
 def test_a_peg_that_breaks_is_a_jump() -> None:
     result = judged(JUMPS, columns(SESSIONS, [1.9558] * (len(SESSIONS) - 1) + [2.1]))
 
-    assert (result.status, result.value) == (Status.FAIL, 1000.0)
+    assert (result.status, result.value) == (Status.FAIL, 10_000.0)
 
 
 def test_a_rate_that_moves_in_quarter_points_now_and_then_does_not_jump_when_it_does() -> None:
@@ -102,6 +102,22 @@ def test_a_rate_that_moves_in_quarter_points_now_and_then_does_not_jump_when_it_
     rows = {"measure": "yield", "positive": False}
 
     assert judged(JUMPS, columns(SESSIONS, (1 + np.cumsum(steps)).tolist()), rows=rows).status is Status.PASS
+
+
+def test_a_minutes_leap_is_ordinary_and_a_slipped_digit_among_minutes_is_not() -> None:
+    minutes = replace(DATASET, calendar="24/7", timezone="UTC", fixing_time="00:00")
+    end = to_micros(at(NOW))
+    times = [end - n * 60 * 10**6 for n in range(2000, 0, -1)]
+    values = 100 * np.exp(np.cumsum(np.random.default_rng(2).normal(0, 0.0005, len(times))))
+    series = [series_row(interval="1m")]
+    leap = np.concatenate([values[:-1], values[-2:-1] * np.exp(20 * 0.0005)])
+
+    ordinary = judged(JUMPS, columns(times, leap.tolist()), dataset=minutes, series=series)
+    slipped = judged(JUMPS, columns(times, changed(values, -1, 1000.0).tolist()), dataset=minutes, series=series)
+
+    assert (ordinary.status, ordinary.warn, ordinary.fail) == (Status.PASS, 50, 500)
+    assert ordinary.value > 10  # type: ignore[operator]
+    assert slipped.status is Status.FAIL
 
 
 def test_a_frozen_price_is_flat_from_the_fifth_equal_value_on() -> None:

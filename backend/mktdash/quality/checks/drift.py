@@ -10,6 +10,7 @@ from mktdash.domain.observation import Float64Array
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, nothing_to_judge
 from mktdash.quality.per_series import graded
 from mktdash.quality.points import returns
+from mktdash.quality.slots import finest_step
 
 # One series-window in a hundred drifts by chance (ops/bench, false alarms); one in ten at once does not.
 SPEC = CheckSpec("drift", "Return drift", "share of series", warn=0.1, fail=0.5)
@@ -21,6 +22,7 @@ _LEAST_WINDOWS = 10
 _SIGMAS = 3.0
 _ROUNDING = 1e-9
 _SHOWN = 20
+_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class Shape:
 
 
 _TICKS = Shape(window=200, reference=1000, windows=18)
+
+
+def _shape(context: CheckContext) -> Shape:
+    return _TICKS if finest_step(context.series) < _DAY_S else Shape()
 
 
 def distances(steps: Float64Array, shape: Shape) -> Float64Array:
@@ -71,7 +77,7 @@ class Drift:
 
     def measure(self, context: CheckContext, subjects: Sequence[Subject]) -> Mapping[int, Finding]:
         """The distance of each series' last window beside its own threshold."""
-        shape = _TICKS if context.schedule is not None and context.schedule.step_s is not None else Shape()
+        shape = _shape(context)
         return {
             subject.series.id: self._one(subject, shape)
             if subject.series.id in context.quoted
@@ -93,7 +99,9 @@ class Drift:
         """The share of series that drift; evidence names them with distance and threshold."""
         values = [finding for finding in findings.values() if finding.value is not None]
         if not values:
-            why = f"no series has the {REFERENCE + (_LEAST_WINDOWS + 1) * WINDOW} returns needed to know its habit"
+            shape = _shape(context)
+            least = shape.reference + (_LEAST_WINDOWS + 1) * shape.window
+            why = f"no series has the {least} returns needed to know its habit"
             return nothing_to_judge(self.spec, context, why)
         symbols = {one.id: one.symbol for one in context.series}
         moved = [(symbols.get(key, str(key)), found) for key, found in findings.items() if found.status is Status.WARN]
@@ -103,8 +111,8 @@ class Drift:
         evidence: dict[str, Any] = {
             "judged": len(values),
             "drifting": [{"symbol": name, "distance": found.value, **found.detail} for name, found in moved[:_SHOWN]],
-            "method": f"KS distance of the last {WINDOW} returns from the {REFERENCE} before, "
-            f"against mean + 3 sd of the {WINDOWS} windows before",
+            "method": f"KS distance of the last {_shape(context).window} returns from the {_shape(context).reference} "
+            f"before, against mean + 3 sd of the {_shape(context).windows} windows before",
         }
         return CheckResult(
             self.spec.metric,

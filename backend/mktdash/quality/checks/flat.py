@@ -20,7 +20,12 @@ _TICKS_LEAST_S = 300
 
 
 def look(context: CheckContext, subject: Subject) -> Finding:
-    """The longest run of equal values that reaches into the observations judged, against the longest before."""
+    """The longest run of equal values that reaches into the observations judged, against the longest before.
+
+    What has no schedule, such as trades, may well repeat itself.
+    """
+    if context.schedule is None:
+        return Finding(Status.PASS)
     value = subject.columns.value[-_HISTORY:]
     recent = judged(context, subject.columns)[-_HISTORY:]
     if len(value) < SPEC.warn or not recent[-1]:  # type: ignore[operator]  # the bound is set above

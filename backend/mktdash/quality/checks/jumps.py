@@ -1,5 +1,6 @@
 """Jumps: single returns far outside what a series has ever done lately; wrong units and slipped digits show here."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,18 @@ from mktdash.domain.observation import Float64Array
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
 from mktdash.quality.per_series import PerSeries, graded
 from mktdash.quality.points import judged, name_point, returns
+from mktdash.quality.slots import finest_step
 
 SPEC = CheckSpec("jumps", "Jumps", "robust deviations", warn=10, fail=50)
+# Within a day markets stand still and then leap: a minute's return of 15 deviations is an ordinary one.
+_WITHIN_A_DAY = replace(SPEC, warn=50, fail=500)
 
+_DAY_S = 86_400
 _BASELINE = 500
 _ENOUGH = 30
 _SHOWN = 5
 # Beyond this the figure says no more; a constant series that moves has no scale at all.
-_MOST = 1000.0
+_MOST = 10_000.0
 _MAD_TO_SD = 1.4826
 
 
@@ -33,12 +38,18 @@ def look(context: CheckContext, subject: Subject) -> Finding:
     if len(baseline) < _ENOUGH:
         return Finding(Status.PASS)
     deviations = _deviations(steps[mask], baseline)
+    spec = fitted(context)
     highest = round(float(deviations.max()), 1)
-    status = graded(SPEC, highest)
+    status = graded(spec, highest)
     if status is Status.PASS:
         return Finding(status, highest)
-    places = np.flatnonzero(mask)[deviations >= (SPEC.warn or 0)]
+    places = np.flatnonzero(mask)[deviations >= (spec.warn or 0)]
     return Finding(status, highest, {"points": [_point(context, subject, int(at)) for at in places[-_SHOWN:]]})
+
+
+def fitted(context: CheckContext) -> CheckSpec:
+    """The bounds that fit the dataset's interval."""
+    return SPEC if finest_step(context.series) >= _DAY_S else _WITHIN_A_DAY
 
 
 def _deviations(steps: Float64Array, baseline: Float64Array) -> Float64Array:
@@ -60,4 +71,6 @@ def _point(context: CheckContext, subject: Subject, at: int) -> dict[str, Any]:
     return {"at": name_point(context, subject, at + 1), "from": float(value[at]), "to": float(value[at + 1])}
 
 
-JUMPS = PerSeries(SPEC, look, trouble="a value jumped", calm="no return beyond 10 robust deviations")
+JUMPS = PerSeries(
+    SPEC, look, trouble="a value jumped", calm="no return is out of all proportion to those before", fitted=fitted
+)
