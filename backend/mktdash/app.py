@@ -20,7 +20,9 @@ from mktdash.graphql.front import Front
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.http import openapi, problems
 from mktdash.http.envelope import Envelope
+from mktdash.http.file_rate import FileRate
 from mktdash.http.pages import page
+from mktdash.http.protocol import BoundedProtocol
 from mktdash.http.routes import OPERATIONS
 from mktdash.http.state import HttpState
 from mktdash.live.hub import Hub
@@ -112,6 +114,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         code_sha=resources.code_sha,
         static_dir=settings.static_dir,
         openapi=openapi.text(OPERATIONS),
+        file_rate=FileRate(settings.redis, settings.file_rate) if settings.file_rate else None,
     )
     return app
 
@@ -137,8 +140,10 @@ def server_config(app: Starlette, *, log_level: str = "info", seconds_to_end: in
     """How the application is served, here and in tests."""
     return uvicorn.Config(
         app,
+        http=BoundedProtocol,
         log_config=None,
-        log_level=log_level,
+        # At lesser levels uvicorn writes the query strings and headers of sockets, with whatever tokens are in them.
+        log_level="error" if log_level == "error" else "warning",
         access_log=False,
         # Addresses count for access, so no header may change them.
         proxy_headers=False,

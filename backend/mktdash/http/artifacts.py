@@ -26,6 +26,7 @@ async def report(request: Request) -> Response:
     run_id, file_format = request.path_params["run_id"], request.path_params["format"]
     if not _FORMAT.fullmatch(file_format) or _UNSAFE.search(run_id):
         raise NotFoundError("there is no such report file", run=run_id, format=file_format)
+    await _count(request)
     async with read_transaction(state_of(request).engine) as conn:
         found = await artifact(conn, run_id, file_format)
     etag = f'"{found.sha256}"'
@@ -49,6 +50,7 @@ async def raw(request: Request) -> Response:
     sha256 = request.path_params["sha256"]
     if not _SHA256.fullmatch(sha256):
         raise NotFoundError("there are no raw bytes of such a hash", sha256=sha256)
+    await _count(request)
     etag = f'"{sha256}"'
     headers = {"etag": etag, "cache-control": _FOREVER, "vary": "authorization, cookie"}
     if _has(request, etag):
@@ -68,6 +70,12 @@ async def raw(request: Request) -> Response:
         "content-security-policy": _SANDBOX,
     }
     return StreamingResponse(body(), media_type="application/octet-stream", headers=headers)
+
+
+async def _count(request: Request) -> None:
+    rate = state_of(request).file_rate
+    if rate is not None:
+        await rate.take(request)
 
 
 async def _pieces(request: Request, sha256: str) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 
 from mktdash.domain.clock import Clock
+from mktdash.http.file_rate import FileRate
 from mktdash.live.hub import Hub
 from mktdash.security.identity import SCOPE_KEY, Facts, Identity
 from mktdash.security.principals import Principal
@@ -26,6 +27,7 @@ class HttpState:
     code_sha: str
     static_dir: Path
     openapi: str
+    file_rate: FileRate | None = None
 
 
 def state_of(request: Request) -> HttpState:
