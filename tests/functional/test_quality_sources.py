@@ -124,3 +124,17 @@ async def test_past_bars_that_a_vintage_made_impossible_are_told_when_they_arriv
     assert results["bars"].evidence["series"][0]["in_settled_history"] <= 45
     assert all(point["at"] < "2020" for point in results["bars"].evidence["series"][0]["points"])
     assert results["freshness"].status is Status.PASS
+
+
+async def test_a_header_that_a_source_renames_is_told(engine: AsyncEngine) -> None:
+    now = at("2026-04-16T06:00")
+    body = recorded("wire/fred/DGS10.csv")
+    former = body.replace(b"observation_date,", b"DATE,", 1)
+    await told(engine, FredProvider(), "fred-daily", former, FRED_URL + "DGS10", at("2026-04-15T06:00"))
+    await told(engine, FredProvider(), "fred-daily", body, FRED_URL + "DGS10", now)
+
+    result = (await verdicts(engine, "fred-daily", now))["layout"]
+
+    assert result.status is Status.FAIL
+    assert "DATE became observation_date" in result.summary
+    assert (await verdicts(engine, "fred-daily", at("2026-04-24T06:00")))["layout"].status is Status.PASS
