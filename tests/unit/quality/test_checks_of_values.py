@@ -13,7 +13,6 @@ from mktdash.domain.observation import Columns
 from mktdash.quality.base import NOTHING, CheckResult, Status
 from mktdash.quality.checks.bars import BARS
 from mktdash.quality.checks.clock import CLOCK
-from mktdash.quality.checks.drift import DRIFT, Shape, distances
 from mktdash.quality.checks.duplicates import DUPLICATES
 from mktdash.quality.checks.flat import FLAT
 from mktdash.quality.checks.jumps import JUMPS
@@ -282,27 +281,3 @@ def test_simulated_values_are_not_shown_as_real_nor_real_ones_as_simulated(
     result = judged(SIMULATED, replace(found, flags=flags), dataset=replace(DATASET, simulated=dataset_says))
 
     assert result.status is status
-
-
-def test_a_regime_of_wilder_returns_drifts_and_a_higher_level_does_not() -> None:
-    calm = walk(3)
-    wild = calm.copy()
-    wild[-20:] = np.round(calm[-21] * np.exp(np.cumsum(np.random.default_rng(5).normal(0, 0.05, 20))), 4)
-
-    assert judged(DRIFT, columns(SESSIONS, wild.tolist())).status is Status.FAIL
-    assert judged(DRIFT, columns(SESSIONS, (calm * 1000).tolist())).status is Status.PASS
-
-
-def test_the_distance_counts_ties_in_full() -> None:
-    same = np.tile([0.0, 1.0], 200)
-
-    assert distances(same, Shape(window=20, reference=100, windows=5)).max() == 0
-    apart = np.concatenate([np.zeros(100), np.ones(20)])
-    assert distances(apart, Shape(window=20, reference=100, windows=5)).tolist() == [1.0]
-
-
-def test_too_few_returns_are_nothing_to_judge_and_not_a_pass() -> None:
-    result = judged(DRIFT, columns(SESSIONS[-100:], walk()[-100:].tolist()))
-
-    assert result.status is Status.UNKNOWN
-    assert result.evidence[NOTHING]
