@@ -36,7 +36,7 @@ _USUAL_LIST = {"series": 3, "aliases": 3, "datasets": 10, "reportTemplates": 5, 
 _OTHER_LIST = 10
 _SIZES = ("first", "last")
 # What is computed over whole series or datasets.
-_EXTRA = {"snapshotId": 5, "missing": 20, "flagCounts": 5, "provenance": 5, "requestReport": 50}
+_EXTRA = {"snapshotId": 5, "missing": 20, "flagCounts": 5, "provenance": 5, "requestReport": 50, "startReplay": 100}
 _INTROSPECTION = 50
 
 

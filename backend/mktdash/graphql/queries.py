@@ -17,6 +17,7 @@ from mktdash.graphql.throttle import note_size
 from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import INSTRUMENTS, InstrumentConnection, InstrumentType
 from mktdash.graphql.types.provenance import ProvenanceType
+from mktdash.graphql.types.replay import REPLAYS, ReplayRunType
 from mktdash.graphql.types.report import RUNS, ReportRunConnection, ReportRunType, ReportTemplateType
 from mktdash.graphql.types.revision import RevisionConnection, revision_after
 from mktdash.graphql.types.series import SeriesType
@@ -26,6 +27,7 @@ from mktdash.reports.catalogue import templates
 from mktdash.store.batches import provenance_of
 from mktdash.store.datasets import all_datasets, dataset_by_key
 from mktdash.store.instruments import instrument_by_symbol, search_instruments, series_by_symbol
+from mktdash.store.replays import last_replays, replay_by_id
 from mktdash.store.revisions import revisions_page
 from mktdash.store.runs import run_by_id, runs_page
 
@@ -94,7 +96,7 @@ class Query:
         if max_points is not None:
             bounds.within(max_points, bounds.FEWEST_POINTS, bounds.MOST_POINTS, "maxPoints")
         async with info.context.read() as conn:
-            row = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval)
+            row = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval, at=to)
             return await read_history(
                 info, conn, row, start=from_, end=to, as_known_at=as_known_at, most=max_points, how=downsample
             )
@@ -184,6 +186,24 @@ class Query:
         bounds.name(id, "id")
         async with info.context.read() as conn:
             return ReportRunType.from_row(await run_by_id(conn, key_of(RUNS, id)))
+
+    @strawberry.field(description="The last replays, newest first. Errors: BAD_INPUT.")
+    async def replay_runs(self, info: Info, first: First = 20) -> list[ReplayRunType]:
+        """The newest replays."""
+        bounds.page_size(first, "first")
+        async with info.context.read() as conn:
+            return [ReplayRunType.from_row(row) for row in await last_replays(conn, first)]
+
+    @strawberry.field(description="One replay. Errors: NOT_FOUND.")
+    async def replay_run(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, Text(description="Its id or its runId.")],  # noqa: A002 - as reportRun has it
+    ) -> ReplayRunType | None:
+        """A replay by its id."""
+        bounds.name(id, "id")
+        async with info.context.read() as conn:
+            return ReplayRunType.from_row(await replay_by_id(conn, key_of(REPLAYS, id)))
 
     @strawberry.field(description="What this server is and what it runs on.")
     async def server_info(self, info: Info) -> ServerInfoType:

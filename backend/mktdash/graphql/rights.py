@@ -22,7 +22,10 @@ class Needs(FieldExtension):
     def __init__(self, role: Role) -> None:
         self.role = role
 
-    async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:
+    # By position only: a field may well have an argument called ``source``.
+    async def resolve_async(  # type: ignore[override]
+        self, next_: AsyncExtensionResolver, source: Any, info: Info, /, **kwargs: Any
+    ) -> Any:
         """Check the principal, then resolve.
 
         Raises:
