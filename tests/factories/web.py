@@ -95,7 +95,7 @@ async def web_over(resources: Resources, schema: MktdashSchema | None = None) ->
 @asynccontextmanager
 async def served(resources: Resources) -> AsyncIterator[str]:
     """The application on a port of its own; gives ``host:port``."""
-    with socket.socket() as listener:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         host, port = listener.getsockname()
         bound = replace(resources, settings=resources.settings.model_copy(update={"port": port}))

@@ -16,6 +16,11 @@ def decode(text: str | bytes) -> Any:
     """A request's JSON.
 
     Raises:
-        ValueError: it is not JSON.
+        ValueError: it is not JSON, or nested deeper than we could write it again (254).
     """
-    return orjson.loads(text)
+    value = orjson.loads(text)
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        raise orjson.JSONDecodeError("nested too deeply", "", 0) from None
+    return value

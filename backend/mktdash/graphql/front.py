@@ -22,6 +22,7 @@ from mktdash.graphql.answers import Answer, Answers, Name
 from mktdash.graphql.capture import Capture, send_answer
 from mktdash.graphql.compression import best_encoding
 from mktdash.graphql.dependence import READING_KEY, Reading
+from mktdash.graphql.encoding import decode
 from mktdash.graphql.requests import admit
 from mktdash.graphql.weighted import WeightedCache
 from mktdash.security.identity import SCOPE_KEY, Facts
@@ -200,7 +201,7 @@ def _read_post(body: bytes) -> _Plain | None:
     if len(body) > _LONGEST_REQUEST:
         return None
     try:
-        return _named_by(orjson.loads(body))
+        return _named_by(decode(body))
     except ValueError:
         return None
 
@@ -212,7 +213,7 @@ def _read_get(query_string: bytes) -> _Plain | None:
     try:
         for name in ("variables", "extensions"):
             if asked.get(name):
-                asked[name] = orjson.loads(asked[name])
+                asked[name] = decode(asked[name])
     except ValueError:
         return None
     return _named_by(asked)

@@ -32,6 +32,7 @@ class Extent:
     fields: int = 0
     aliases: int = 0
     directives: int = 0
+    introspections: int = 0
 
     def beside(self, other: "Extent") -> "Extent":
         """Both selections, side by side."""
@@ -40,12 +41,12 @@ class Extent:
             self.fields + other.fields,
             self.aliases + other.aliases,
             self.directives + other.directives,
+            self.introspections + other.introspections,
         )
 
 
 # The standard introspection query is 15 deep; graphql-core bounds its lists within lists by a rule of its own.
-MOST = Extent(depth=16, fields=500, aliases=50, directives=50)
-_MOST_ROOT_ALIASES_OF_INTROSPECTION = 2
+MOST = Extent(depth=16, fields=500, aliases=50, directives=50, introspections=2)
 
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -67,11 +68,10 @@ def judge(document: DocumentNode) -> list[str]:
                 ("fields", extent.fields, MOST.fields),
                 ("aliases", extent.aliases, MOST.aliases),
                 ("directives", extent.directives, MOST.directives),
+                ("introspections", extent.introspections, MOST.introspections),
             )
             if size > most
         ]
-        if _introspections(node.selection_set) > _MOST_ROOT_ALIASES_OF_INTROSPECTION:
-            problems.append("the operation introspects the schema more than twice")
     return problems
 
 
@@ -84,8 +84,14 @@ def _of(
         match node:
             case FieldNode():
                 inner = _of(node.selection_set, fragments, measured)
-                alias = 1 if node.alias else 0
-                own = own.beside(Extent(inner.depth + 1, inner.fields + 1, inner.aliases + alias, inner.directives))
+                own = own.beside(inner).beside(
+                    Extent(
+                        depth=inner.depth + 1,
+                        fields=1,
+                        aliases=1 if node.alias else 0,
+                        introspections=1 if node.name.value in {"__schema", "__type"} else 0,
+                    )
+                )
             case InlineFragmentNode():
                 own = own.beside(_of(node.selection_set, fragments, measured))
             case FragmentSpreadNode():
@@ -102,9 +108,3 @@ def _of_fragment(name: str, fragments: Mapping[str, FragmentDefinitionNode], mea
         measured[name] = Extent()
         measured[name] = _of(fragments[name].selection_set, fragments, measured)
     return measured.get(name, Extent())
-
-
-def _introspections(selection: SelectionSetNode) -> int:
-    return sum(
-        isinstance(node, FieldNode) and node.name.value in {"__schema", "__type"} for node in selection.selections
-    )

@@ -104,4 +104,4 @@ def _json(text: str | bytes, what: str) -> Any:
     try:
         return decode(text)
     except ValueError as error:
-        raise BadRequestError(f"{what} is not JSON") from error
+        raise BadRequestError(f"{what} is not JSON, or nested too deeply") from error

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NewType
 
 import numpy as np
@@ -38,7 +38,7 @@ def parse_instant(text: object) -> Instant:
     if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
         raise ValueError(f"{text!r} is not an RFC 3339 instant with a zone, such as 2024-05-31T12:15:00Z")
     try:
-        return Instant(to_micros(datetime.fromisoformat(text.upper())))
+        return Instant(to_micros(datetime.fromisoformat(text.upper()).astimezone(UTC)))
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} names a day or an hour that does not exist") from None
 

@@ -1,6 +1,7 @@
 """GraphQL over WebSocket (graphql-transport-ws), where strawberry's own manners need mending."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect
@@ -8,8 +9,19 @@ from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
+from mktdash.domain.errors import MktdashError, ThrottledError
 from mktdash.graphql.context import RequestContext
 from mktdash.graphql.encoding import encode
+from mktdash.graphql.errors import system_error
+
+_LONGEST_ID = 200
+_FORMS: Mapping[str, Any] = {
+    "query": str,
+    "documentId": str | None,
+    "variables": dict | None,
+    "operationName": str | None,
+}
+_FORMS_BY_ID: Mapping[str, Any] = {**_FORMS, "query": object, "documentId": str}
 
 
 class TextFrames(ASGIWebSocketAdapter):
@@ -27,6 +39,52 @@ class TextFrames(ASGIWebSocketAdapter):
 class PatientHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
     """Answers a document that does not parse with an error; a typing mistake must not end the other streams."""
 
+    async def handle_message(self, message: Any) -> None:
+        """Pass on what is formed as the protocol says; anything else ends the socket, with a reason."""
+        fault = _fault(message)
+        if fault is not None:
+            await self.handle_invalid_message(fault)
+        elif message["type"] == "subscribe" and self.connection_acknowledged and self._full:
+            error = ThrottledError(f"more than {self.max_subscriptions_per_connection} operations on one socket")
+            payload = [system_error(error, self.context.request_id)]
+            await self.websocket.send_json({"id": message["id"], "type": "error", "payload": payload})
+        else:
+            await super().handle_message(message)
+
+    async def handle_subscribe(self, message: Any) -> None:
+        """Find the text of an operation that names its document."""
+        if self.connection_acknowledged:
+            payload = message["payload"]
+            trusted = self.context.services.trusted
+            try:
+                payload["query"] = trusted.text(payload.get("query"), payload.get("documentId"))
+            except MktdashError as error:
+                said = [system_error(error, self.context.request_id)]
+                await self.websocket.send_json({"id": message["id"], "type": "error", "payload": said})
+                return
+        await super().handle_subscribe(message)
+
+    @property
+    def _full(self) -> bool:
+        most = self.max_subscriptions_per_connection
+        return most is not None and len(self.operations) >= most
+
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004 - strawberry's hook
         return None
+
+
+def _fault(message: Any) -> str | None:
+    """What is wrong with the form of a message."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "a message is an object with a type"
+    kind, name, payload = message["type"], message.get("id"), message.get("payload")
+    if kind in {"subscribe", "complete"} and not (isinstance(name, str) and 0 < len(name) <= _LONGEST_ID):
+        return f"an id is a text of 1..{_LONGEST_ID} characters"
+    if kind != "subscribe":
+        return None
+    if not isinstance(payload, dict):
+        return "a payload is an object"
+    forms = _FORMS_BY_ID if payload.get("query") is None and "documentId" in payload else _FORMS
+    wrong = [member for member, form in forms.items() if not isinstance(payload.get(member), form)]
+    return f"the payload's {wrong[0]} has another form" if wrong else None

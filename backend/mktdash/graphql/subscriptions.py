@@ -148,6 +148,8 @@ def _columns(payload: dict[str, Any]) -> Columns:
         as_of=np.array(payload["as_of"], np.int64),
         value=np.array(payload["value"], np.float64),
         flags=np.array(payload["flags"], np.int64),
+    for symbol in symbols:
+        bounds.name(symbol, "symbols")
         open=bars["open"],
         high=bars["high"],
         low=bars["low"],

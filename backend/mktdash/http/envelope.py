@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mktdash.domain.errors import MktdashError, ThrottledError, UnauthenticatedError
+from mktdash.domain.errors import BadRequestError, MktdashError, ThrottledError, UnauthenticatedError
 from mktdash.http import metrics
 from mktdash.http.problems import problem, surprise
 from mktdash.security.addresses import Network, client_address
@@ -27,6 +28,7 @@ _SECURITY_HEADERS: Mapping[str, str] = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 _POLICY_VIOLATION = 1008
+_CLIENT_GONE = 499
 # Monitors must get their answer, and a page's own files are kept by the browser.
 _UNCOUNTED = ("/api/health", "/assets/")
 
@@ -59,6 +61,8 @@ class Envelope:
         facts = Facts(secrets.token_hex(8), STRANGER, client_address(peer, headers, self._trusted))
         scope[SCOPE_KEY] = facts
         try:
+            if len(headers.getlist("host")) > 1:
+                raise BadRequestError("a request names one host")
             principal = await self._identity.of(Request(headers, peer))
             facts = scope[SCOPE_KEY] = Facts(facts.request_id, principal, facts.address)
             await self._count(scope["path"], facts)
@@ -94,6 +98,8 @@ class Envelope:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            status = _CLIENT_GONE
         except Exception as error:
             if status:
                 # Half an answer is out already: only a broken connection can say that it is not whole.

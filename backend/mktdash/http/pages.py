@@ -47,9 +47,13 @@ async def page(request: Request) -> Response:
 
 
 def _file(root: Path, path: str) -> Path | None:
-    wanted = (root / path.lstrip("/")).resolve()
-    inside = wanted.is_relative_to(root.resolve())
-    return wanted if inside and wanted.is_file() and wanted.suffix not in {".br", ".gz", ".map"} else None
+    try:
+        wanted = (root / path.lstrip("/")).resolve()
+        there = wanted.is_relative_to(root.resolve()) and wanted.is_file()
+    except (OSError, ValueError):
+        # Too long for a name, or with a NUL in it.
+        return None
+    return wanted if there and wanted.suffix not in {".br", ".gz", ".map"} else None
 
 
 def _sent(request: Request, file: Path, cache_control: str) -> Response:

@@ -1,0 +1,86 @@
+"""HTTP of the server, for clients that take their time or do not end: a request's head and its arrival have bounds.
+
+uvicorn itself waits for ever for the rest of a request, and keeps as many bytes of headers as somebody sends.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# From the connection, or a request's first byte, to its last: the largest body takes 10 s at 26 kB/s.
+SECONDS_TO_ASK = 20.0
+MOST_HEAD_BYTES = 64 * 1024
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Closes a connection whose request does not come to its end, or whose head is too large."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._in_head = False
+        self._head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._arrived()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless it is too much."""
+        before = self._in_head
+        super().data_received(data)
+        # What came together with the end of the request before is not counted: one read is bounded by itself.
+        if before and self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self._refuse(b"431 Request Header Fields Too Large")
+
+    def on_message_begin(self) -> None:
+        """A request's first byte."""
+        super().on_message_begin()
+        self._await_request()
+        self._in_head, self._head_bytes = True, 0
+
+    def on_headers_complete(self) -> None:
+        """Its head is whole."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """All of it is here."""
+        self._arrived()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """A socket has its own ways to tell who has gone."""
+        self._arrived()
+        super().handle_websocket_upgrade()
+
+    def _await_request(self) -> None:
+        self._arrived()
+        self._deadline = self.loop.call_later(SECONDS_TO_ASK, self._give_up)
+
+    def _arrived(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        # Who never asked anything gets no answer either: browsers open connections ahead of need.
+        asked = self._in_head or (self.cycle is not None and not self.cycle.response_started)
+        if asked:
+            self._refuse(b"408 Request Timeout")
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            self.transport.close()
