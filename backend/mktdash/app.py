@@ -18,6 +18,7 @@ from mktdash.graphql.context import Services
 from mktdash.graphql.endpoint import GraphQLEndpoint
 from mktdash.graphql.front import Front
 from mktdash.graphql.schema import MktdashSchema
+from mktdash.graphql.trusted import read_trusted
 from mktdash.http import openapi, problems
 from mktdash.http.envelope import Envelope
 from mktdash.http.file_rate import FileRate
@@ -58,6 +59,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         anonymous_read=settings.anonymous_read,
         buckets=buckets,
         cost_limit=_limit("cost", settings.cost_rate),
+        trusted=read_trusted(settings.trusted_documents, only=settings.trusted_documents_only),
     )
     trusted = networks(settings.trusted_proxies)
     watch = VersionWatch(resources.engine)

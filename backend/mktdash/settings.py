@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     answer_cache_mb: int = Field(
         64, ge=0, description="Megabytes of GraphQL answers kept by each web process; 0 keeps none."
     )
+    trusted_documents: Path = Field(
+        REPOSITORY / "schema" / "graphql" / "documents.json",
+        description="JSON file of trusted documents, texts by id; made of the page's operations by its build.",
+    )
+    trusted_documents_only: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("TRUSTED_DOCUMENTS_ONLY", "MKTDASH_TRUSTED_DOCUMENTS_ONLY"),
+        description="Run no GraphQL document but the trusted ones, asked for by `documentId` or by their full text.",
+    )
     sources: tuple[str, ...] = Field(
         ("ecb", "treasury", "fred", "cboe", "kraken", "coinbase", "sim"),
         description="Sources the feed runs, as a JSON list; `binance` and `yahoo` run only where they are named.",

@@ -1,7 +1,9 @@
 // Writes src/api/generated/operations.ts from the server's schema and our documents, so that a field
-// renamed on either side fails the type check and not a reader. `--check` only compares.
+// renamed on either side fails the type check and not a reader; and their texts by hash, which the server
+// takes for trusted. `--check` only compares.
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { codegen } from "@graphql-codegen/core";
 import * as typescriptOperations from "@graphql-codegen/typescript-operations";
@@ -21,6 +23,7 @@ import {
 const SCHEMA = new URL("../../schema/graphql/schema.graphql", import.meta.url);
 const DOCUMENTS = new URL("../src/api/documents/", import.meta.url);
 const TARGET = new URL("../src/api/generated/operations.ts", import.meta.url);
+const MANIFEST = new URL("../../schema/graphql/documents.json", import.meta.url);
 
 const SCALARS = {
   DateTime: "string",
@@ -59,7 +62,16 @@ function wholeText(
   return stripIgnoredCharacters([operation, ...used.values()].map(print).join("\n"));
 }
 
-async function generate(): Promise<string> {
+/** The texts as they are sent, by id: `sha256:` and the hash of the text. */
+function manifestOf(texts: readonly string[]): string {
+  const byId = texts.map(
+    (text) => [`sha256:${createHash("sha256").update(text).digest("hex")}`, text] as const,
+  );
+  byId.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${JSON.stringify(Object.fromEntries(byId), null, 2)}\n`;
+}
+
+async function generate(): Promise<{ code: string; manifest: string }> {
   const sdl = readFileSync(SCHEMA, "utf8");
   const schema = buildSchema(sdl);
   const files = readdirSync(DOCUMENTS)
@@ -86,23 +98,28 @@ async function generate(): Promise<string> {
   const fragments = new Map(
     definitions.filter((d) => d.kind === Kind.FRAGMENT_DEFINITION).map((d) => [d.name.value, d]),
   );
+  const texts: string[] = [];
   const operations = definitions
     .filter((d) => d.kind === Kind.OPERATION_DEFINITION)
     .map((operation) => {
       const name = operation.name?.value ?? "";
       const kind = operation.operation[0]?.toUpperCase() + operation.operation.slice(1);
-      const text = JSON.stringify(wholeText(operation, fragments));
-      return `export const ${name}Document: Operation<${name}${kind}, ${name}${kind}Variables> =\n  ${text};\n`;
+      const text = wholeText(operation, fragments);
+      texts.push(text);
+      return `export const ${name}Document: Operation<${name}${kind}, ${name}${kind}Variables> =\n  ${JSON.stringify(text)};\n`;
     });
-  return `${HEADER}${types.trim()}\n\n${operations.join("\n")}`;
+  const code = `${HEADER}${types.trim()}\n\n${operations.join("\n")}`;
+  return { code, manifest: manifestOf(texts) };
 }
 
-const wanted = await generate();
-if (process.argv.includes("--check")) {
-  if (readFileSync(TARGET, "utf8") !== wanted) {
-    console.error("src/api/generated/operations.ts is not current: run `npm run generate` and commit it.");
+const { code, manifest } = await generate();
+for (const [file, wanted] of [
+  [TARGET, code],
+  [MANIFEST, manifest],
+] as const) {
+  if (!process.argv.includes("--check")) writeFileSync(file, wanted);
+  else if (!existsSync(file) || readFileSync(file, "utf8") !== wanted) {
+    console.error(`${fileURLToPath(file)} is not current: run \`npm run generate\` and commit it.`);
     process.exit(1);
   }
-} else {
-  writeFileSync(TARGET, wanted);
 }

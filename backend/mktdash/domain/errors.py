@@ -152,6 +152,20 @@ class UnsupportedMediaTypeError(BadRequestError):
     http_status = 415
 
 
+class UnknownDocumentError(BadRequestError):
+    """No trusted document has this id: send the text itself, or build client and server from the same release."""
+
+    code = "UNKNOWN_DOCUMENT"
+    http_status = 404
+
+
+class UntrustedDocumentError(BadRequestError):
+    """This server runs the documents of its own page only, and the text is none of them."""
+
+    code = "UNTRUSTED_DOCUMENT"
+    http_status = 403
+
+
 class ParseFailedError(BadRequestError):
     """The text is no GraphQL document."""
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.graphql.dependence import Reading
 from mktdash.graphql.pieces import PieceCache
+from mktdash.graphql.trusted import TrustedDocuments
 from mktdash.live.hub import Hub
 from mktdash.security.buckets import Buckets, Limit, Standing
 from mktdash.security.principals import Principal
@@ -35,6 +36,7 @@ class Services:
     pieces: PieceCache = field(default_factory=PieceCache)
     buckets: Buckets | None = None
     cost_limit: Limit | None = None
+    trusted: TrustedDocuments = field(default_factory=TrustedDocuments)
 
     @property
     def now(self) -> int:

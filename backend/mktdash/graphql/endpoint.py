@@ -117,7 +117,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """The request's operation."""
-        return await read_operation(request)
+        return await read_operation(request, self._services.trusted)
 
     def _get_stream_transport_from_headers(self, headers: Mapping[str, str]) -> HTTPStreamTransport | None:
         # Clients name every type they can read; it is a stream only where that is the one wanted most.

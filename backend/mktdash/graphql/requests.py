@@ -17,12 +17,19 @@ from mktdash.domain.errors import (
 )
 from mktdash.graphql.accept import EVENT_STREAM, answer_type, is_json
 from mktdash.graphql.encoding import decode
+from mktdash.graphql.trusted import TrustedDocuments
 from mktdash.security.identity import SCOPE_KEY, Facts, same_origin
 
 MOST_BODY_BYTES = 256 * 1024
 # A header that no plain form, image or link can carry shows that a script of this origin asks, or no browser at all.
 _PREFLIGHT = ("graphql-preflight", "apollo-require-preflight", "x-requested-with")
-_KINDS: Mapping[str, type] = {"query": str, "operationName": str, "variables": dict, "extensions": dict}
+_KINDS: Mapping[str, type] = {
+    "query": str,
+    "documentId": str,
+    "operationName": str,
+    "variables": dict,
+    "extensions": dict,
+}
 
 
 class BoundedRequest(StarletteRequestAdapter):
@@ -63,11 +70,11 @@ def admit(request: Request) -> None:
         )
 
 
-async def read_operation(request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+async def read_operation(request: AsyncHTTPRequestAdapter, trusted: TrustedDocuments) -> GraphQLRequestData:
     """The operation of a request.
 
     Raises:
-        BadRequestError: it is not of the form that GraphQL over HTTP gives it.
+        BadRequestError: it is not of the form that GraphQL over HTTP gives it, or its document may not be run.
     """
     if request.method == "GET":
         data: Any = dict(request.query_params)
@@ -81,10 +88,8 @@ async def read_operation(request: AsyncHTTPRequestAdapter) -> GraphQLRequestData
     for name, kind in _KINDS.items():
         if data.get(name) is not None and not isinstance(data[name], kind):
             raise BadRequestError(f"{name} must be a JSON {'string' if kind is str else 'object'}", argument=name)
-    if not data.get("query"):
-        raise BadRequestError("the request has no query", argument="query")
     return GraphQLRequestData(
-        query=data["query"],
+        query=trusted.text(data.get("query"), data.get("documentId")),
         variables=data.get("variables"),
         operation_name=data.get("operationName") or None,
         extensions=data.get("extensions"),

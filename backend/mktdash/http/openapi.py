@@ -18,7 +18,8 @@ _GRAPHQL_TYPES = ("application/graphql-response+json", "application/json", "text
 _REFUSALS = {
     400: "The request is not of the form that GraphQL over HTTP gives it, or its document cannot run.",
     401: "Reading from here needs a token, or the token is not good.",
-    403: "A browser's session was used by a page of another origin.",
+    403: "A browser's session was used by a page of another origin, or only trusted documents are run here.",
+    404: "No trusted document has this documentId.",
     405: "Only GET and POST; a mutation by POST only.",
     406: "Nothing that is accepted can be given.",
     413: "The body is larger than 256 KiB.",
@@ -132,9 +133,10 @@ def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     schemas: dict[str, Any] = definitions["$defs"]
     schemas["GraphQLRequest"] = {
         "type": "object",
-        "required": ["query"],
+        "oneOf": [{"required": ["query"]}, {"required": ["documentId"]}],
         "properties": {
             "query": {"type": "string", "description": "The document."},
+            "documentId": {"type": "string", "description": "A trusted document: sha256: and the hash of its text."},
             "operationName": {"type": ["string", "null"]},
             "variables": {"type": ["object", "null"]},
             "extensions": {"type": ["object", "null"]},
@@ -208,7 +210,14 @@ def _graphql_get() -> dict[str, Any]:
         "operationId": "graphqlGet",
         "summary": "A GraphQL query",
         "parameters": [
-            {"name": "query", "in": "query", "required": True, "description": "The document.", "schema": text_of},
+            {"name": "query", "in": "query", "required": False, "description": "The document.", "schema": text_of},
+            {
+                "name": "documentId",
+                "in": "query",
+                "required": False,
+                "description": "A trusted document in place of the query: sha256: and the hash of its text.",
+                "schema": text_of,
+            },
             {"name": "operationName", "in": "query", "required": False, "schema": text_of},
             {
                 "name": "variables",
