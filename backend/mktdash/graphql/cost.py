@@ -34,7 +34,7 @@ _POINTS_A_UNIT = 500
 _USUAL_POINTS = 10_000
 _USUAL_LIST = {"series": 3, "aliases": 3, "datasets": 10, "reportTemplates": 5, "metrics": 8, "artifacts": 3}
 _OTHER_LIST = 10
-_SIZES = ("first", "last")
+_SIZES = ("first", "last", "ids")
 # What is computed over whole series or datasets.
 _EXTRA = {"snapshotId": 5, "missing": 20, "flagCounts": 5, "provenance": 5, "requestReport": 50, "startReplay": 100}
 _INTROSPECTION = 50
@@ -62,16 +62,18 @@ class CostModel:
             for one in operation.variable_definitions or ()
             if isinstance(one.default_value, IntValueNode)
         } | dict(variables)
-        return 1 + _Walk(fragments, given, sizes or {}).selection(operation.selection_set, root, None)
+        return 1 + _Walk(self.schema, fragments, given, sizes or {}).selection(operation.selection_set, root, None)
 
 
 class _Walk:
     def __init__(
         self,
+        schema: GraphQLSchema,
         fragments: Mapping[str, FragmentDefinitionNode],
         variables: Mapping[str, Any],
         sizes: Mapping[int, int],
     ) -> None:
+        self._schema = schema
         self._fragments = fragments
         self._variables = variables
         self._sizes = sizes
@@ -84,9 +86,13 @@ class _Walk:
                 case FieldNode():
                     total += self._field(node, parent, page)
                 case InlineFragmentNode():
-                    total += self.selection(node.selection_set, parent, page)
+                    on = node.type_condition
+                    kind = parent if on is None else self._schema.get_type(on.name.value)
+                    total += self.selection(node.selection_set, kind, page)
                 case FragmentSpreadNode() if node.name.value in self._fragments:
-                    total += self.selection(self._fragments[node.name.value].selection_set, parent, page)
+                    spread = self._fragments[node.name.value]
+                    kind = self._schema.get_type(spread.type_condition.name.value)
+                    total += self.selection(spread.selection_set, kind, page)
                 case _:
                     pass
             if total > MOST:
@@ -143,6 +149,8 @@ class _Walk:
                 value: Any = given.value
                 if isinstance(value, VariableNode):
                     value = self._variables.get(value.name.value)
+                    if isinstance(value, list):
+                        return len(value)
                     return max(0, value) if isinstance(value, int) else None
                 if isinstance(value, IntValueNode):
                     return max(0, int(value.value))

@@ -12,6 +12,7 @@ from mktdash.graphql.context import Info
 from mktdash.graphql.downsample import Downsample
 from mktdash.graphql.history import read_history
 from mktdash.graphql.ids import key_after, key_of
+from mktdash.graphql.nodes import NodeQueries
 from mktdash.graphql.scalars import Instant
 from mktdash.graphql.throttle import note_size
 from mktdash.graphql.types.dataset import DatasetType
@@ -33,7 +34,7 @@ from mktdash.store.runs import run_by_id, runs_page
 
 
 @strawberry.type(description="What can be read.")
-class Query:
+class Query(NodeQueries):
     """The root of reads."""
 
     @strawberry.field(description="Instruments by symbol, a page at a time. Errors: BAD_INPUT.")

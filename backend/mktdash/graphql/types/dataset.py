@@ -8,6 +8,7 @@ from mktdash.graphql.context import Info
 from mktdash.graphql.ids import global_id
 from mktdash.graphql.loaders import CountsByDatasetLoader, MissingByDatasetLoader, VerdictsByDatasetLoader, loader
 from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.quality import (
     COMPLETENESS,
     COMPLETENESS_30,
@@ -49,10 +50,9 @@ class DatasetQualityType:
 
 
 @strawberry.type(name="Dataset", description="What one source publishes together, on one schedule.")
-class DatasetType:
+class DatasetType(Node):
     """A dataset."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
     key: str = strawberry.field(description="Its unique name.")
     title: str = strawberry.field(description="Its title for people.")
     source: str = strawberry.field(description="The source that publishes it.")

@@ -16,6 +16,7 @@ from mktdash.graphql.loaders import (
     loader,
 )
 from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.page import PageInfo
 from mktdash.graphql.types.points import ObservationType, PointsType
 from mktdash.graphql.types.quality import FRESHNESS, QualityMetricType, QualityStatus, metric_of, status_of
@@ -109,11 +110,10 @@ class SeriesSummaryType:
 
 
 @strawberry.type(name="Instrument", description="What is measured: a pair of currencies, a yield, an index.")
-class InstrumentType:
+class InstrumentType(Node):
     """An instrument."""
 
     row_id: strawberry.Private[int]
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
     symbol: str = strawberry.field(description="mktdash's own, unique name.")
     name: str = strawberry.field(description="Its name for people.")
     asset_class: AssetClass = strawberry.field(description="Its kind.")

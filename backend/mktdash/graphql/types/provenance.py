@@ -5,6 +5,7 @@ import strawberry
 from mktdash.domain.flags import flag_names
 from mktdash.graphql.ids import global_id
 from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.node import Node
 from mktdash.store.batches import BatchRow, ProvenanceRow
 from mktdash.store.instruments import SeriesRow
 
@@ -22,10 +23,9 @@ class RawFileType:
 
 
 @strawberry.type(name="Batch", description="One payload merged into the store, and what came of it.")
-class BatchType:
+class BatchType(Node):
     """An ingest batch."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
     run_id: str = strawberry.field(description="The run that brought it.")
     source: str = strawberry.field(description="The source it came from.")
     dataset: str = strawberry.field(description="Key of the dataset it belongs to.")

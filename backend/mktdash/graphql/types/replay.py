@@ -6,6 +6,7 @@ import strawberry
 
 from mktdash.graphql.ids import global_id
 from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.report import ReportErrorType, ReportState
 from mktdash.store.replays import ReplayRow
 
@@ -27,10 +28,9 @@ class ReplayedDatasetType:
 
 
 @strawberry.type(name="ReplayRun", description="One replay asked for.")
-class ReplayRunType:
+class ReplayRunType(Node):
     """A run."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
     run_id: str = strawberry.field(description="The run's own id, as in logs.")
     state: ReportState = strawberry.field(description="Where it stands.")
     since: Instant = strawberry.field(description="What was learned after this instant is told again.")

@@ -9,6 +9,7 @@ from mktdash.graphql.context import Info
 from mktdash.graphql.ids import global_id, page_cursor
 from mktdash.graphql.loaders import ArtifactsByRunIdLoader, loader
 from mktdash.graphql.scalars import Instant, Json
+from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.page import PageInfo
 from mktdash.reports.catalogue import Template
 from mktdash.store.runs import ArtifactRow, RunRow, RunsPage
@@ -89,10 +90,9 @@ class ReportErrorType:
 
 
 @strawberry.type(name="ReportRun", description="One report asked for.")
-class ReportRunType:
+class ReportRunType(Node):
     """A run."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
     run_id: str = strawberry.field(description="The run's own id, as in URLs, logs and the command line.")
     template: str = strawberry.field(description="The template's name.")
     template_version: int = strawberry.field(description="The version of the template it was asked of.")

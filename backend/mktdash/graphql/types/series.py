@@ -10,6 +10,7 @@ from mktdash.graphql.loaders import MissingByDatasetLoader, VerdictsByDatasetLoa
 from mktdash.graphql.scalars import Json
 from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import InstrumentType, Unit
+from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.points import ObservationType, PointsType
 from mktdash.graphql.types.quality import MissingSessionType, QualityMetricType, QualityStatus, metrics_of, status_of
 from mktdash.store.instruments import SeriesRow
@@ -47,10 +48,9 @@ class SeriesQualityType:
 @strawberry.type(
     name="Series", description="One measure of one instrument from one source. All of an answer is of one instant."
 )
-class SeriesType:
+class SeriesType(Node):
     """A series."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
     instrument: InstrumentType = strawberry.field(description="What is measured.")
     source: str = strawberry.field(description="The source.")
     dataset: DatasetType = strawberry.field(description="The dataset it belongs to.")

@@ -1,0 +1,10 @@
+"""Relay's Node: what every thing with an id of its own has in common."""
+
+import strawberry
+
+
+@strawberry.interface(name="Node", description="Anything with an id of its own: `node(id)` finds it again.")
+class Node:
+    """A thing with an id."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
