@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import IntFlag
+from functools import lru_cache
 
 
 class Flag(IntFlag):
@@ -28,7 +29,12 @@ KNOWN_BITS = sum(Flag)
 
 def flag_names(mask: int) -> list[str]:
     """The names of the flags set in a mask, in bit order."""
-    return [flag.name for flag in Flag if mask & flag and flag.name]
+    return list(_names(mask))
+
+
+@lru_cache(4096)
+def _names(mask: int) -> tuple[str, ...]:
+    return tuple(flag.name for flag in Flag if mask & flag and flag.name)
 
 
 def flag_mask(names: Iterable[str]) -> int:

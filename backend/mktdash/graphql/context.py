@@ -74,6 +74,10 @@ class Reader:
                 self._conn = await self._stack.enter_async_context(read_transaction(self._engine))
             yield self._conn
 
+    def another(self) -> "Reader":
+        """A reader of the same kind that has read nothing yet."""
+        return Reader(self._engine, shared=self._shared)
+
     async def aclose(self) -> None:
         """Give the connection back."""
         await self._stack.aclose()
@@ -111,6 +115,16 @@ class RequestContext:
         """Note that something of a dataset is in the answer."""
         if self.reading is not None:
             self.reading.saw(dataset)
+
+    async def start_over(self) -> None:
+        """Read anew: what failed may have ended the transaction, and loaders keep failures."""
+        if self._read is not None:
+            await self._read.aclose()
+            self._read = self._read.another()
+        self.loaders.clear()
+        self.sizes.clear()
+        if self.reading is not None:
+            self.reading.versions = None
 
     def for_operation(self, *, shared: bool) -> Self:
         """This request's context for one operation; close its reader when the operation is done."""

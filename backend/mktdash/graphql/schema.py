@@ -7,7 +7,6 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from sqlalchemy.exc import SQLAlchemyError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -18,6 +17,7 @@ from mktdash.graphql.cost import CostModel
 from mktdash.graphql.documents import CachedDocuments, DocumentCache
 from mktdash.graphql.errors import present
 from mktdash.graphql.mutations import Mutation
+from mktdash.graphql.planned import Planned, Plans
 from mktdash.graphql.queries import Query
 from mktdash.graphql.scalars import SCALARS
 from mktdash.graphql.subscriptions import Subscription
@@ -36,10 +36,15 @@ class MktdashSchema(strawberry.Schema):
             mutation=Mutation,
             subscription=Subscription,
             config=StrawberryConfig(scalar_map=SCALARS),
-            extensions=[lambda: CachedDocuments(self.documents), lambda: CostLimit(self.costs)],
+            extensions=[
+                lambda: CachedDocuments(self.documents),
+                lambda: CostLimit(self.costs),
+                lambda: Planned(self.plans),
+            ],
         )
         self.documents = DocumentCache(self._schema)
         self.costs = CostModel(self._schema)
+        self.plans = Plans(self._schema, self.schema_converter)
         self._seconds_to_answer = seconds_to_answer
 
     async def execute(  # noqa: PLR0917 - strawberry's signature
@@ -86,7 +91,7 @@ class MktdashSchema(strawberry.Schema):
         reading.dependence = self.documents.dependence(query)
         if reading.dependence is not None:
             # Without them the answer is not kept; a store that can't be read shows itself to the resolvers.
-            with suppress(SQLAlchemyError, OSError):
+            with suppress(Exception):
                 async with context.read() as conn:
                     reading.versions = await read_versions(conn)
 

@@ -1,0 +1,291 @@
+"""A document made into a plan once, and run field by field over whole lists: what the executor does object by object.
+
+A plan knows only how things go well. What it does not know (directives, unions, introspection) has no plan, and what
+goes wrong while it runs is run again by the executor, so that errors, nulls and their paths are the executor's own.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import isawaitable
+from math import isfinite
+from types import SimpleNamespace
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLObjectType,
+    InlineFragmentNode,
+    SelectionSetNode,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.execution.values import VariableValues, get_argument_values
+from strawberry.schema.schema_converter import GraphQLCoreConverter, get_arguments
+from strawberry.types.field import StrawberryField
+
+_MOST_INT = 2**31
+
+
+class NoPlanError(Exception):
+    """The executor has to do it."""
+
+
+@dataclass(slots=True)
+class PlanInfo:
+    """As much of strawberry's ``Info`` as resolvers here look at; anything else they ask for ends the plan."""
+
+    context: Any
+    _raw_info: SimpleNamespace
+
+
+@dataclass(slots=True)
+class Run:
+    """One operation under way."""
+
+    context: Any
+    variables: VariableValues
+    converter: GraphQLCoreConverter
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One field of one type: how to get it from its parents, and how to complete it."""
+
+    key: str
+    definition: GraphQLField
+    field: StrawberryField
+    nodes: tuple[FieldNode, ...]
+    raw_info: SimpleNamespace
+    complete: "Completion"
+
+    async def values(self, parents: Sequence[Any], run: Run) -> list[Any]:
+        """The raw value of each parent."""
+        resolver = self.field.base_resolver
+        if resolver is None:
+            name = self.field.python_name
+            return [getattr(parent, name) for parent in parents]
+        info = PlanInfo(run.context, self.raw_info)
+        arguments = get_argument_values(self.definition, self.nodes[0], run.variables)
+        own, named = get_arguments(
+            field=self.field,
+            source=None,
+            info=info,  # type: ignore[arg-type]  # it has what is used
+            kwargs=arguments,
+            config=run.converter.config,
+            scalar_registry=run.converter.scalar_registry,
+        )
+        call: Callable[..., Any] = resolver
+        results = [call(parent, **named) if own else call(**named) for parent in parents]
+        if not results or not isawaitable(results[0]):
+            return results
+        return [await results[0]] if len(results) == 1 else await together(results)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What becomes of raw values of a type: its wrappers, and the plan of its fields or the form of its leaves."""
+
+    nullable: bool
+    items: "Completion | None" = None
+    leaf: Callable[[Any], Any] | None = None
+    steps: tuple[Step, ...] = ()
+    constants: tuple[tuple[str, str], ...] = ()
+
+    async def of(self, values: Sequence[Any], run: Run) -> list[Any]:
+        """Each value as it is answered.
+
+        Raises:
+            NoPlanError: one is null where none may be.
+        """
+        there = [at for at, value in enumerate(values) if value is not None]
+        if len(there) < len(values) and not self.nullable:
+            raise NoPlanError
+        present = values if len(there) == len(values) else [values[at] for at in there]
+        if self.leaf is not None:
+            leaf = self.leaf
+            done = [leaf(value) for value in present]
+        elif self.items is not None:
+            done = await self._lists(self.items, present, run)
+        else:
+            done = await self._objects(present, run)
+        if present is values:
+            return done
+        answered: list[Any] = [None] * len(values)
+        for at, value in zip(there, done, strict=True):
+            answered[at] = value
+        return answered
+
+    @staticmethod
+    async def _lists(items: "Completion", values: Sequence[Any], run: Run) -> list[Any]:
+        if not all(isinstance(value, list | tuple) for value in values):
+            raise NoPlanError
+        flat = await items.of([item for value in values for item in value], run)
+        done, at = [], 0
+        for value in values:
+            done.append(flat[at : at + len(value)])
+            at += len(value)
+        return done
+
+    async def _objects(self, values: Sequence[Any], run: Run) -> list[Any]:
+        done: list[dict[str, Any]] = [dict(self.constants) for _ in values]
+        for step in self.steps if values else ():
+            answered = await step.complete.of(await step.values(values, run), run)
+            key = step.key
+            for one, value in zip(done, answered, strict=True):
+                one[key] = value
+        return done
+
+
+class Planner:
+    """Makes the plan of one document."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = dict(fragments)
+
+    def plan(self, selection: SelectionSetNode, root: GraphQLObjectType) -> Completion:
+        """The plan of an operation's selection.
+
+        Raises:
+            NoPlanError: there is something in it that plans do not know.
+        """
+        return self._object([selection], root, nullable=False)
+
+    def _object(self, selections: Sequence[SelectionSetNode], kind: GraphQLObjectType, *, nullable: bool) -> Completion:
+        fields: dict[str, list[FieldNode]] = {}
+        for selection in selections:
+            self._collect(selection, kind, fields)
+        if any(nodes[0].name.value == "__typename" for nodes in fields.values()):
+            # Constants come first in an answer; only a selection that begins with them keeps its order.
+            names = [nodes[0].name.value == "__typename" for nodes in fields.values()]
+            if names != sorted(names, reverse=True):
+                raise NoPlanError
+        constants = [(key, kind.name) for key, nodes in fields.items() if nodes[0].name.value == "__typename"]
+        steps = [self._step(key, nodes, kind) for key, nodes in fields.items() if nodes[0].name.value != "__typename"]
+        return Completion(nullable, steps=tuple(steps), constants=tuple(constants))
+
+    def _collect(
+        self, selection: SelectionSetNode, kind: GraphQLObjectType, fields: dict[str, list[FieldNode]]
+    ) -> None:
+        for node in selection.selections:
+            if node.directives:
+                raise NoPlanError
+            match node:
+                case FieldNode():
+                    key = node.alias.value if node.alias else node.name.value
+                    fields.setdefault(key, []).append(node)
+                case InlineFragmentNode():
+                    condition = node.type_condition
+                    if condition is not None and condition.name.value != kind.name:
+                        raise NoPlanError
+                    self._collect(node.selection_set, kind, fields)
+                case FragmentSpreadNode():
+                    fragment = self._fragments[node.name.value]
+                    if fragment.type_condition.name.value != kind.name or fragment.directives:
+                        raise NoPlanError
+                    self._collect(fragment.selection_set, kind, fields)
+                case _:
+                    raise NoPlanError
+
+    def _step(self, key: str, nodes: list[FieldNode], kind: GraphQLObjectType) -> Step:
+        definition = kind.fields.get(nodes[0].name.value)
+        field = None if definition is None else definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+        if definition is None or not isinstance(field, StrawberryField) or field.extensions:
+            raise NoPlanError
+        selections = [node.selection_set for node in nodes if node.selection_set is not None]
+        raw_info = SimpleNamespace(field_nodes=nodes, fragments=self._fragments)
+        complete = self._completion(definition.type, selections)
+        return Step(key, definition, field, tuple(nodes), raw_info, complete)
+
+    def _completion(self, kind: Any, selections: list[SelectionSetNode]) -> Completion:
+        nullable = not is_non_null_type(kind)
+        bare = get_nullable_type(kind)
+        if is_list_type(bare):
+            return Completion(nullable, items=self._completion(bare.of_type, selections))
+        if is_leaf_type(bare):
+            return Completion(nullable, leaf=_FAST.get(bare.name, bare.serialize))
+        named = get_named_type(bare)
+        if not is_object_type(named):
+            raise NoPlanError
+        return self._object(selections, named, nullable=nullable)
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise NoPlanError
+    return value
+
+
+def _float(value: Any) -> float:
+    if type(value) is not float or not isfinite(value):
+        raise NoPlanError
+    return value
+
+
+def _int(value: Any) -> int:
+    if type(value) is not int or not -_MOST_INT <= value < _MOST_INT:
+        raise NoPlanError
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if type(value) is not bool:
+        raise NoPlanError
+    return value
+
+
+_FAST: Mapping[str, Callable[[Any], Any]] = {
+    "String": _text,
+    "ID": _text,
+    "Float": _float,
+    "Int": _int,
+    "Boolean": _boolean,
+}
+
+
+async def together(coroutines: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """The results of many coroutines that mostly wait for one loader, without a task for each.
+
+    The first that fails ends them all.
+    """
+    loop = asyncio.get_running_loop()
+    results: list[Any] = [None] * len(coroutines)
+    done: asyncio.Future[None] = loop.create_future()
+    left = len(coroutines)
+
+    def step(at: int) -> None:
+        nonlocal left
+        if done.done():
+            return
+        try:
+            waits = coroutines[at].send(None)
+        except StopIteration as stop:
+            results[at] = stop.value
+            left -= 1
+            if not left:
+                done.set_result(None)
+        except Exception as error:  # noqa: BLE001 - told to whoever waits for all
+            done.set_exception(error)
+        else:
+            if waits is None:
+                loop.call_soon(step, at)
+            else:
+                # What a task does with a future that its coroutine yields.
+                waits._asyncio_future_blocking = False  # noqa: SLF001
+                waits.add_done_callback(lambda _: step(at))
+
+    try:
+        for at in range(len(coroutines)):
+            step(at)
+        await done
+    finally:
+        for one in coroutines:
+            one.close()
+    return results
