@@ -69,7 +69,9 @@ async def test_processes_that_are_missing_or_silent_are_named_with_their_command
     found = await wrong(resources)
     assert "silent for 40 s" in found["process worker"]
     assert "`mktdash feed`" in found["process feed"]
-    assert "no feed runs the source scripted" in found["source scripted"]
+    assert "source scripted" not in found
+    await alive(resources.engine, "feed", sources={})
+    assert "no feed runs the source scripted" in (await wrong(resources))["source scripted"]
 
 
 @pytest.mark.parametrize(

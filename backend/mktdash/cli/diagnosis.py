@@ -147,13 +147,15 @@ def processes(heard: Sequence[BeatRow], now: int) -> list[Finding]:
 
 
 def sources(heard: Sequence[BeatRow], wanted: Sequence[str], now: int) -> list[Finding]:
-    """Each source the feed is to run, as the feed that has it says; standing by says nothing."""
+    """Each source the feed is to run, as the feed that has it says; nothing where no feed runs, which is said once."""
+    feeds = [row for row in heard if row.kind == "feed" and now - row.beat_at <= _SILENT_S * MICROS_PER_SECOND]
+    if not feeds:
+        return []
     states: dict[str, dict[str, Any]] = {}
-    for row in heard:
-        if row.kind == "feed" and now - row.beat_at <= _SILENT_S * MICROS_PER_SECOND:
-            for name, state in row.detail.get("sources", {}).items():
-                if name not in states or state.get("role") == "active":
-                    states[name] = state
+    for row in feeds:
+        for name, state in row.detail.get("sources", {}).items():
+            if name not in states or state.get("role") == "active":
+                states[name] = state
     return [_source(name, states.get(name)) for name in dict.fromkeys(wanted)]
 
 
