@@ -9,6 +9,7 @@ import httpx
 import pytest
 from tests.factories.web import resources_over, web_over
 
+from mktdash.app import _listening
 from mktdash.http import protocol
 
 RESPONSE_JSON = "application/graphql-response+json"
@@ -215,3 +216,9 @@ async def test_a_small_answer_is_not_held_back(server):
 
     # Nagle's algorithm and delayed acknowledgements make 40 ms of 2: the least of nine tells them apart on any machine.
     assert min(times) < 0.035
+
+
+def test_the_real_port_holds_nothing_back_either():
+    with _listening("127.0.0.1", 0) as listener:
+        # asyncio looks at this alone.
+        assert listener.proto == socket.IPPROTO_TCP

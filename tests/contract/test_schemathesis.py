@@ -1,13 +1,24 @@
 """The API held to its own descriptions by schemathesis, on real data: no crash, nothing that is not described."""
 
+import os
 import re
+from contextlib import nullcontext, suppress
 
+import httpx
+import pytest
 import schemathesis
-from graphql import IntValueNode, StringValueNode
+from graphql import IntValueNode, StringValueNode, parse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from schemathesis import checks
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode, checks
+from tests.factories.answers import Answers
 
+from mktdash.graphql.schema import MktdashSchema
+from mktdash.http.openapi import document
+from mktdash.http.routes import OPERATIONS
+
+# 30 take half a minute in all; ask for thousands before a release: EXAMPLES=2000 make test TESTS=tests/contract.
 _CHECKS = [
     checks.status_code_conformance,
     checks.content_type_conformance,
@@ -15,7 +26,12 @@ _CHECKS = [
     checks.response_schema_conformance,
 ]
 _SETTINGS = settings(
-    max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=int(os.environ.get("EXAMPLES", "30")),
+    deadline=None,
+    # The same examples in every run, so that a change alone can fail it.
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 # Made-up names find nothing: the same requests are asked again with those of real things.
@@ -38,7 +54,7 @@ def _real(found):
     return f"{found[1]}: {_REAL.get(found[1], 'null')}"
 
 
-def drive(schema, check):
+def drive(schema, check, mode=GenerationMode.POSITIVE):
     """Check made-up requests to every operation; gives the operations' names."""
     # schemathesis's own way to spread operations over tests does not know pytest 9.
     names = []
@@ -46,27 +62,41 @@ def drive(schema, check):
         operation = found.ok()
 
         @_SETTINGS
-        @given(case=operation.as_strategy())
+        @given(case=operation.as_strategy(generation_mode=mode))
         def tried(case):
             check(case)
 
-        tried()
+        # What takes no input cannot be given a wrong one.
+        with suppress(Unsatisfiable) if mode is GenerationMode.NEGATIVE else nullcontext():
+            tried()
         names.append(operation.label)
     return names
 
 
-def test_every_route_answers_as_described(server):
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_every_route_answers_as_described(server, mode):
     def check(case):
         response = case.call(headers=server.bearer("viewer"))
         assert response.status_code != 500
         case.validate_response(response, checks=_CHECKS)
 
-    names = drive(schemathesis.openapi.from_url(f"{server.url}/api/openapi.json"), check)
+    names = drive(schemathesis.openapi.from_url(f"{server.url}/api/openapi.json"), check, mode)
 
     assert len(names) >= 10
 
 
+@pytest.mark.parametrize("path", document(OPERATIONS)["paths"])
+def test_a_method_that_is_not_described_is_refused_with_those_that_are(server, path):
+    described = {method.upper() for method in document(OPERATIONS)["paths"][path]}
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - described:
+        response = httpx.request(method, server.url + path, headers=server.bearer("viewer"))
+        assert response.status_code == 405
+        assert set(response.headers["allow"].split(", ")) - {"HEAD"} == described
+
+
 def test_every_root_field_answers_without_a_surprise(server):
+    schema = MktdashSchema()._schema
+
     def check(case):
         ask(case)
         case.body = _NAMED.sub(_real, case.body)
@@ -78,8 +108,26 @@ def test_every_root_field_answers_without_a_surprise(server):
         assert response.status_code in {200, 400}, body
         codes = {error["extensions"]["code"] for error in body.get("errors", ())}
         assert not codes & {"INTERNAL", "GRAPHQL_PARSE_FAILED", "TIMED_OUT"}, body
+        assert not Answers(schema, parse(case.body)).faults(body.get("data")), case.body
 
     names = drive(schemathesis.graphql.from_url(f"{server.url}/graphql"), check)
 
     assert "Query.series" in names
     assert "Mutation.requestReport" in names
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"viewer": None},
+        {"viewer": {"role": "KING"}},
+        {"viewer": {}},
+        {"viewer": {"role": "VIEWER", "name": "more than was asked for"}},
+        {"viewer": ["VIEWER"]},
+    ],
+)
+def test_the_judge_of_answers_sees_what_is_wrong(wrong):
+    judge = Answers(MktdashSchema()._schema, parse("{ viewer { role } }"))
+
+    assert judge.faults({"viewer": {"role": "VIEWER"}}) == []
+    assert len(judge.faults(wrong)) == 1

@@ -19,6 +19,8 @@ EXAMPLES = {
     "asOf": '"1999-01-04T13:15:00Z"',
     "id": '"none"',
     "input": '{template: "market-summary"}',
+    "until": '"2099-01-01T00:00:00Z"',
+    "note": '"seen"',
 }
 REFUSED = {"UNAUTHENTICATED", "FORBIDDEN"}
 
@@ -75,6 +77,7 @@ async def refused(client, operation, headers):
     if kind == "Subscription":
         # A stream that is let in begins; one that is not has a refusal for an answer.
         query = query.replace("observations", 'observations(symbols: ["NONE"])')
+        query = query.replace("{ quality", '{ quality(dataset: "none")')
         headers = headers | {"accept": "text/event-stream"}
         response = await client.post("/graphql", json={"query": query}, headers=headers)
         return response.status_code in {401, 403}

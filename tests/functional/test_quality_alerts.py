@@ -82,9 +82,11 @@ async def test_what_operators_say_is_in_the_audit_log_and_told_to_subscribers(ec
 
     target = f"alert:{opened.id}"
     assert [tuple(row) for row in log] == [("ada", "alert.acknowledge", target), ("ben", "alert.note", target)]
-    assert [event.payload["action"] for event in events if "action" in event.payload] == [
-        "alert.acknowledge",
-        "alert.note",
+    about = [event.payload for event in events if event.payload.get("alert") == opened.id]
+    assert [(payload["action"], payload["status"]) for payload in about] == [
+        ("alert.open", "FAIL"),
+        ("alert.acknowledge", "FAIL"),
+        ("alert.note", "FAIL"),
     ]
 
 

@@ -19,7 +19,7 @@ from mktdash.store.instruments import (
     series_by_instrument_ids,
 )
 from mktdash.store.latest import LatestRow, latest_by_series_ids
-from mktdash.store.quality import DqRow, latest_results
+from mktdash.store.quality import DqRow, histories, latest_results
 from mktdash.store.runs import ArtifactRow, artifacts_by_run_ids
 from mktdash.store.series import read_recent
 
@@ -124,6 +124,19 @@ class VerdictsByDatasetLoader(DataLoader[str, Mapping[str, DqRow]]):
             async with context.read() as conn:
                 found = await latest_results(conn)
             return [found.get(key, {}) for key in keys]
+
+        super().__init__(load_fn=load)
+
+
+class HistoryByMetricLoader(DataLoader[tuple[str, str, int], list[DqRow]]):
+    """The last verdicts, newest first, by dataset, metric and how many; one statement for all of a page."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(keys: list[tuple[str, str, int]]) -> list[list[DqRow]]:
+            wanted = {(dataset, metric) for dataset, metric, _ in keys}
+            async with context.read() as conn:
+                found = await histories(conn, wanted, max(n for _, _, n in keys))
+            return [found.get((dataset, metric), [])[:n] for dataset, metric, n in keys]
 
         super().__init__(load_fn=load)
 

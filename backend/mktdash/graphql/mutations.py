@@ -7,6 +7,7 @@ import strawberry
 
 from mktdash.domain.interval import span_of
 from mktdash.graphql import bounds
+from mktdash.graphql.alerts import AlertMutations
 from mktdash.graphql.arguments import Text
 from mktdash.graphql.context import Info
 from mktdash.graphql.rights import Needs
@@ -30,7 +31,7 @@ from mktdash.store.tokens import append_audit
 
 
 @strawberry.type(description="What can be asked to be done.")
-class Mutation:
+class Mutation(AlertMutations):
     """The root of writes. Each needs a role, each leaves a row in the audit log."""
 
     @strawberry.mutation(

@@ -7,6 +7,7 @@ import strawberry
 from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.instrument import AssetClass
 from mktdash.graphql import bounds
+from mktdash.graphql.alerts import AlertQueries
 from mktdash.graphql.arguments import After, AsKnownAt, First, Interval, Measure, Source, Symbol, Text
 from mktdash.graphql.context import Info
 from mktdash.graphql.downsample import Downsample

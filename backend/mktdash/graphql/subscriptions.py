@@ -13,9 +13,14 @@ from mktdash.graphql.arguments import Since
 from mktdash.graphql.context import Info, RequestContext
 from mktdash.graphql.ids import key_of
 from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.alert import AlertType
 from mktdash.graphql.types.points import PointsType
+from mktdash.graphql.types.quality_event import QualityEvent
 from mktdash.graphql.types.report import RUNS, ReportRunType
 from mktdash.live.cursor import head_cursor, resume_from
+from mktdash.store.alerts import TOPIC as QUALITY
+from mktdash.store.alerts import alert_by_id
+from mktdash.store.datasets import dataset_by_key
 from mktdash.store.events import EventRow
 from mktdash.store.instruments import SeriesRow, instrument_by_symbol, series_by_ids, series_by_instrument_ids
 from mktdash.store.runs import FINAL_STATES, artifacts_by_run_ids, run_by_id
@@ -89,6 +94,30 @@ class Subscription:
                     yield ObservationsEvent.from_event(str(cursor), series, event.payload)
 
     @strawberry.subscription(
+        description="Verdicts that turn, and alerts as they open, change, close and are answered. "
+        "Errors: NOT_FOUND, CURSOR_EXPIRED, BAD_INPUT."
+    )
+    async def quality(
+        self,
+        info: Info,
+        dataset: Annotated[
+            str | None, strawberry.argument(description="Of the dataset of this key only; of all where left out.")
+        ] = None,
+        since: Since = None,
+    ) -> AsyncGenerator[QualityEvent, None]:
+        """One event a change."""
+        context = info.context
+        if dataset is not None:
+            bounds.name(dataset, "dataset")
+            async with read_transaction(context.services.engine) as conn:
+                await dataset_by_key(conn, dataset)
+        keys = None if dataset is None else [dataset]
+        async with aclosing(context.services.hub.stream(QUALITY, keys=keys, since=since)) as events:
+            async for cursor, event in events:
+                alert = await _alert(context, event.payload.get("alert"))
+                yield QualityEvent.from_event(str(cursor), event.payload, alert)
+
+    @strawberry.subscription(
         description="A report run: its present state first, then each change, until it has come to its end. "
         "Errors: NOT_FOUND, CURSOR_EXPIRED, BAD_INPUT."
     )
@@ -119,6 +148,8 @@ async def _series_of(context: RequestContext, symbols: list[str] | None) -> dict
     if symbols is None:
         return {}
     bounds.within(len(symbols), 1, bounds.MOST_SYMBOLS, "symbols")
+    for symbol in symbols:
+        bounds.name(symbol, "symbols")
     async with read_transaction(context.services.engine) as conn:
         ids = [(await instrument_by_symbol(conn, symbol)).id for symbol in dict.fromkeys(symbols)]
         found = await series_by_instrument_ids(conn, ids)
@@ -131,6 +162,13 @@ async def _series(context: RequestContext, known: dict[int, SeriesRow], event: E
         async with read_transaction(context.services.engine) as conn:
             known.update(await series_by_ids(conn, [series_id]))
     return known.get(series_id)
+
+
+async def _alert(context: RequestContext, alert_id: int | None) -> AlertType | None:
+    if alert_id is None:
+        return None
+    async with read_transaction(context.services.engine) as conn:
+        return AlertType.from_row(await alert_by_id(conn, alert_id), context.services.now)
 
 
 async def _run_now(context: RequestContext, run_id: str, since: str | None = None) -> tuple[ReportRunType, str, bool]:
@@ -148,8 +186,6 @@ def _columns(payload: dict[str, Any]) -> Columns:
         as_of=np.array(payload["as_of"], np.int64),
         value=np.array(payload["value"], np.float64),
         flags=np.array(payload["flags"], np.int64),
-    for symbol in symbols:
-        bounds.name(symbol, "symbols")
         open=bars["open"],
         high=bars["high"],
         low=bars["low"],

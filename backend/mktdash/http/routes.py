@@ -49,13 +49,13 @@ OPERATIONS: tuple[Operation, ...] = (
             Parameter(
                 "strict",
                 "query",
-                "With 1, answer 503 where the worst verdict is FAIL or UNKNOWN.",
+                "With 1, answer 503 where the worst verdict is FAIL; UNKNOWN stays 200, and in the body.",
                 {"type": "string", "enum": ["0", "1"]},
             ),
         ),
         answers={
             200: Answer("The verdicts.", JSON, DataQuality),
-            503: Answer("Asked strictly, and the worst verdict is FAIL or UNKNOWN.", JSON, DataQuality),
+            503: Answer("Asked strictly, and the worst verdict is FAIL.", JSON, DataQuality),
         },
     ),
     Operation(

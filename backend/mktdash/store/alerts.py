@@ -1,7 +1,7 @@
 """Alerts: opened and closed by verdicts, answered by operators; each answer stands in the audit log."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -10,10 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.clock import iso
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.store.events import NewEvent, append_events
+from mktdash.store.instruments import Page
 from mktdash.store.tables import metadata
 
 TOPIC = "quality"
 NOTE_LENGTH = 2000
+# What an event of the topic says happened to an alert; one without an action tells of a verdict.
+OPENED, CHANGED, CLOSED = "alert.open", "alert.change", "alert.close"
+ACKNOWLEDGED, MUTED, ANNOTATED = "alert.acknowledge", "alert.mute", "alert.note"
 
 _ALERTS = metadata.tables["dq_alert"]
 _AUDIT = metadata.tables["audit_event"]
@@ -71,24 +75,31 @@ class AlertRow:
         return self.acknowledged_at is not None or (self.muted_until is not None and self.muted_until > now)
 
 
-_FIELDS = tuple(AlertRow.__dataclass_fields__)
-_ROW = sa.select(*(_ALERTS.c[name] for name in _FIELDS))
+_COLUMNS = tuple(_ALERTS.c[name] for name in AlertRow.__dataclass_fields__)
+_ROW = sa.select(*_COLUMNS)
 
 
-async def raise_alerts(conn: AsyncConnection, dataset: str, judged: Sequence[Judged], now: int) -> None:
-    """Open, renew or close a dataset's alerts after a run.
+async def raise_alerts(conn: AsyncConnection, dataset: str, judged: Sequence[Judged], now: int) -> list[NewEvent]:
+    """Open, renew or close a dataset's alerts after a run; gives the events that tell of it, to be appended.
 
     One that gets worse than it was when somebody answered it speaks up again: acknowledgement and mute lapse.
     """
+    told: list[NewEvent] = []
     wanted = _ROW.where(_ALERTS.c.dataset == dataset, _ALERTS.c.closed_at.is_(None))
     standing = {row.metric: AlertRow(*row) for row in (await conn.execute(wanted)).all()}
     for verdict in judged:
         alert = standing.get(verdict.metric)
         if alert is None:
             if not verdict.calm:
-                await conn.execute(sa.insert(_ALERTS), _opened(dataset, verdict, now))
+                opening = sa.insert(_ALERTS).values(**_opened(dataset, verdict, now)).returning(*_COLUMNS)
+                opened = AlertRow(*(await conn.execute(opening)).one())
+                told.append(_event(opened, None, OPENED, now))
         elif (values := _renewed(alert, verdict, now)) is not None:
             await conn.execute(sa.update(_ALERTS).where(_ALERTS.c.id == alert.id).values(**values))
+            if "status" in values:
+                action = CLOSED if verdict.calm else CHANGED
+                told.append(_event(replace(alert, **values), alert.status, action, now))
+    return told
 
 
 def _opened(dataset: str, verdict: Judged, now: int) -> dict[str, Any]:
@@ -126,6 +137,31 @@ async def alerts(
     return [AlertRow(*row) for row in (await conn.execute(wanted)).all()]
 
 
+async def alerts_page(
+    conn: AsyncConnection,
+    *,
+    standing: bool | None = None,
+    dataset: str | None = None,
+    first: int = 50,
+    after: int | None = None,
+) -> Page[AlertRow]:
+    """Alerts, newest first: all, or those that stand (True) or are over (False), of one dataset where given.
+
+    ``after`` is the id of the last alert of the page before.
+    """
+    wanted = _ROW
+    if standing is not None:
+        wanted = wanted.where(_ALERTS.c.closed_at.is_(None) if standing else _ALERTS.c.closed_at.is_not(None))
+    if dataset is not None:
+        wanted = wanted.where(_ALERTS.c.dataset == dataset)
+    total = (await conn.execute(sa.select(sa.func.count()).select_from(wanted.subquery()))).scalar_one()
+    page = wanted.order_by(_ALERTS.c.id.desc()).limit(first + 1)
+    if after is not None:
+        page = page.where(_ALERTS.c.id < after)
+    rows = [AlertRow(*row) for row in (await conn.execute(page)).all()]
+    return Page(rows[:first], total, has_next=len(rows) > first, has_previous=after is not None)
+
+
 async def alert_by_id(conn: AsyncConnection, alert_id: int) -> AlertRow:
     """One alert.
 
@@ -148,7 +184,7 @@ async def acknowledge(conn: AsyncConnection, alert_id: int, *, by: str, now: int
     values: dict[str, Any] = {"acknowledged_by": by, "acknowledged_at": now}
     if note is not None:
         values["note"] = _checked(note)
-    return await _answer(conn, alert_id, "alert.acknowledge", by=by, now=now, values=values)
+    return await _answer(conn, alert_id, ACKNOWLEDGED, by=by, now=now, values=values)
 
 
 async def mute(
@@ -165,7 +201,7 @@ async def mute(
     values: dict[str, Any] = {"muted_by": by, "muted_until": until}
     if note is not None:
         values["note"] = _checked(note)
-    return await _answer(conn, alert_id, "alert.mute", by=by, now=now, values=values)
+    return await _answer(conn, alert_id, MUTED, by=by, now=now, values=values)
 
 
 async def annotate(conn: AsyncConnection, alert_id: int, *, by: str, note: str, now: int) -> AlertRow:
@@ -175,12 +211,14 @@ async def annotate(conn: AsyncConnection, alert_id: int, *, by: str, note: str, 
         NotFoundError: there is no such alert.
         InvalidInputError: it is closed, or the note is too long.
     """
-    return await _answer(conn, alert_id, "alert.note", by=by, now=now, values={"note": _checked(note)})
+    return await _answer(conn, alert_id, ANNOTATED, by=by, now=now, values={"note": _checked(note)})
 
 
 def _checked(note: str) -> str:
     if len(note) > NOTE_LENGTH:
         raise InvalidInputError(f"a note has {NOTE_LENGTH} characters at most", length=len(note))
+    if "\0" in note:
+        raise InvalidInputError("a note is text: it has no NUL in it")
     return note
 
 
@@ -197,15 +235,19 @@ async def _answer(
         {"at": now, "principal": by, "action": action, "target": f"alert:{alert_id}", "detail": detail},
     )
     answered = await alert_by_id(conn, alert_id)
+    await append_events(conn, [_event(answered, alert.status, action, now)], now)
+    return answered
+
+
+def _event(alert: AlertRow, previous: str | None, action: str, now: int) -> NewEvent:
     payload = {
         "dataset": alert.dataset,
         "metric": alert.metric,
-        "previous": alert.status,
+        "previous": previous,
         "status": alert.status,
         "summary": alert.summary,
         "run_at": now,
-        "alert": alert_id,
+        "alert": alert.id,
         "action": action,
     }
-    await append_events(conn, [NewEvent(TOPIC, alert.dataset, payload)], now)
-    return answered
+    return NewEvent(TOPIC, alert.dataset, payload)

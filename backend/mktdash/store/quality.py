@@ -1,6 +1,6 @@
 """Verdicts and their history: a row for each change, ``since`` for how long it has been so, an event for each turn."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,9 +131,10 @@ async def save_results(
         await conn.execute(_RENEW, renewed)
     if added:
         await conn.execute(sa.insert(_RESULTS), added)
+    events = [_event(change, run_at) for change in changes]
     for dataset, judged in kept.items():
-        await raise_alerts(conn, dataset, judged, run_at)
-    await append_events(conn, [_event(change, run_at) for change in changes], run_at)
+        events += await raise_alerts(conn, dataset, judged, run_at)
+    await append_events(conn, events, run_at)
     return changes
 
 
@@ -176,6 +177,29 @@ async def history(conn: AsyncConnection, dataset: str, metric: str, n: int) -> l
         .limit(n)
     )
     return [DqRow(*row) for row in (await conn.execute(wanted)).all()]
+
+
+async def histories(
+    conn: AsyncConnection, keys: Collection[tuple[str, str]], n: int
+) -> dict[tuple[str, str], list[DqRow]]:
+    """The last ``n`` verdicts of many metrics, by dataset and metric, newest first; in one statement."""
+    columns = sa.column("dataset", sa.String), sa.column("metric", sa.String)
+    # SQLite names the columns of listed values in a common table expression only.
+    pairs = sa.values(*columns).data(list(keys)).cte("wanted")
+    inner = _RESULTS.alias("newest")
+    newest = (
+        sa.select(inner.c.id)
+        .where(inner.c.dataset == pairs.c.dataset, inner.c.metric == pairs.c.metric)
+        .order_by(inner.c.run_at.desc(), inner.c.id.desc())
+        .limit(n)
+        .correlate(pairs)
+    )
+    wanted = _ROW.select_from(pairs).join(_RESULTS, _RESULTS.c.id.in_(newest)).order_by(_RESULTS.c.id.desc())
+    found: dict[tuple[str, str], list[DqRow]] = {}
+    for row in (await conn.execute(wanted)).all():
+        stored = DqRow(*row)
+        found.setdefault((stored.dataset, stored.metric), []).append(stored)
+    return found
 
 
 async def states_of(conn: AsyncConnection, dataset: str) -> dict[str, StateRow]:

@@ -6,7 +6,10 @@ from enum import Enum
 import strawberry
 
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
-from mktdash.graphql.context import RequestContext
+from mktdash.graphql.arguments import First
+from mktdash.graphql.bounds import page_size
+from mktdash.graphql.context import Info, RequestContext
+from mktdash.graphql.loaders import HistoryByMetricLoader, loader
 from mktdash.graphql.scalars import Instant, Json
 from mktdash.quality.missing import MissingSession
 from mktdash.quality.overview import STALE_AFTER_S, dataset_status
@@ -27,10 +30,45 @@ class QualityStatus(Enum):
     UNKNOWN = strawberry.enum_value("UNKNOWN", description="Could not be judged.")
 
 
+@strawberry.type(name="QualityResult", description="What a check said of a dataset, from which data, by which code.")
+class QualityResultType:
+    """A verdict as it was stored."""
+
+    status: QualityStatus = strawberry.field(description="The verdict.")
+    value: float | None = strawberry.field(description="The figure judged.")
+    warn: float | None = strawberry.field(description="Where WARN began.")
+    fail: float | None = strawberry.field(description="Where FAIL began.")
+    summary: str = strawberry.field(description="One sentence for people.")
+    since: Instant = strawberry.field(description="Since when the verdict had been this one.")
+    run_at: Instant = strawberry.field(description="When the check last ran and said this.")
+    window_end: Instant = strawberry.field(description="The end of the time it judged.")
+    data_version: int = strawberry.field(description="The dataset's version it was computed from.")
+    code_sha: str = strawberry.field(description="The version of the code that computed it.")
+    evidence: Json = strawberry.field(description="Facts that let a reader believe the verdict.")
+
+    @classmethod
+    def from_row(cls, row: DqRow) -> "QualityResultType":
+        """A verdict as stored."""
+        return cls(
+            status=QualityStatus(row.status),
+            value=row.value,
+            warn=row.warn,
+            fail=row.fail,
+            summary=row.summary,
+            since=Instant(row.since),
+            run_at=Instant(row.run_at),
+            window_end=Instant(row.window_end),
+            data_version=row.dataset_version,
+            code_sha=row.code_sha,
+            evidence=Json(row.evidence),
+        )
+
+
 @strawberry.type(name="QualityMetric", description="What one check last said of a dataset.")
 class QualityMetricType:
     """A verdict with its figure and its grounds."""
 
+    dataset: strawberry.Private[str]
     metric: str = strawberry.field(description="The check's stable name.")
     status: QualityStatus = strawberry.field(description="The verdict.")
     value: float | None = strawberry.field(description="The figure judged.")
@@ -40,12 +78,24 @@ class QualityMetricType:
     summary: str = strawberry.field(description="One sentence for people.")
     since: Instant = strawberry.field(description="Since when the verdict has been this one.")
     run_at: Instant = strawberry.field(description="When the check last ran.")
+    data_version: int = strawberry.field(description="The dataset's version it was computed from.")
+    code_sha: str = strawberry.field(description="The version of the code that computed it.")
     evidence: Json = strawberry.field(description="Facts that let a reader believe the verdict.")
+
+    @strawberry.field(
+        description="What it said before, newest first and this one included: a result each day and each change."
+    )
+    async def history(self, info: Info, first: First = 30) -> list[QualityResultType]:
+        """The results stored, read with those of the page's other metrics."""
+        page_size(first, "first")
+        rows = await loader(info.context, HistoryByMetricLoader).load((self.dataset, self.metric, first))
+        return [QualityResultType.from_row(row) for row in rows]
 
     @classmethod
     def from_row(cls, row: DqRow) -> "QualityMetricType":
         """A verdict as stored."""
         return cls(
+            dataset=row.dataset,
             metric=row.metric,
             status=QualityStatus(row.status),
             value=row.value,
@@ -55,6 +105,8 @@ class QualityMetricType:
             summary=row.summary,
             since=Instant(row.since),
             run_at=Instant(row.run_at),
+            data_version=row.dataset_version,
+            code_sha=row.code_sha,
             evidence=Json(row.evidence),
         )
 
