@@ -120,7 +120,7 @@ def test_every_root_field_answers_without_a_surprise(server):
     "wrong",
     [
         {"viewer": None},
-        {"viewer": {"role": "KING"}},
+        {"viewer": {"role": 5}},
         {"viewer": {}},
         {"viewer": {"role": "VIEWER", "name": "more than was asked for"}},
         {"viewer": ["VIEWER"]},
