@@ -35,7 +35,7 @@ from mktdash.store.runs import run_by_id, runs_page
 
 
 @strawberry.type(description="What can be read.")
-class Query(NodeQueries):
+class Query(AlertQueries, NodeQueries):
     """The root of reads."""
 
     @strawberry.field(description="Instruments by symbol, a page at a time. Errors: BAD_INPUT.")
