@@ -59,7 +59,7 @@ def check(
 
 
 async def _check(*, raw: bool) -> "list[Problem]":
-    from mktdash.store.check import check_raw, check_series, series_ids
+    from mktdash.store.check import check_links, check_raw, check_series, series_ids
     from mktdash.store.session import read_transaction
 
     problems = []
@@ -67,6 +67,7 @@ async def _check(*, raw: bool) -> "list[Problem]":
         ids = await series_ids(conn)
         for one in ids:
             problems += await check_series(conn, one)
+        problems += await check_links(conn)
         files = 0
         if raw:
             async for _, problem in check_raw(conn):

@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+import zstandard
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import iso
@@ -23,6 +24,8 @@ CHUNKS = metadata.tables["observation_chunk"]
 LATEST = metadata.tables["latest"]
 SERIES = metadata.tables["series"]
 BLOBS = metadata.tables["raw_blob"]
+BATCHES = metadata.tables["ingest_batch"]
+DATASETS = metadata.tables["dataset"]
 _FIELDS = ("as_of", "value", *BAR_FIELDS, "flags", "known_at")
 
 
@@ -109,12 +112,41 @@ async def _check_revisions(conn: AsyncConnection, series: SeriesRow) -> list[Pro
     return problems
 
 
+async def check_links(conn: AsyncConnection) -> list[Problem]:
+    """Whether every value names a batch and a series that are there, and every dataset a version that its data made."""
+    problems = []
+    for table in (OBSERVATIONS, REVISIONS):
+        for column, other in (("series_id", SERIES), ("batch_id", BATCHES)):
+            lost = select(table.c[column], func.count()).where(table.c[column].not_in(select(other.c.id)))
+            for key, n in (await conn.execute(lost.group_by(table.c[column]))).all():
+                problems.append(Problem(f"{table.name} of {other.name} {key}", f"{n} rows name one that is not there"))
+    newest = (
+        select(DATASETS.c.key, DATASETS.c.version, DATASETS.c.known_at, func.max(LATEST.c.known_at))
+        .join(SERIES, SERIES.c.dataset == DATASETS.c.key)
+        .join(LATEST, LATEST.c.series_id == SERIES.c.id)
+        .where(LATEST.c.n > 0)
+        .group_by(DATASETS.c.key, DATASETS.c.version, DATASETS.c.known_at)
+        .order_by(DATASETS.c.key)
+    )
+    for key, version, known_at, latest in (await conn.execute(newest)).all():
+        if version < 1:
+            problems.append(Problem(f"dataset {key}", f"has values, and version {version}"))
+        if known_at is None or known_at < latest:
+            when = "never" if known_at is None else iso(known_at)
+            problems.append(Problem(f"dataset {key}", f"was last changed {when}, its newest value came {iso(latest)}"))
+    return problems
+
+
 async def check_raw(conn: AsyncConnection) -> AsyncIterator[tuple[str, Problem | None]]:
     """Hash every kept file anew; gives each hash with its problem or None."""
     for sha256, size in (await conn.execute(select(BLOBS.c.sha256, BLOBS.c.size).order_by(BLOBS.c.sha256))).all():
         total, length = hashlib.sha256(), 0
-        async for piece in read_raw(conn, sha256):
-            total.update(piece)
-            length += len(piece)
+        try:
+            async for piece in read_raw(conn, sha256):
+                total.update(piece)
+                length += len(piece)
+        except zstandard.ZstdError as error:
+            yield sha256, Problem(f"raw {sha256}", f"can't be unpacked after {length} bytes ({error})")
+            continue
         right = total.hexdigest() == sha256 and length == size
         yield sha256, None if right else Problem(f"raw {sha256}", f"its {length} bytes hash to {total.hexdigest()}")
