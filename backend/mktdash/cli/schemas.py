@@ -36,9 +36,10 @@ def export(folder: Folder = REPOSITORY / "schema") -> None:
 
 @app.command()
 def check(folder: Folder = REPOSITORY / "schema") -> None:
-    """Fail where a committed schema differs from the code, or a contract breaks its predecessors."""
+    """Fail where a committed schema differs from the code, or breaks what was released before it."""
     from mktdash.contracts.compatibility import transitive_problems
     from mktdash.contracts.registry import CONTRACTS
+    from mktdash.graphql.releases import breaking_changes, last_release
 
     generated = _generated()
     wrong = [
@@ -50,6 +51,12 @@ def check(folder: Folder = REPOSITORY / "schema") -> None:
         f"contract {problem} (it must stay BACKWARD_TRANSITIVE)"
         for problem in transitive_problems([contract.json_schema for contract in CONTRACTS])
     ]
+    last = last_release(folder / "graphql" / "released")
+    if last is not None:
+        wrong += [
+            f"schema/graphql/schema.graphql breaks clients of release {last.stem}: {change}"
+            for change in breaking_changes(last.read_text(encoding="utf-8"), generated["graphql/schema.graphql"])
+        ]
     for sentence in wrong:
         typer.echo(f"mktdash: {sentence}", err=True)
     if wrong:
