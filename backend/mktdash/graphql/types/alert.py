@@ -77,7 +77,9 @@ class AlertConnection:
     @classmethod
     def from_page(cls, page: Page[AlertRow], now: int) -> "AlertConnection":
         """A page as stored; ``now`` in microseconds."""
-        edges = [AlertEdge(cursor=page_cursor(ALERTS, str(row.id)), node=AlertType.from_row(row, now)) for row in page.items]
+        edges = [
+            AlertEdge(cursor=page_cursor(ALERTS, str(row.id)), node=AlertType.from_row(row, now)) for row in page.items
+        ]
         return cls(
             edges=edges,
             page_info=PageInfo.over(
