@@ -198,6 +198,19 @@ async def test_alerts_are_read_page_by_page_newest_first(web, ecb_engine):
     }
 
 
+async def test_an_alert_is_found_again_by_its_id(web, ecb_engine):
+    await judged(ecb_engine, TWO_LATE)
+    alert = await freshness_alert(web)
+
+    query = "query($id: ID!) { node(id: $id) { id ... on Alert { metric openedAt } } }"
+    found = (await web.data(query, {"id": alert["id"]}))["node"]
+    # Alert:x and Alert:99999999
+    none = [(await web.data(query, {"id": other}))["node"] for other in ("QWxlcnQ6eA", "QWxlcnQ6OTk5OTk5OTk")]
+
+    assert found == {key: alert[key] for key in ("id", "metric", "openedAt")}
+    assert none == [None, None]
+
+
 async def test_alerts_that_are_over_are_told_apart_from_those_that_stand(web, ecb_engine):
     await with_datasets(ecb_engine, 3)
     async with write_transaction(ecb_engine) as conn:

@@ -14,12 +14,14 @@ from mktdash.graphql.downsample import Downsample
 from mktdash.graphql.history import read_history
 from mktdash.graphql.ids import kind_and_key
 from mktdash.graphql.throttle import note_size
+from mktdash.graphql.types.alert import ALERTS, AlertType
 from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import INSTRUMENTS, InstrumentType
 from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.provenance import BatchType
 from mktdash.graphql.types.replay import REPLAYS, ReplayRunType
 from mktdash.graphql.types.report import RUNS, ReportRunType
+from mktdash.store.alerts import alert_by_id
 from mktdash.store.batches import batches_by_ids
 from mktdash.store.datasets import dataset_by_key
 from mktdash.store.instruments import instrument_by_symbol, series_by_instrument_ids
@@ -80,8 +82,14 @@ async def _dataset(_: Info, conn: AsyncConnection, key: str) -> Node | None:
     return DatasetType.from_row(await dataset_by_key(conn, key))
 
 
+async def _alert(info: Info, conn: AsyncConnection, key: str) -> Node | None:
+    if not _is_number(key):
+        return None
+    return AlertType.from_row(await alert_by_id(conn, int(key)), info.context.services.now)
+
+
 async def _batch(_: Info, conn: AsyncConnection, key: str) -> Node | None:
-    if not (key.isascii() and key.isdigit() and len(key) <= _MOST_DIGITS):
+    if not _is_number(key):
         return None
     row = (await batches_by_ids(conn, [int(key)])).get(int(key))
     return None if row is None else BatchType.from_row(row)
@@ -95,12 +103,17 @@ async def _replay_run(_: Info, conn: AsyncConnection, key: str) -> Node | None:
     return ReplayRunType.from_row(await replay_by_id(conn, key))
 
 
+def _is_number(key: str) -> bool:
+    return key.isascii() and key.isdigit() and len(key) <= _MOST_DIGITS
+
+
 _Find = Callable[[Info, AsyncConnection, str], Awaitable[Node | None]]
 _FINDERS: Mapping[str, _Find] = {
     INSTRUMENTS: _instrument,
     "Series": _series,
     "Dataset": _dataset,
     "Batch": _batch,
+    ALERTS: _alert,
     RUNS: _report_run,
     REPLAYS: _replay_run,
 }

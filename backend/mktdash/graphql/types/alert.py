@@ -6,6 +6,7 @@ import strawberry
 
 from mktdash.graphql.ids import global_id, page_cursor
 from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.page import PageInfo
 from mktdash.graphql.types.quality import QualityStatus
 from mktdash.store.alerts import AlertRow
@@ -15,10 +16,9 @@ ALERTS = "Alert"
 
 
 @strawberry.type(name="Alert", description="A verdict that is, or was, not as it should be, from its first day on.")
-class AlertType:
+class AlertType(Node):
     """An alert."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
     dataset: str = strawberry.field(description="Key of the dataset.")
     metric: str = strawberry.field(description="The check whose verdict it is about.")
     status: QualityStatus = strawberry.field(description="The verdict as it is now, or as it closed.")
