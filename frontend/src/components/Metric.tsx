@@ -14,7 +14,7 @@ export function figure(value: number | null, unit: string): string {
   return unit === "" ? plain : `${plain} ${unit}`;
 }
 
-const title = (metric: string): string => {
+export const title = (metric: string): string => {
   if (metric === "completeness") return "Completeness, 7 days";
   const words = metric.replaceAll(/[._]/g, " ").replace(/ ?(\d+)$/, ", $1 days");
   return words.charAt(0).toUpperCase() + words.slice(1);

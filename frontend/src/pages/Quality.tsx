@@ -1,7 +1,13 @@
 // Every dataset and how far it can be trusted; the worst stand first.
 
 import { useEffect } from "preact/hooks";
-import { DatasetsDocument, type DatasetsQuery, type QualityStatus } from "../api/generated/operations.ts";
+import {
+  type AlertFragment,
+  DatasetsDocument,
+  type DatasetsQuery,
+  type QualityStatus,
+} from "../api/generated/operations.ts";
+import { Alerts } from "../components/Alerts.tsx";
 import { Metric, Metrics } from "../components/Metric.tsx";
 import { MissingSessions } from "../components/MissingSessions.tsx";
 import { Lines, Panel } from "../components/Panel.tsx";
@@ -20,7 +26,7 @@ const worstFirst = (a: Dataset, b: Dataset): number =>
   ORDER.indexOf(a.quality.status) - ORDER.indexOf(b.quality.status) || (a.key < b.key ? -1 : 1);
 
 export function QualityPage() {
-  const list = useQuery(DatasetsDocument, {}, (data) => data.datasets, { everyMs: POLL_MS });
+  const list = useQuery(DatasetsDocument, {}, (data) => data, { everyMs: POLL_MS });
   useEffect(() => {
     document.title = "Quality · mktdash";
   }, []);
@@ -31,13 +37,24 @@ export function QualityPage() {
       level={1}
       of={list}
       class="quality"
-      actions={data && <Tally datasets={data} />}
-      isEmpty={(held) => held.length === 0}
+      actions={data && <Tally datasets={data.datasets} />}
+      isEmpty={(held) => held.datasets.length === 0}
       empty="No dataset yet: nothing has been fetched."
       skeleton={<Lines count={8} />}
     >
       {(held) =>
-        [...held].sort(worstFirst).map((dataset) => <DatasetCard key={dataset.id} dataset={dataset} />)
+        [...held.datasets]
+          .sort(worstFirst)
+          .map((dataset) => (
+            <DatasetCard
+              key={dataset.id}
+              dataset={dataset}
+              alerts={held.alerts.edges
+                .map((edge) => edge.node)
+                .filter((alert) => alert.dataset === dataset.key)}
+              answered={() => void list.reload()}
+            />
+          ))
       }
     </Panel>
   );
@@ -60,7 +77,13 @@ function Tally({ datasets }: { datasets: readonly Dataset[] }) {
   );
 }
 
-function DatasetCard({ dataset }: { dataset: Dataset }) {
+interface DatasetCardProps {
+  readonly dataset: Dataset;
+  readonly alerts: readonly AlertFragment[];
+  readonly answered: () => void;
+}
+
+function DatasetCard({ dataset, alerts, answered }: DatasetCardProps) {
   const { quality } = dataset;
   const missing = quality.missing;
   return (
@@ -96,6 +119,7 @@ function DatasetCard({ dataset }: { dataset: Dataset }) {
         </dl>
       </div>
       <Metrics metrics={quality.metrics} rest />
+      <Alerts alerts={alerts} answered={answered} />
       {missing.length === 0 ? (
         <p class="quiet">No session is missing.</p>
       ) : (

@@ -64,7 +64,56 @@ export type RequestReportInput = {
 export type DatasetsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type DatasetsQuery = { datasets: Array<{ id: string, key: string, title: string, source: string, licence: string, calendar: string, simulated: boolean, version: number, seriesCount: number, observationCount: number, knownAt: string | null, checkedAt: string | null, lastError: string | null, lastErrorAt: string | null, quality: { status: QualityStatus, runAt: string | null, freshness: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, completeness: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, completeness30: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, metrics: Array<{ metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string }>, missing: Array<{ symbol: string, session: string, reason: string, detail: string }> } }> };
+export type DatasetsQuery = { datasets: Array<{ id: string, key: string, title: string, source: string, licence: string, calendar: string, simulated: boolean, version: number, seriesCount: number, observationCount: number, knownAt: string | null, checkedAt: string | null, lastError: string | null, lastErrorAt: string | null, quality: { status: QualityStatus, runAt: string | null, freshness: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, completeness: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, completeness30: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, metrics: Array<{ metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string }>, missing: Array<{ symbol: string, session: string, reason: string, detail: string }> } }>, alerts: { edges: Array<{ node: { id: string, dataset: string, metric: string, status: QualityStatus, openedAt: string, quiet: boolean, acknowledgedBy: string | null, acknowledgedAt: string | null, mutedBy: string | null, mutedUntil: string | null, note: string | null } }> } };
+
+export type AlertFragment = { id: string, dataset: string, metric: string, status: QualityStatus, openedAt: string, quiet: boolean, acknowledgedBy: string | null, acknowledgedAt: string | null, mutedBy: string | null, mutedUntil: string | null, note: string | null };
+
+export type AcknowledgeAlertMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type AcknowledgeAlertMutation = { answer:
+    | { __typename: 'Alert' }
+    | { __typename: 'UnknownAlert', message: string }
+    | { __typename: 'AnswerRefused', message: string }
+   };
+
+export type MuteAlertMutationVariables = Exact<{
+  id: string | number;
+  until: string;
+}>;
+
+
+export type MuteAlertMutation = { answer:
+    | { __typename: 'Alert' }
+    | { __typename: 'UnknownAlert', message: string }
+    | { __typename: 'AnswerRefused', message: string }
+   };
+
+export type AnnotateAlertMutationVariables = Exact<{
+  id: string | number;
+  note: string;
+}>;
+
+
+export type AnnotateAlertMutation = { answer:
+    | { __typename: 'Alert' }
+    | { __typename: 'UnknownAlert', message: string }
+    | { __typename: 'AnswerRefused', message: string }
+   };
+
+type Answer_Alert_Fragment = { __typename: 'Alert' };
+
+type Answer_UnknownAlert_Fragment = { __typename: 'UnknownAlert', message: string };
+
+type Answer_AnswerRefused_Fragment = { __typename: 'AnswerRefused', message: string };
+
+export type AnswerFragment =
+  | Answer_Alert_Fragment
+  | Answer_UnknownAlert_Fragment
+  | Answer_AnswerRefused_Fragment
+;
 
 export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -170,7 +219,16 @@ export type ObservationsSubscriptionVariables = Exact<{
 export type ObservationsSubscription = { observations: { cursor: string, symbol: string, source: string, interval: string, dataVersion: number, knownAt: string, retractedAsOf: Array<string>, truncated: boolean, points: { asOf: Array<string>, value: Array<number | null>, flags: Array<Array<string>> } } };
 
 export const DatasetsDocument: Operation<DatasetsQuery, DatasetsQueryVariables> =
-  "query Datasets{datasets{id key title source licence calendar simulated version seriesCount observationCount knownAt checkedAt lastError lastErrorAt quality{status runAt freshness{...Metric}completeness{...Metric}completeness30{...Metric}metrics{...Metric}missing(first:200){...Missing}}}}fragment Missing on MissingSession{symbol session reason detail}fragment Metric on QualityMetric{metric status value unit warn fail summary since runAt}";
+  "query Datasets{datasets{id key title source licence calendar simulated version seriesCount observationCount knownAt checkedAt lastError lastErrorAt quality{status runAt freshness{...Metric}completeness{...Metric}completeness30{...Metric}metrics{...Metric}missing(first:200){...Missing}}}alerts(open:true first:200){edges{node{...Alert}}}}fragment Alert on Alert{id dataset metric status openedAt quiet acknowledgedBy acknowledgedAt mutedBy mutedUntil note}fragment Missing on MissingSession{symbol session reason detail}fragment Metric on QualityMetric{metric status value unit warn fail summary since runAt}";
+
+export const AcknowledgeAlertDocument: Operation<AcknowledgeAlertMutation, AcknowledgeAlertMutationVariables> =
+  "mutation AcknowledgeAlert($id:ID!){answer:acknowledgeAlert(id:$id){...Answer}}fragment Answer on AnswerAlertResult{__typename ...on UnknownAlert{message}...on AnswerRefused{message}}";
+
+export const MuteAlertDocument: Operation<MuteAlertMutation, MuteAlertMutationVariables> =
+  "mutation MuteAlert($id:ID!$until:DateTime!){answer:muteAlert(id:$id until:$until){...Answer}}fragment Answer on AnswerAlertResult{__typename ...on UnknownAlert{message}...on AnswerRefused{message}}";
+
+export const AnnotateAlertDocument: Operation<AnnotateAlertMutation, AnnotateAlertMutationVariables> =
+  "mutation AnnotateAlert($id:ID!$note:String!){answer:annotateAlert(id:$id note:$note){...Answer}}fragment Answer on AnswerAlertResult{__typename ...on UnknownAlert{message}...on AnswerRefused{message}}";
 
 export const SessionDocument: Operation<SessionQuery, SessionQueryVariables> =
   "query Session{viewer{role name canRead canRequestReports canOperate}serverInfo{version codeSha epoch now startedAt database anonymousRead}}";
