@@ -13,6 +13,9 @@ from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import InvalidInputError, UnknownSymbolError
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
+from mktdash.providers.base import RawPayload
+from mktdash.providers.csv.client import CsvProvider
+from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.store.identity import Entry, NamePeriod, import_instruments
 from mktdash.store.instruments import instrument_by_symbol, series_by_symbol, series_of_dataset
 from mktdash.store.schema import upgrade_url
@@ -188,3 +191,14 @@ def test_what_was_imported_is_listed_with_its_names(mktdash):
 @pytest.mark.parametrize("header", ["symbol,name\n", "symbol,name,asset_class,colour\n"])
 def test_a_file_with_other_columns_is_refused_whole(mktdash, header):
     assert isinstance(mktdash("import", rows="A,A\n", header=header).exception, InvalidInputError)
+
+
+async def test_prices_in_pence_are_told_with_their_scale(engine):
+    provider = CsvProvider(
+        CsvMapping(dataset="lse", date="date", symbol="VOD", value="close", unit="GBX", currency="GBP")
+    )
+    payload = RawPayload("lse", b"date,close\n2024-03-01,70.5\n", "file:x", KNOWN, KNOWN)
+    await ingest_payload(engine, provider, payload, clock=lambda: NOW, run_id="r", code_sha="c")
+    async with read_transaction(engine) as conn:
+        series = await series_by_symbol(conn, "VOD")
+    assert (series.unit, series.unit_scale) == ("GBX", 0.01)
