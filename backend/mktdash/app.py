@@ -60,10 +60,11 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         buckets=buckets,
         cost_limit=_limit("cost", settings.cost_rate),
         trusted=read_trusted(settings.trusted_documents, only=settings.trusted_documents_only),
+        most_answer_bytes=settings.answer_mb * 1024 * 1024,
     )
     trusted = networks(settings.trusted_proxies)
     watch = VersionWatch(resources.engine)
-    graphql = GraphQLEndpoint(schema or MktdashSchema(), services, identity)
+    graphql = GraphQLEndpoint(schema or MktdashSchema(seconds_to_answer=settings.answer_seconds), services, identity)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

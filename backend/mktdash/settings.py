@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     answer_cache_mb: int = Field(
         64, ge=0, description="Megabytes of GraphQL answers kept by each web process; 0 keeps none."
     )
+    answer_seconds: float = Field(
+        30.0, gt=0, description="Seconds that a GraphQL answer may take; then its work is ended, in the database too."
+    )
+    answer_mb: int = Field(
+        64, ge=1, description="Megabytes that one GraphQL answer may have before compression; larger ones are refused."
+    )
     trusted_documents: Path = Field(
         REPOSITORY / "schema" / "graphql" / "documents.json",
         description="JSON file of trusted documents, texts by id; made of the page's operations by its build.",

@@ -145,6 +145,13 @@ class TooLargeError(BadRequestError):
     http_status = 413
 
 
+class AnswerTooLargeError(MktdashError):
+    """The answer has more bytes than are sent at once: ask for fewer items, for ``maxPoints``, or page by page."""
+
+    code = "ANSWER_TOO_LARGE"
+    http_status = 400
+
+
 class UnsupportedMediaTypeError(BadRequestError):
     """The body is not declared as JSON in UTF-8."""
 

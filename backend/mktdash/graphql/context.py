@@ -37,6 +37,7 @@ class Services:
     buckets: Buckets | None = None
     cost_limit: Limit | None = None
     trusted: TrustedDocuments = field(default_factory=TrustedDocuments)
+    most_answer_bytes: int | None = None
 
     @property
     def now(self) -> int:
@@ -61,6 +62,8 @@ class Reader:
         self._turn = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._conn: AsyncConnection | None = None
+        self._user: asyncio.Task[Any] | None = None
+        self._closed = False
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[AsyncConnection]:
@@ -70,17 +73,30 @@ class Reader:
                 yield conn
             return
         async with self._turn:
-            if self._conn is None:
-                self._conn = await self._stack.enter_async_context(read_transaction(self._engine))
-            yield self._conn
+            if self._closed:
+                # A loader that was still to run when its operation ended.
+                raise asyncio.CancelledError
+            self._user = asyncio.current_task()
+            try:
+                if self._conn is None:
+                    self._conn = await self._stack.enter_async_context(read_transaction(self._engine))
+                yield self._conn
+            finally:
+                self._user = None
 
     def another(self) -> "Reader":
         """A reader of the same kind that has read nothing yet."""
         return Reader(self._engine, shared=self._shared)
 
     async def aclose(self) -> None:
-        """Give the connection back."""
-        await self._stack.aclose()
+        """Give the connection back; a loader that still reads with it, on a task of its own, is ended."""
+        self._closed = True
+        if self._user is not None:
+            self._user.cancel()
+        async with self._turn:
+            # A transaction cut short in a statement can't be ended well any more, only left.
+            cut = asyncio.CancelledError() if self._conn is not None and self._conn.invalidated else None
+            await self._stack.__aexit__(None if cut is None else type(cut), cut, None)
 
 
 @dataclass(slots=True)

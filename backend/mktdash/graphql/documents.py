@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
 from strawberry.extensions import SchemaExtension
 
 from mktdash.domain.errors import InvalidInputError, ValidationFailedError
@@ -73,6 +81,15 @@ class DocumentCache:
         if too_much:
             return tuple(GraphQLError(problem) for problem in too_much[:MOST_ERRORS])
         return tuple(validate(self._schema, node, RULES, max_errors=MOST_ERRORS))
+
+    def only_reads(self, text: str | None) -> bool:
+        """Whether nothing but queries stands in a text."""
+        with suppress(GraphQLError):
+            return text is not None and not any(
+                isinstance(one, OperationDefinitionNode) and one.operation is not OperationType.QUERY
+                for one in self.document(text).node.definitions
+            )
+        return False
 
     def dependence(self, text: str) -> Dependence | None:
         """What the answers to a text depend on; None where they must not be kept."""

@@ -19,7 +19,14 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UnsetType
 
-from mktdash.domain.errors import BadRequestError, MethodNotAllowedError, MktdashError, UnauthenticatedError
+from mktdash.domain.errors import (
+    AnswerTooLargeError,
+    BadRequestError,
+    MethodNotAllowedError,
+    MktdashError,
+    UnauthenticatedError,
+)
+from mktdash.graphql.abandoned import while_heard
 from mktdash.graphql.accept import EVENT_STREAM, RESPONSE_JSON, answer_type
 from mktdash.graphql.context import RequestContext, Services
 from mktdash.graphql.dependence import READING_KEY
@@ -134,7 +141,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     ) -> ExecutionResult:
         """Run a query or a mutation, and find the status that its outcome has."""
         try:
-            result = await self.schema.execute(
+            work = self.schema.execute(
                 request_data.query,
                 root_value=root_value,
                 variable_values=request_data.variables,
@@ -143,6 +150,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
                 allowed_operation_types=_READS if request.method == "GET" else _CALLS,
                 operation_extensions=request_data.extensions,
             )
+            # What was asked to be done is done, whether or not its asker waits for the answer.
+            reads = isinstance(self.schema, MktdashSchema) and self.schema.documents.only_reads(request_data.query)
+            result = await (while_heard(request.receive, work) if reads else work)
         except CannotGetOperationTypeError as error:
             raise BadRequestError(error.as_http_error_reason(), argument="operationName") from error
         except MissingQueryError as error:
@@ -166,10 +176,18 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
-        """The response in the media type agreed."""
-        return _json_response(
+        """The response in the media type agreed.
+
+        Raises:
+            AnswerTooLargeError: it has more bytes than one may have.
+        """
+        response = _json_response(
             response_data, sub_response.status_code or 200, sub_response.media_type or RESPONSE_JSON, {}
         )
+        most = self._services.most_answer_bytes
+        if most is not None and len(response.body) > most:
+            raise AnswerTooLargeError(f"the answer has more than {most} bytes", most=most)
+        return response
 
     async def on_ws_connect(self, context: RequestContext) -> UnsetType | dict[str, object] | None:
         """Let a socket in: by the token of ``connection_init``, or as who its handshake was.

@@ -8,6 +8,8 @@ import orjson
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from mktdash.store.interruptible import connect
+
 # SQLite's own lock is the queue of writers, so a writer waits this long for its turn.
 _BUSY_TIMEOUT_MS = 30_000
 _SQLITE_PRAGMAS = (
@@ -33,7 +35,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
             json_serializer=_json_text,
             json_deserializer=orjson.loads,
             pool_size=pool_size,
-            connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "isolation_level": None},
+            connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "isolation_level": None, "async_creator_fn": connect},
         )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)

@@ -1,0 +1,143 @@
+"""An answer that nobody waits for, or that takes too long, ends in the database too; one too large is not sent."""
+
+import asyncio
+from contextlib import suppress
+
+import httpx
+import orjson
+import pytest
+import strawberry
+from sqlalchemy import text
+from tests.factories.web import resources_over, served, web_over
+
+from mktdash import app as entry
+from mktdash.graphql.context import Info
+from mktdash.graphql.loaders import loader
+from mktdash.graphql.schema import MktdashSchema
+from mktdash.store.session import read_transaction
+
+# It would count for longer than any test waits.
+ENDLESS = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT count(*) FROM n"
+)
+MARKS = {}
+
+
+async def endless(context):
+    """Read without end, and say when that began and was over."""
+    try:
+        async with context.read() as conn:
+            await conn.execute(text("SELECT 1"))
+            MARKS["started"].set()
+            await conn.execute(ENDLESS)
+    finally:
+        MARKS["ended"].set()
+
+
+class EndlessLoader(strawberry.dataloader.DataLoader):
+    """Reads on a task of its own."""
+
+    def __init__(self, context):
+        async def load(keys):
+            await endless(context)
+            return keys
+
+        super().__init__(load_fn=load)
+
+
+@strawberry.type
+class Slow:
+    """Fields that never come."""
+
+    @strawberry.field
+    async def resolved(self, info: Info) -> int:
+        await endless(info.context)
+        return 1
+
+    @strawberry.field
+    async def loaded(self, info: Info) -> int:
+        return await loader(info.context, EndlessLoader).load(1)
+
+    @strawberry.field
+    def large(self) -> str:
+        return "x" * 2_000_000
+
+
+@pytest.fixture(autouse=True)
+def events():
+    """New for each test: an event belongs to the loop that first waits for it."""
+    MARKS.update(started=asyncio.Event(), ended=asyncio.Event())
+
+
+async def idly(url, engine):
+    """How many connections a process holds that has answered and rests."""
+    async with httpx.AsyncClient() as client:
+        (await client.post(f"{url}/graphql", json={"query": "{ __typename }"})).raise_for_status()
+    return engine.pool.checkedout()
+
+
+async def quiet(engine, idle):
+    """Return when no statement of the endless kind runs and every connection is back."""
+    while engine.pool.checkedout() > idle:  # noqa: ASYNC110 - pools tell by this count alone
+        await asyncio.sleep(0.01)
+    if engine.dialect.name == "postgresql":
+        running = text("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%RECURSIVE n(i)%'")
+        own = 1
+        while True:
+            async with read_transaction(engine) as conn:
+                if (await conn.execute(running)).scalar_one() <= own:
+                    return
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("field", ["resolved", "loaded"])
+async def test_when_its_client_goes_away_a_query_stops_working(engine, monkeypatch, field):
+    monkeypatch.setattr(entry, "MktdashSchema", lambda **_: MktdashSchema(query=Slow))
+    async with served(resources_over(engine)) as address:
+        host, port = address.split(":")
+        idle = await idly(f"http://{address}", engine)
+        _, writer = await asyncio.open_connection(host, int(port))
+        body = orjson.dumps({"query": f"{{ {field} }}"})
+        head = f"POST /graphql HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n"
+        head += f"content-length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        async with asyncio.timeout(20):
+            await MARKS["started"].wait()
+            assert not MARKS["ended"].is_set()
+            assert engine.pool.checkedout() > idle
+
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+            await MARKS["ended"].wait()
+            await quiet(engine, idle)
+
+
+@pytest.mark.parametrize("field", ["resolved", "loaded"])
+async def test_out_of_time_a_query_stops_working(engine, field):
+    schema = MktdashSchema(query=Slow, seconds_to_answer=0.3)
+    async with web_over(resources_over(engine), schema) as web, asyncio.timeout(20):
+        await web.data("{ __typename }")
+        idle = engine.pool.checkedout()
+        error = await web.error(f"{{ {field} }}")
+
+        assert error["extensions"]["code"] == "TIMED_OUT"
+        assert MARKS["ended"].is_set()
+        await quiet(engine, idle)
+
+
+async def test_an_answer_over_the_bound_is_refused(sqlite_engine):
+    async with web_over(resources_over(sqlite_engine, answer_mb=1), MktdashSchema(query=Slow)) as web:
+        response = await web.post("{ large }")
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["extensions"]["code"] == "ANSWER_TOO_LARGE"
+    assert "data" not in response.json()
+
+
+async def test_an_answer_within_the_bound_is_sent(sqlite_engine):
+    async with web_over(resources_over(sqlite_engine, answer_mb=3), MktdashSchema(query=Slow)) as web:
+        response = await web.post("{ large }")
+
+    assert len(response.json()["data"]["large"]) == 2_000_000
