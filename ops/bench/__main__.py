@@ -10,6 +10,7 @@ BENCHES = (
     "ingest_ecb",
     "graphql_series",
     "start_again",
+    "csv_memory",
     "quality_runs",
     "quality_false_alarms",
     "quality_faults",
