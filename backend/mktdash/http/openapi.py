@@ -1,6 +1,7 @@
 """OpenAPI 3.1 of every HTTP route, made from the same operations that routing uses."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -24,8 +25,17 @@ _REFUSALS = {
     406: "Nothing that is accepted can be given.",
     413: "The body is larger than 256 KiB.",
     415: "The body is not declared as application/json.",
-    503: "No answer in time.",
+    429: "Too often, or too costly for what is left this minute; Retry-After says when again.",
+    503: "No answer in time, or no counting of requests, without which none is answered where so set.",
 }
+# The outermost layer refuses these before the route is looked for, as problem documents.
+_BEFORE_ROUTING = {
+    400: "The request names two hosts.",
+    401: _REFUSALS[401],
+    429: "Too often; Retry-After says when again.",
+    503: "Requests cannot be counted, and without that none is answered where so set.",
+}
+_RETRY_AFTER = {"Retry-After": {"description": "Whole seconds.", "schema": {"type": "string"}}}
 
 
 def document(operations: Sequence[Operation]) -> dict[str, Any]:
@@ -72,7 +82,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "responses": {
             **{str(status): _answer(answer) for status, answer in operation.answers.items()},
-            **{str(status): _refusal(sentence) for status, sentence in _refusals(operation).items()},
+            **{str(status): _refusal(status, sentence) for status, sentence in _refusals(operation).items()},
         },
         "x-right": operation.right if isinstance(operation.right, str) else operation.right.name.lower(),
     }
@@ -93,8 +103,12 @@ def _described(operation: Operation) -> dict[str, Any]:
 
 
 def _refusals(operation: Operation) -> Mapping[int, str]:
-    # A token that is not good is refused everywhere, even where none is needed.
-    refusals = {401: _REFUSALS[401], **operation.refusals}
+    # A token that is not good is refused everywhere, even where none is needed; monitors are never counted.
+    counted = not operation.path.startswith("/api/health")
+    outer = {
+        status: said for status, said in _BEFORE_ROUTING.items() if counted or status < HTTPStatus.TOO_MANY_REQUESTS
+    }
+    refusals = {**outer, **operation.refusals}
     return {status: refusals[status] for status in sorted(refusals)}
 
 
@@ -111,8 +125,13 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return described
 
 
-def _refusal(sentence: str) -> dict[str, Any]:
-    return {"description": sentence, "headers": _REQUEST_ID, "content": {MEDIA_TYPE: {"schema": _schema(Problem)}}}
+def _refusal_headers(status: int) -> dict[str, Any]:
+    return _REQUEST_ID | _RETRY_AFTER if status == HTTPStatus.TOO_MANY_REQUESTS else _REQUEST_ID
+
+
+def _refusal(status: int, sentence: str) -> dict[str, Any]:
+    headers = _refusal_headers(status)
+    return {"description": sentence, "headers": headers, "content": {MEDIA_TYPE: {"schema": _schema(Problem)}}}
 
 
 def _schema(body: type[BaseModel] | Mapping[str, Any] | None) -> dict[str, Any]:
@@ -187,9 +206,9 @@ def _graphql_answers() -> dict[str, Any]:
     }
     for status, sentence in _REFUSALS.items():
         content = {kind: {"schema": body} for kind in _GRAPHQL_TYPES[:2]}
-        if status == 401:  # noqa: PLR2004 - a bad token is refused before GraphQL sees the request
+        if status in _BEFORE_ROUTING:
             content[MEDIA_TYPE] = {"schema": _schema(Problem)}
-        answers[str(status)] = {"description": sentence, "headers": _REQUEST_ID, "content": content}
+        answers[str(status)] = {"description": sentence, "headers": _refusal_headers(status), "content": content}
     return answers
 
 
