@@ -64,7 +64,8 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
     )
     trusted = networks(settings.trusted_proxies)
     watch = VersionWatch(resources.engine)
-    graphql = GraphQLEndpoint(schema or MktdashSchema(seconds_to_answer=settings.answer_seconds), services, identity)
+    schema = schema or MktdashSchema(seconds_to_answer=settings.answer_seconds, introspection=settings.introspects)
+    graphql = GraphQLEndpoint(schema, services, identity)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     answer_mb: int = Field(
         64, ge=1, description="Megabytes that one GraphQL answer may have before compression; larger ones are refused."
     )
+    introspection: Literal["auto", "on", "off"] = Field(
+        "auto", description="Whether the GraphQL schema can be asked for itself; `auto` only where `host` is loopback."
+    )
     trusted_documents: Path = Field(
         REPOSITORY / "schema" / "graphql" / "documents.json",
         description="JSON file of trusted documents, texts by id; made of the page's operations by its build.",
@@ -93,6 +96,13 @@ class Settings(BaseSettings):
         "info", description="The least severe log line written."
     )
     worker_jobs: int = Field(2, ge=1, le=64, description="Reports rendered at the same time by one worker process.")
+
+    @property
+    def introspects(self) -> bool:
+        """Whether the schema can be asked for itself."""
+        if self.introspection == "auto":
+            return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+        return self.introspection == "on"
 
     @cached_property
     def database(self) -> str:

@@ -12,6 +12,7 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
     parse,
@@ -43,8 +44,9 @@ class DocumentCache:
     Texts that do not parse are not kept: a stranger could fill the cache with them.
     """
 
-    def __init__(self, schema: GraphQLSchema, most: int = _MOST_DOCUMENTS) -> None:
+    def __init__(self, schema: GraphQLSchema, most: int = _MOST_DOCUMENTS, *, introspection: bool = True) -> None:
         self._schema = schema
+        self._rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
         self._most = most
         self._kept: OrderedDict[str, Document] = OrderedDict()
 
@@ -80,7 +82,7 @@ class DocumentCache:
         too_much = judge(node)
         if too_much:
             return tuple(GraphQLError(problem) for problem in too_much[:MOST_ERRORS])
-        return tuple(validate(self._schema, node, RULES, max_errors=MOST_ERRORS))
+        return tuple(validate(self._schema, node, self._rules, max_errors=MOST_ERRORS))
 
     def only_reads(self, text: str | None) -> bool:
         """Whether nothing but queries stands in a text."""

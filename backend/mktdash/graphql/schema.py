@@ -30,7 +30,9 @@ _SECONDS_TO_ANSWER = 30.0
 class MktdashSchema(strawberry.Schema):
     """Strawberry's schema with kept documents, one reader an operation, and masked surprises."""
 
-    def __init__(self, query: type = Query, *, seconds_to_answer: float = _SECONDS_TO_ANSWER) -> None:
+    def __init__(
+        self, query: type = Query, *, seconds_to_answer: float = _SECONDS_TO_ANSWER, introspection: bool = True
+    ) -> None:
         super().__init__(
             query=query,
             mutation=Mutation,
@@ -42,7 +44,7 @@ class MktdashSchema(strawberry.Schema):
                 lambda: Planned(self.plans),
             ],
         )
-        self.documents = DocumentCache(self._schema)
+        self.documents = DocumentCache(self._schema, introspection=introspection)
         self.costs = CostModel(self._schema)
         self.plans = Plans(self._schema, self.schema_converter)
         self._seconds_to_answer = seconds_to_answer
