@@ -42,4 +42,7 @@ def _chosen(columns: Columns, most: int, how: Downsample) -> Int64Array:
     pairs = (most - _ENDS) // 2 * 2
     if not pairs:
         return ends
+    if pairs == _ENDS:
+        # The library panics where one stretch is all there is.
+        return np.union1d(ends, np.array([columns.value.argmin(), columns.value.argmax()], np.int64))
     return np.union1d(ends, np.asarray(_MIN_MAX.downsample(columns.as_of, columns.value, n_out=pairs), np.int64))

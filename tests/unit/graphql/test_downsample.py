@@ -36,6 +36,14 @@ def test_what_stays_is_a_subset_in_order_with_both_ends(n, most, how):
 
 
 @pytest.mark.parametrize("how", list(Downsample))
+def test_any_few_points_can_be_asked_for(how):
+    for n in range(2, 40):
+        for most in range(2, n):
+            thinned = thin_out(walk(n), most, how)
+            assert 2 <= len(thinned) <= most
+
+
+@pytest.mark.parametrize("how", list(Downsample))
 def test_a_short_series_is_left_alone(how):
     columns = walk(10)
 
