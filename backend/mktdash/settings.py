@@ -55,7 +55,9 @@ class Settings(BaseSettings):
         300_000, ge=0, description="GraphQL cost a minute for each token, and for each address; 0 for no limit."
     )
     file_rate: int = Field(
-        600, ge=0, description="Files (reports, raw bytes) a minute for each token, and for each address; 0 for no limit."
+        600,
+        ge=0,
+        description="Files (reports, raw bytes) a minute for each token, and for each address; 0 for no limit.",
     )
     limits_without_redis: Literal["count", "refuse"] = Field(
         "count", description="While Redis is away, `count` in each process, or `refuse` every request."

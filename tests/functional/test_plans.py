@@ -14,8 +14,8 @@ from mktdash.quality.runner import run_quality
 QUERIES = [
     (
         "{ instruments(first: 5) { totalCount edges { cursor node { id symbol name assetClass currency mic aliases "
-        "{ source symbol validFrom validTo } series { id source unit { name scale } simulated quality freshness { status "
-        "value since } latest { asOf session value open flags knownAt previousValue change changePercent } "
+        "{ source symbol validFrom validTo } series { id source unit { name scale } simulated quality "
+        "freshness { status value since } latest { asOf session value open flags knownAt previousValue change changePercent } "
         "recent(last: 7) { asOf asOfMs value open flags count } } } } pageInfo { hasNextPage endCursor } } }"
     ),
     (
@@ -31,7 +31,8 @@ QUERIES = [
     "{ __typename instruments(first: 1) { __typename edges { __typename node { __typename symbol } } } }",
     (
         "query Q { ...F instruments(first: 2) { edges { node { ...I name } } } } fragment F on Query "
-        "{ instruments(first: 2) { edges { node { currency } } } } fragment I on Instrument { symbol series { source } }"
+        "{ instruments(first: 2) { edges { node { currency } } } } "
+        "fragment I on Instrument { symbol series { source } }"
     ),
     '{ instruments(search: "nothing is called so") { totalCount edges { node { symbol } } } }',
     "{ reportRuns { totalCount edges { node { runId artifacts { format } } } } }",

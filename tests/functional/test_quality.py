@@ -93,7 +93,8 @@ async def test_since_tells_when_the_status_began_and_a_turn_is_an_event(ecb_engi
 
     assert (newest.status, newest.since, newest.run_at) == ("FAIL", to_micros(tuesday), to_micros(wednesday))
     assert [(row.status, row.value) for row in stored] == [("FAIL", 3), ("FAIL", 2), ("WARN", 1), ("PASS", 0)]
-    turns = [event.payload for event in events if event.payload["metric"] == "freshness" and "action" not in event.payload]
+    told = [event.payload for event in events if event.payload["metric"] == "freshness"]
+    turns = [payload for payload in told if "action" not in payload]
     assert [(turn["previous"], turn["status"]) for turn in turns] == [
         (None, "PASS"),
         ("PASS", "WARN"),
