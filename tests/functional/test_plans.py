@@ -15,7 +15,8 @@ QUERIES = [
     (
         "{ instruments(first: 5) { totalCount edges { cursor node { id symbol name assetClass currency mic aliases "
         "{ source symbol validFrom validTo } series { id source unit { name scale } simulated quality "
-        "freshness { status value since } latest { asOf session value open flags knownAt previousValue change changePercent } "
+        "freshness { status value since } "
+        "latest { asOf session value open flags knownAt previousValue change changePercent } "
         "recent(last: 7) { asOf asOfMs value open flags count } } } } pageInfo { hasNextPage endCursor } } }"
     ),
     (
