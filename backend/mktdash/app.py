@@ -1,5 +1,6 @@
 """The web process: GraphQL, the HTTP routes, and the page."""
 
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -174,6 +175,9 @@ async def run_web(settings: Settings) -> int:
             config = server_config(app, log_level=settings.log_level)
             state: HttpState = app.state.mktdash
             server = _Server(config, state.hub)
+            # What is loaded by now stays: a collection that walks all of it again stalls every request meanwhile.
+            gc.collect()
+            gc.freeze()
             await server.serve(sockets=[listener])
             return 0 if server.started else 1
 

@@ -4,11 +4,24 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Column, ColumnElement, String, any_, func, literal, select
+from sqlalchemy import BigInteger, Column, ColumnElement, String, any_, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.session import is_postgres
+
+
+def listed(ids: Iterable[int], *, postgres: bool) -> Any:
+    """The value of the parameter that :func:`is_listed` takes."""
+    return list(ids) if postgres else orjson.dumps(list(ids)).decode()
+
+
+def is_listed(column: Column[Any], name: str, *, postgres: bool) -> ColumnElement[bool]:
+    """Whether an integer column is one of those that a parameter lists; for statements that are built once."""
+    if postgres:
+        return column == any_(bindparam(name, type_=ARRAY(BigInteger)))
+    values = func.json_each(bindparam(name, type_=String)).table_valued("value")
+    return column.in_(select(values.c.value))
 
 
 def among(conn: AsyncConnection, column: Column[Any], ids: Iterable[int]) -> ColumnElement[bool]:

@@ -1,13 +1,14 @@
 """Datasets: their schedule, the version that moves with their data, and the last trouble with their source."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import Select, String, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import NotFoundError
+from mktdash.store.fetch import fetch_built
 from mktdash.store.tables import metadata
 
 DATASETS = metadata.tables["dataset"]
@@ -56,7 +57,9 @@ _DATASET = select(
 
 
 def _row(row: Sequence[Any]) -> DatasetRow:
-    return DatasetRow(*row)
+    found = DatasetRow(*row)
+    # SQLite's truth values are numbers where its driver is asked.
+    return found if isinstance(found.simulated, bool) else replace(found, simulated=bool(found.simulated))
 
 
 async def all_datasets(conn: AsyncConnection) -> list[DatasetRow]:
@@ -70,10 +73,14 @@ async def dataset_by_key(conn: AsyncConnection, key: str) -> DatasetRow:
     Raises:
         NotFoundError: there is none of that key.
     """
-    row = (await conn.execute(_DATASET.where(DATASETS.c.key == key))).first()
-    if row is None:
+    rows = await fetch_built(conn, _keyed, key=key)
+    if not rows:
         raise NotFoundError(f"no dataset is called {key!r}", dataset=key)
-    return _row(row)
+    return _row(rows[0])
+
+
+def _keyed(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
+    return _DATASET.where(DATASETS.c.key == bindparam("key", type_=String))
 
 
 async def dataset_counts(conn: AsyncConnection) -> dict[str, tuple[int, int]]:

@@ -1,11 +1,16 @@
-"""The two reads that everything waits for, asked of the driver itself: SQLAlchemy's cursor costs more than they do.
+"""The reads that everything waits for, asked of the driver itself: SQLAlchemy's cursor costs more than they do.
 
-Same connection, same transaction; only the way there is shorter (measured in ``ops/bench/store_scale.py``).
+Same connection, same transaction; only the way there is shorter (measured in ``ops/bench/store_scale.py``). What the
+driver gives is raw: SQLite's truth values are 0 and 1, and JSON is text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.session import is_postgres
@@ -20,6 +25,27 @@ async def fetch_all(conn: AsyncConnection, statement: str, *parameters: Any) -> 
         return rows
     if not driver.is_in_transaction():
         # SQLAlchemy begins with its first statement; the snapshot must be the transaction's own.
-        await conn.exec_driver_sql("SELECT 1")
+        await raw.dbapi_connection._start_transaction()  # type: ignore[union-attr]  # noqa: SLF001 - saves a round trip
     found: Sequence[Sequence[Any]] = await driver.fetch(statement, *parameters)
     return found
+
+
+async def fetch_built(
+    conn: AsyncConnection, build: Callable[[bool], Select[Any]], **parameters: Any
+) -> Sequence[Sequence[Any]]:
+    """The rows of a statement that is built once for each engine.
+
+    Args:
+        conn: a connection.
+        build: a module's function that makes the statement, for PostgreSQL where its argument is true, else for SQLite.
+        parameters: values of its ``bindparam``s, by name.
+    """
+    text, names, fixed = _compiled(build, is_postgres(conn))
+    return await fetch_all(conn, text, *(parameters[name] if name in parameters else fixed[name] for name in names))
+
+
+@lru_cache(256)
+def _compiled(build: Callable[[bool], Select[Any]], postgres: bool) -> tuple[str, tuple[str, ...], dict[str, Any]]:  # noqa: FBT001 - a key
+    dialect = asyncpg.dialect() if postgres else pysqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+    compiled = build(postgres).compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)

@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import UnknownSymbolError
-from mktdash.store.among import among
+from mktdash.store.among import among, is_listed, listed
+from mktdash.store.fetch import fetch_built
+from mktdash.store.session import is_postgres
 from mktdash.store.tables import metadata
 
 DATASETS = metadata.tables["dataset"]
@@ -19,6 +21,8 @@ ALIASES = metadata.tables["instrument_alias"]
 SERIES = metadata.tables["series"]
 
 T = TypeVar("T")
+
+_POSITIVE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,30 @@ _INSTRUMENT = select(
 )
 
 
+def _of_instruments(postgres: bool) -> Select[Any]:  # noqa: FBT001 - called by the engine's name
+    return _SERIES.where(is_listed(SERIES.c.instrument_id, "ids", postgres=postgres))
+
+
 def _series(row: Sequence[Any]) -> SeriesRow:
-    return SeriesRow(*row)
+    found = SeriesRow(*row)
+    # SQLite's truth values are numbers where its driver is asked.
+    if type(row[_POSITIVE]) is bool:
+        return found
+    return replace(found, positive=bool(found.positive), simulated=bool(found.simulated))
+
+
+def _count(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
+    return select(func.count()).select_from(INSTRUMENTS)
+
+
+def _page(_: bool) -> Select[Any]:  # noqa: FBT001 - as above
+    # No symbol is empty, so every one comes after that.
+    after = INSTRUMENTS.c.symbol > bindparam("after", type_=String)
+    return _INSTRUMENT.where(after).order_by(INSTRUMENTS.c.symbol).limit(bindparam("most", type_=BigInteger))
+
+
+def _of_ids(postgres: bool) -> Select[Any]:  # noqa: FBT001 - called by the engine's name
+    return _INSTRUMENT.where(is_listed(INSTRUMENTS.c.id, "ids", postgres=postgres))
 
 
 def _instrument(row: Sequence[Any]) -> InstrumentRow:
@@ -144,6 +170,10 @@ async def search_instruments(
                 INSTRUMENTS.c.id.in_(aliased),
             )
         )
+    if asset_class is None and not search:
+        total = (await fetch_built(conn, _count))[0][0]
+        rows = await fetch_built(conn, _page, after=after or "", most=first + 1)
+        return Page([_instrument(row) for row in rows[:first]], total, len(rows) > first, after is not None)
     total = (await conn.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
     paged = wanted if after is None else wanted.where(INSTRUMENTS.c.symbol > after)
     rows = (await conn.execute(paged.order_by(INSTRUMENTS.c.symbol).limit(first + 1))).all()
@@ -163,13 +193,17 @@ async def instrument_by_symbol(conn: AsyncConnection, symbol: str, at: int | Non
         UnknownSymbolError: neither; the error suggests near names.
     """
     row = None if at is None else (await conn.execute(_called(symbol).where(_covers(at)))).first()
-    row = row or (await conn.execute(_INSTRUMENT.where(INSTRUMENTS.c.symbol == symbol))).first()
+    row = row or next(iter(await fetch_built(conn, _named, symbol=symbol)), None)
     row = row or (await conn.execute(_called(symbol))).first()
     if row is None:
         names = (await conn.execute(select(INSTRUMENTS.c.symbol).order_by(INSTRUMENTS.c.symbol))).scalars().all()
         near = get_close_matches(symbol.upper(), names, n=3, cutoff=0.5)
         raise UnknownSymbolError(f"no instrument is called {symbol!r}", symbol=symbol, suggestions=near)
     return _instrument(row)
+
+
+def _named(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
+    return _INSTRUMENT.where(INSTRUMENTS.c.symbol == bindparam("symbol", type_=String))
 
 
 def _called(symbol: str) -> Select[Any]:
@@ -217,7 +251,7 @@ async def series_by_symbol(
 async def series_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, list[SeriesRow]]:
     """The series of each instrument; instruments without any are left out."""
     found: dict[int, list[SeriesRow]] = defaultdict(list)
-    for row in (await conn.execute(_SERIES.where(among(conn, SERIES.c.instrument_id, ids)))).all():
+    for row in await fetch_built(conn, _of_instruments, ids=listed(ids, postgres=is_postgres(conn))):
         series = _series(row)
         found[series.instrument_id].append(series)
     return dict(found)
@@ -236,7 +270,7 @@ async def series_of_dataset(conn: AsyncConnection, key: str) -> list[SeriesRow]:
 
 async def instruments_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, InstrumentRow]:
     """Instruments by id; ids that are not there are left out."""
-    rows = (await conn.execute(_INSTRUMENT.where(among(conn, INSTRUMENTS.c.id, ids)))).all()
+    rows = await fetch_built(conn, _of_ids, ids=listed(ids, postgres=is_postgres(conn)))
     return {instrument.id: instrument for instrument in map(_instrument, rows)}
 
 

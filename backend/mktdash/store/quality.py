@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +13,7 @@ from sqlmodel import col
 from mktdash.domain.clock import MICROS_PER_DAY
 from mktdash.store.alerts import TOPIC, raise_alerts
 from mktdash.store.events import NewEvent, append_events
+from mktdash.store.fetch import fetch_built
 from mktdash.store.session import is_postgres
 from mktdash.store.tables import DqResult, DqState, metadata
 
@@ -84,6 +86,7 @@ class StateRow:
 
 _RESULTS = metadata.tables["dq_result"]
 _STATES = metadata.tables["dq_state"]
+_EVIDENCE = list(DqRow.__dataclass_fields__).index("evidence")
 _STATE_FIELDS = tuple(StateRow.__dataclass_fields__)
 _ROW = sa.select(*(getattr(DqResult, name) for name in DqRow.__dataclass_fields__))
 _RENEW = (
@@ -158,15 +161,29 @@ def _event(change: StatusChange, run_at: int) -> NewEvent:
 
 async def latest_results(conn: AsyncConnection, dataset: str | None = None) -> dict[str, dict[str, DqRow]]:
     """The newest verdict of each dataset and metric: all datasets, or one; those never judged are left out."""
-    newest = sa.select(sa.func.max(DqResult.id)).group_by(col(DqResult.dataset), col(DqResult.metric))
-    if dataset is not None:
-        newest = newest.where(col(DqResult.dataset) == dataset)
     found: dict[str, dict[str, DqRow]] = {}
-    wanted = _ROW.where(col(DqResult.id).in_(newest)).order_by(DqResult.dataset, DqResult.metric)
-    for row in (await conn.execute(wanted)).all():
-        stored = DqRow(*row)
+    if dataset is None:
+        rows = await fetch_built(conn, _newest)
+    else:
+        rows = await fetch_built(conn, _newest_of_one, dataset=dataset)
+    for row in rows:
+        values = list(row)
+        if isinstance(values[_EVIDENCE], str):
+            values[_EVIDENCE] = orjson.loads(values[_EVIDENCE])
+        stored = DqRow(*values)
         found.setdefault(stored.dataset, {})[stored.metric] = stored
     return found
+
+
+def _newest(_: bool) -> sa.Select[Any]:  # noqa: FBT001 - the same for both engines
+    newest = sa.select(sa.func.max(DqResult.id)).group_by(col(DqResult.dataset), col(DqResult.metric))
+    return _ROW.where(col(DqResult.id).in_(newest)).order_by(DqResult.dataset, DqResult.metric)
+
+
+def _newest_of_one(_: bool) -> sa.Select[Any]:  # noqa: FBT001 - as above
+    newest = sa.select(sa.func.max(DqResult.id)).group_by(col(DqResult.dataset), col(DqResult.metric))
+    newest = newest.where(col(DqResult.dataset) == sa.bindparam("dataset", type_=sa.String))
+    return _ROW.where(col(DqResult.id).in_(newest)).order_by(DqResult.dataset, DqResult.metric)
 
 
 async def history(conn: AsyncConnection, dataset: str, metric: str, n: int) -> list[DqRow]:

@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import orjson
 from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from mktdash.store.interruptible import connect
 
 # SQLite's own lock is the queue of writers, so a writer waits this long for its turn.
 _BUSY_TIMEOUT_MS = 30_000
+_SECONDS_OF_TRUST = 1.0
+_RESTING_SINCE = "mktdash_resting_since"
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
@@ -40,13 +44,24 @@ def open_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    return create_async_engine(
-        url,
-        json_serializer=_json_text,
-        json_deserializer=orjson.loads,
-        pool_size=pool_size,
-        pool_pre_ping=True,
-    )
+    engine = create_async_engine(url, json_serializer=_json_text, json_deserializer=orjson.loads, pool_size=pool_size)
+    event.listen(engine.sync_engine, "checkout", _look_after_a_rest)
+    event.listen(engine.sync_engine, "checkin", _note_the_time)
+    return engine
+
+
+def _look_after_a_rest(connection: Any, record: Any, _proxy: object) -> None:
+    # A look at every checkout costs three round trips; a connection that just worked is still there.
+    if monotonic() - record.info.get(_RESTING_SINCE, 0.0) < _SECONDS_OF_TRUST:
+        return
+    try:
+        connection.ping()
+    except Exception as error:
+        raise DisconnectionError from error
+
+
+def _note_the_time(_connection: object, record: Any) -> None:
+    record.info[_RESTING_SINCE] = monotonic()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

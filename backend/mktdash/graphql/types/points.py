@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -149,6 +150,7 @@ def _rounded(difference: float) -> float:
     return float(f"{difference:.12g}")
 
 
+@lru_cache(4096)
 def session_of(as_of: int, timezone: str) -> str:
     """The local date of an instant where its source is, as YYYY-MM-DD."""
     return from_micros(as_of).astimezone(ZoneInfo(timezone)).date().isoformat()

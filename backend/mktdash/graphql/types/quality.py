@@ -141,10 +141,17 @@ def metric_of(rows: Mapping[str, DqRow], name: str) -> QualityMetricType | None:
 
 def status_of(rows: Mapping[str, DqRow], context: RequestContext) -> QualityStatus:
     """The worst of a dataset's verdicts; UNKNOWN where there are none, or they are old and not a failure."""
+    # Every series of a dataset asks this of the same verdicts.
+    known = context.loaders.get(("status", id(rows)))
+    if known is not None:
+        status: QualityStatus = known[1]
+        return status
     now = context.services.clock()
     if rows and context.reading is not None:
         old = max(row.run_at for row in rows.values()) + STALE_AFTER_S * MICROS_PER_SECOND
         # The first instant at which they are more than so old.
         if old + 1 > to_micros(now):
             context.reading.ends(old + 1)
-    return QualityStatus(dataset_status(rows, now).value)
+    status = QualityStatus(dataset_status(rows, now).value)
+    context.loaders["status", id(rows)] = (rows, status)
+    return status
