@@ -38,6 +38,8 @@ const take = (variables, count) =>
     const events = [];
     const { unsubscribe } = client.subscription(FOLLOW, variables).subscribe(({ data, error }) => {
       if (error) return reject(error);
+      // More may have come in the same packet, before the subscription ends.
+      if (events.length === count) return undefined;
       events.push(data.observations);
       if (events.length < count) return undefined;
       queueMicrotask(() => unsubscribe());
