@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTHON_FILES := backend tests ops
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench format lock schema clean
+.PHONY: help run setup test check bench load format lock schema clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,10 @@ check: ## set up and run every check: ruff, mypy, import-linter, schema, biome, 
 bench: ## measure what the README promises, as ratios in one run
 	@$(START) tools
 	$(BIN)/python -m ops.bench
+
+load: ## hold the key reads to their budget (ops/load/budget.toml) while data is written
+	@$(START) tools
+	$(BIN)/python -m ops.load
 
 format: ## rewrite the source files the way `make check` wants them
 	@$(START) tools

@@ -72,7 +72,7 @@ async def measure() -> list[Figure]:
     node = node_program()
     binaries = postgres_binaries()
     if node is None or binaries is None:
-        print("no Node 22.18 or no PostgreSQL here: the peers are left out", file=sys.stderr)
+        print("no Node, no peers or no PostgreSQL here: this bench is left out", file=sys.stderr)
         return []
     with tempfile.TemporaryDirectory() as folder, running_postgres(binaries) as socket, running_redis() as redis:
         url = URL.create("postgresql+asyncpg", "mktdash", database="postgres", query={"host": socket})
@@ -83,7 +83,7 @@ async def measure() -> list[Figure]:
 
 
 def node_program() -> str | None:
-    """Node with the peers installed, newly where they are not; None where there is no Node."""
+    """Node with the peers installed, newly where they are not; None where there is no Node or they can't be had."""
     beside = Path(sys.executable).with_name("node")
     node = str(beside) if beside.exists() else shutil.which("node")
     if node is None:
@@ -91,7 +91,9 @@ def node_program() -> str | None:
     if not (HERE / "node_modules" / "postgraphile").exists():
         npm = Path(node).resolve().parent / "npm"
         print("  ... installing the peers", file=sys.stderr, flush=True)
-        subprocess.run([str(npm) if npm.exists() else "npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True)
+        command = [str(npm) if npm.exists() else "npm", "ci", "--no-audit", "--no-fund"]
+        if subprocess.run(command, cwd=HERE, check=False).returncode:
+            return None
     return node
 
 

@@ -1,0 +1,115 @@
+"""One engine under load: the real web process, readers on loopback, and a writer beside them."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from mktdash.store.schema import upgrade
+from mktdash.store.session import open_engine
+from ops.load.driver import Tally, drive
+from ops.load.gate import Measured
+from ops.load.reads import POINTS, fill, requests, tell
+from ops.load.servers import Address, static, web
+
+
+def measure(
+    engine: str,
+    url: str,
+    redis_url: str,
+    home: Path,
+    profile: Mapping[str, Any],
+    *,
+    reads: Sequence[str] = (),
+    command: Sequence[str] | None = None,
+) -> list[Measured]:
+    """Each read in turn, beside a static answer of its size, while a writer writes.
+
+    Args:
+        engine: what the figures are called by.
+        url: an empty database.
+        redis_url: a Redis.
+        home: a folder for logs.
+        profile: ``readers``, ``seconds`` for each read, ``rounds``, ``writes_per_second``.
+        reads: the names of those wanted; all where empty.
+        command: what serves in place of ``mktdash web``.
+    """
+    asyncio.run(_prepare(url))
+    found = []
+    with web(url, redis_url, home, command=command) as served, _writing(url, profile["writes_per_second"]):
+        for name, asked in requests().items():
+            if reads and name not in reads:
+                continue
+            body = _body(served, asked[0])
+            with static(body, home) as fixed:
+                found.append(_one(engine, name, served, fixed, asked, profile))
+    return found
+
+
+def _one(  # noqa: PLR0917 - one call, just above
+    engine: str, name: str, served: Address, fixed: Address, asked: Sequence[bytes], profile: Mapping[str, Any]
+) -> Measured:
+    rounds: list[tuple[Tally, Tally]] = []
+    seconds = profile["seconds"] / profile["rounds"] / 2
+    for _ in range(profile["rounds"]):
+        still = drive(fixed, asked, connections=profile["readers"], seconds=seconds)
+        real = drive(served, asked, connections=profile["readers"], seconds=seconds, good=_good)
+        rounds.append((real, still))
+    return Measured(
+        engine=engine,
+        read=name,
+        p95=median(real.quantile(0.95) for real, _ in rounds),
+        static_p95=median(still.quantile(0.95) for _, still in rounds),
+        errors=sum(real.errors for real, _ in rounds),
+        answers=sum(len(real.latencies) for real, _ in rounds),
+        rate=median(real.rate for real, _ in rounds),
+    )
+
+
+def _good(body: bytes) -> bool:
+    return body.startswith(b'{"data":{') and b'"errors"' not in body
+
+
+def _body(address: Address, request: bytes) -> bytes:
+    bodies: list[bytes] = []
+    drive(address, [request], connections=1, seconds=0.0, good=lambda body: bodies.append(body) is None)
+    if not _good(bodies[0]):
+        raise RuntimeError(f"a read is answered with an error: {bodies[0][:500]!r}")
+    return bodies[0]
+
+
+async def _prepare(url: str) -> None:
+    engine = open_engine(url)
+    try:
+        await upgrade(engine)
+        await fill(engine)
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def _writing(url: str, a_second: float) -> Iterator[None]:
+    """A writer of its own thread and loop for the length of the block."""
+    stop = threading.Event()
+
+    async def write() -> None:
+        engine = open_engine(url)
+        day = POINTS
+        try:
+            while not stop.is_set():
+                await tell(engine, day, day + 1)
+                day += 1
+                await asyncio.sleep(1 / a_second)
+        finally:
+            await engine.dispose()
+
+    thread = threading.Thread(target=lambda: asyncio.run(write()), name="writer", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=30)

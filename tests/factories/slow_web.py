@@ -1,0 +1,22 @@
+"""The web process with a planted slowdown: every request to GraphQL waits first. For the load gate's own test."""
+
+import asyncio
+import sys
+
+from mktdash.app import run_web
+from mktdash.graphql.front import Front
+from mktdash.settings import Settings
+
+_SECONDS = 0.45
+_quick = Front.__call__
+
+
+async def slow(self, scope, receive, send):
+    if scope["type"] == "http":
+        await asyncio.sleep(_SECONDS)
+    await _quick(self, scope, receive, send)
+
+
+if __name__ == "__main__":
+    Front.__call__ = slow
+    sys.exit(asyncio.run(run_web(Settings())))
