@@ -48,7 +48,6 @@ class Contract:
         """The hash of the committed text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
-
     def described(self, at: int) -> dict[str, Any]:
         """The row that keeps this version beside the data; ``at`` in microseconds."""
         return {
