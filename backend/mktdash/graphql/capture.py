@@ -1,6 +1,7 @@
 """The way out of an answer: taken note of as it passes, tagged for a GET, compressed for whoever accepts it."""
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import Protocol
 
 from starlette.datastructures import MutableHeaders
@@ -47,6 +48,7 @@ class Capture:
         self._asking = asking
         self.keep = keep
         self._head: Message | None = None
+        self._started = perf_counter()
 
     async def __call__(self, message: Message) -> None:
         """Pass a message on, or hold it."""
@@ -68,6 +70,7 @@ class Capture:
         encoding = self._asking.encoding if len(body) >= LEAST_BYTES else IDENTITY
         headers = MutableHeaders(raw=head["headers"])
         headers["vary"] = VARY
+        headers["server-timing"] = f'answer;desc="made";dur={(perf_counter() - self._started) * 1e3:.1f}'
         if kept is not None and self._asking.method == "GET":
             headers["etag"] = kept.etag(encoding)
             headers["cache-control"] = _REVALIDATE

@@ -13,9 +13,8 @@ from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import InstrumentType
 from mktdash.graphql.types.points import ObservationType, PointsType, flag_counts, named_counts
 from mktdash.graphql.types.series import SeriesType
-from mktdash.store.datasets import dataset_by_key
-from mktdash.store.instruments import SeriesRow, instruments_by_ids
 from mktdash.store.latest import latest_by_series_ids
+from mktdash.store.located import Located
 from mktdash.store.series import read_columns, read_leaves, snapshot_id
 
 _NO_POINTS = PointsType.from_columns(Columns.empty())
@@ -24,7 +23,7 @@ _NO_POINTS = PointsType.from_columns(Columns.empty())
 async def read_history(
     info: Info,
     conn: AsyncConnection,
-    row: SeriesRow,
+    found: Located,
     *,
     start: int | None,
     end: int | None,
@@ -36,6 +35,7 @@ async def read_history(
 
     Fields not asked for hold a neutral value, which nobody sees.
     """
+    row = found.series
     wanted = asked(info)
     info.context.saw(row.dataset)
     fields = asked_within(info, "points") & COLUMNS
@@ -62,13 +62,11 @@ async def read_history(
     snapshot = ""
     if "snapshotId" in wanted:
         snapshot = snapshot_id(await read_leaves(conn, [row], as_known_at=as_known_at))
-    dataset = DatasetType.from_row(await dataset_by_key(conn, row.dataset))
-    instrument = (await instruments_by_ids(conn, [row.instrument_id]))[row.instrument_id]
     note_size(info, points.count)
     return SeriesType.from_row(
         row,
-        instrument=InstrumentType.from_row(instrument),
-        dataset=dataset,
+        instrument=InstrumentType.from_row(found.instrument),
+        dataset=DatasetType.from_row(found.dataset),
         snapshot=snapshot,
         latest=latest,
         points=points,

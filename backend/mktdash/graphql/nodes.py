@@ -25,6 +25,7 @@ from mktdash.store.alerts import alert_by_id
 from mktdash.store.batches import batches_by_ids
 from mktdash.store.datasets import dataset_by_key
 from mktdash.store.instruments import instrument_by_symbol, series_by_instrument_ids
+from mktdash.store.located import around
 from mktdash.store.replays import replay_by_id
 from mktdash.store.runs import run_by_id
 
@@ -75,7 +76,8 @@ async def _series(info: Info, conn: AsyncConnection, key: str) -> Node | None:
     row = next((row for row in rows if row.key == key), None)
     if row is None:
         return None
-    return await read_history(info, conn, row, start=None, end=None, as_known_at=None, most=None, how=Downsample.LTTB)
+    found = await around(conn, row)
+    return await read_history(info, conn, found, start=None, end=None, as_known_at=None, most=None, how=Downsample.LTTB)
 
 
 async def _dataset(_: Info, conn: AsyncConnection, key: str) -> Node | None:

