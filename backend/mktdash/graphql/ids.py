@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
+from functools import lru_cache
 
 import strawberry
 
@@ -49,6 +50,7 @@ def key_after(kind: str, cursor: str | None) -> str | None:
     return decoded.removeprefix(prefix)
 
 
+@lru_cache(8192)
 def _encoded(text: str) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 

@@ -5,7 +5,7 @@ goes wrong while it runs is run again by the executor, so that errors, nulls and
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
 from math import isfinite
@@ -33,6 +33,9 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter, get_argumen
 from strawberry.types.field import StrawberryField
 
 from mktdash.graphql.timing import RESOLVERS
+
+# Answers a field for many parents at once: the parents, the request's context.
+Bulk = Callable[[Sequence[Any], Any], Awaitable[list[Any]]]
 
 _MOST_INT = 2**31
 
@@ -69,6 +72,7 @@ class Step:
     raw_info: SimpleNamespace
     complete: "Completion"
     timer: Histogram
+    bulk: Bulk | None
 
     async def values(self, parents: Sequence[Any], run: Run) -> list[Any]:
         """The raw value of each parent."""
@@ -76,6 +80,9 @@ class Step:
         if resolver is None:
             name = self.field.python_name
             return [getattr(parent, name) for parent in parents]
+        if self.bulk is not None:
+            with self.timer.time():
+                return await self.bulk(parents, run.context)
         info = PlanInfo(run.context, self.raw_info)
         arguments = get_argument_values(self.definition, self.nodes[0], run.variables)
         own, named = get_arguments(
@@ -152,8 +159,9 @@ class Completion:
 class Planner:
     """Makes the plan of one document."""
 
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], bulk: Mapping[str, Bulk]) -> None:
         self._fragments = dict(fragments)
+        self._bulk = bulk
 
     def plan(self, selection: SelectionSetNode, root: GraphQLObjectType) -> Completion:
         """The plan of an operation's selection.
@@ -207,8 +215,9 @@ class Planner:
         selections = [node.selection_set for node in nodes if node.selection_set is not None]
         raw_info = SimpleNamespace(field_nodes=nodes, fragments=self._fragments)
         complete = self._completion(definition.type, selections)
-        timer = RESOLVERS.labels(f"{kind.name}.{nodes[0].name.value}")
-        return Step(key, definition, field, tuple(nodes), raw_info, complete, timer)
+        name = f"{kind.name}.{nodes[0].name.value}"
+        timer, bulk = RESOLVERS.labels(name), self._bulk.get(name)
+        return Step(key, definition, field, tuple(nodes), raw_info, complete, timer, bulk)
 
     def _completion(self, kind: Any, selections: list[SelectionSetNode]) -> Completion:
         nullable = not is_non_null_type(kind)

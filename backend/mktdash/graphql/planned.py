@@ -16,6 +16,7 @@ from prometheus_client import Counter
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from mktdash.graphql.bulk import BULK
 from mktdash.graphql.plan import Completion, NoPlanError, Planner, Run
 from mktdash.graphql.weighted import WeightedCache
 
@@ -65,7 +66,7 @@ class Plans:
             return None
         fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
         try:
-            return Planner(fragments).plan(operation.selection_set, root)
+            return Planner(fragments, BULK).plan(operation.selection_set, root)
         except NoPlanError:
             return None
 

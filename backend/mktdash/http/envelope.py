@@ -27,6 +27,7 @@ _SECURITY_HEADERS: Mapping[str, str] = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+_SECURITY_PAIRS = [(name.encode(), value.encode()) for name, value in _SECURITY_HEADERS.items()]
 _POLICY_VIOLATION = 1008
 _CLIENT_GONE = 499
 # Monitors must get their answer, and a page's own files are kept by the browser.
@@ -129,9 +130,9 @@ class Envelope:
 
 def _complete(headers: MutableHeaders, facts: Facts) -> None:
     headers["x-request-id"] = facts.request_id
-    for name, value in _SECURITY_HEADERS.items():
-        # A route may be stricter than the rest: reports are sandboxed.
-        headers.setdefault(name, value)
+    # A route may be stricter than the rest: reports are sandboxed.
+    own = {name for name, _ in headers.raw}
+    headers.raw.extend(pair for pair in _SECURITY_PAIRS if pair[0] not in own)
     if facts.standings:
         standings = list(facts.standings.values())
         headers["ratelimit-policy"] = ", ".join(_policy(one.limit) for one in standings)
