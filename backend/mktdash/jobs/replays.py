@@ -6,6 +6,7 @@ run up again goes on behind the last dataset that was committed.
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
@@ -62,7 +63,7 @@ class Replayer:
         try:
             await self._replay(run)
         except asyncio.CancelledError:
-            await asyncio.shield(self._give_back(run))
+            await _to_its_end(self._give_back(run))
             raise
         except _LostError:
             _log.info("replay %s is not ours any more", run.id)
@@ -127,6 +128,17 @@ class Replayer:
 
     def _lease(self) -> int:
         return self._now() + micros(self.times.lease)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await work that a second cancellation must not leave behind: nobody would be there to end it.
+
+    A worker that stops is cancelled more than once; what it left running would wait for a database already closed.
+    """
+    task = asyncio.create_task(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
 
 
 def result_of(report: ReplayReport) -> dict[str, Any]:

@@ -18,6 +18,8 @@ _ROWS_AT_ONCE = 64
 class InterruptibleConnection(aiosqlite.Connection):
     """aiosqlite's connection; a cancelled wait for a statement interrupts it in the database."""
 
+    _told_to_stop = False
+
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
             return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # as aiosqlite has it
@@ -26,6 +28,18 @@ class InterruptibleConnection(aiosqlite.Connection):
             if self._connection is not None and getattr(fn, "__name__", "") not in {"commit", "rollback", "close"}:
                 self._connection.interrupt()
             raise
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread, once.
+
+        A task cancelled twice while SQLAlchemy terminates its connection stops it twice; the second wait would be for
+        a thread already gone, and the process could never end.
+        """
+        if self._told_to_stop:
+            return None
+        self._told_to_stop = True
+        future: asyncio.Future[Any] | None = super().stop()
+        return future
 
 
 def connect(database: str, **options: Any) -> InterruptibleConnection:
