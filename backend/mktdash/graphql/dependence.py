@@ -37,7 +37,7 @@ REPORTS = frozenset({"reportRuns", "reportRun"})
 CONSTANT = frozenset({"reportTemplates"})
 KEPT_ROOTS = NOTICED | ANYTHING | REPORTS | CONSTANT
 # Of the process, of the moment, or of whoever asks.
-NEVER_ROOTS = frozenset({"node", "nodes", "serverInfo", "viewer", "alerts", "replayRuns", "replayRun"})
+NEVER_ROOTS = frozenset({"node", "nodes", "serverInfo", "viewer", "alerts", "replayRuns", "replayRun", "sources"})
 # What the clock enters into below the roots; whether a verdict is too old to count is noted as the answer's end.
 NEVER_FIELDS = frozenset({"SeriesQuality.missing", "DatasetQuality.missing"})
 

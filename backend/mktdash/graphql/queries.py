@@ -24,9 +24,11 @@ from mktdash.graphql.types.report import RUNS, ReportRunConnection, ReportRunTyp
 from mktdash.graphql.types.revision import RevisionConnection, revision_after
 from mktdash.graphql.types.series import SeriesType
 from mktdash.graphql.types.server import ServerInfoType, ViewerType
+from mktdash.graphql.types.source import SourceType
 from mktdash.live.cursor import head_cursor
 from mktdash.reports.catalogue import templates
 from mktdash.store.batches import provenance_of
+from mktdash.store.beats import beats
 from mktdash.store.datasets import all_datasets, dataset_by_key
 from mktdash.store.instruments import instrument_by_symbol, search_instruments, series_by_symbol
 from mktdash.store.located import locate
@@ -164,6 +166,12 @@ class Query(AlertQueries, NodeQueries):
             page = await revisions_page(conn, [series.id], since=since or 0, first=first, after=revision_after(after))
         note_size(info, len(page.items))
         return RevisionConnection.from_page(page)
+
+    @strawberry.field(description="How each source is doing, as the feed says: its circuit and its last trouble.")
+    async def sources(self, info: Info) -> list[SourceType]:
+        """From the feeds' heartbeats."""
+        async with info.context.read() as conn:
+            return SourceType.from_beats(await beats(conn))
 
     @strawberry.field(description="Every kind of report that can be asked for.")
     def report_templates(self) -> list[ReportTemplateType]:
