@@ -7,8 +7,9 @@ import pytest
 from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
-from mktdash.graphql.plan import NoPlanError, together
+from mktdash.graphql.plan import NoPlanError
 from mktdash.graphql.planned import _RUNS, Plans
+from mktdash.graphql.together import together
 from mktdash.quality.runner import run_quality
 
 QUERIES = [

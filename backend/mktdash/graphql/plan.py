@@ -4,8 +4,7 @@ A plan knows only how things go well. What it does not know (directives, unions,
 goes wrong while it runs is run again by the executor, so that errors, nulls and their paths are the executor's own.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
 from math import isfinite
@@ -33,6 +32,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter, get_argumen
 from strawberry.types.field import StrawberryField
 
 from mktdash.graphql.timing import RESOLVERS
+from mktdash.graphql.together import together
 
 # Answers a field for many parents at once: the parents, the request's context.
 Bulk = Callable[[Sequence[Any], Any], Awaitable[list[Any]]]
@@ -263,44 +263,3 @@ _FAST: Mapping[str, Callable[[Any], Any]] = {
     "Int": _int,
     "Boolean": _boolean,
 }
-
-
-async def together(coroutines: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
-    """The results of many coroutines that mostly wait for one loader, without a task for each.
-
-    The first that fails ends them all.
-    """
-    loop = asyncio.get_running_loop()
-    results: list[Any] = [None] * len(coroutines)
-    done: asyncio.Future[None] = loop.create_future()
-    left = len(coroutines)
-
-    def step(at: int) -> None:
-        nonlocal left
-        if done.done():
-            return
-        try:
-            waits = coroutines[at].send(None)
-        except StopIteration as stop:
-            results[at] = stop.value
-            left -= 1
-            if not left:
-                done.set_result(None)
-        except Exception as error:  # noqa: BLE001 - told to whoever waits for all
-            done.set_exception(error)
-        else:
-            if waits is None:
-                loop.call_soon(step, at)
-            else:
-                # What a task does with a future that its coroutine yields.
-                waits._asyncio_future_blocking = False  # noqa: SLF001
-                waits.add_done_callback(lambda _: step(at))
-
-    try:
-        for at in range(len(coroutines)):
-            step(at)
-        await done
-    finally:
-        for one in coroutines:
-            one.close()
-    return results

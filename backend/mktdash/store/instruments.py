@@ -108,13 +108,7 @@ INSTRUMENT_COLUMNS = (
     INSTRUMENTS.c.mic,
     INSTRUMENTS.c.figi,
 )
-SERIES_ORDER = (
-    INSTRUMENTS.c.symbol,
-    SERIES.c.source,
-    SERIES.c.measure,
-    SERIES.c.interval,
-    SERIES.c.adjustment,
-)
+SERIES_ORDER = (INSTRUMENTS.c.symbol, SERIES.c.source, SERIES.c.measure, SERIES.c.interval, SERIES.c.adjustment)
 _SERIES = (
     select(*SERIES_COLUMNS)
     .join(INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
