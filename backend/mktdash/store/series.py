@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, and_, bindparam, or_, select
+from sqlalchemy import Row, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.interval import bucket_bounds, bucket_of
@@ -20,25 +20,22 @@ from mktdash.store.tables import metadata
 
 LATEST = metadata.tables["latest"]
 CHUNKS = metadata.tables["observation_chunk"]
-REVISIONS = metadata.tables["observation_revision"]
 
 # Years 1 and 9999 hold all dates there are; sub-daily buckets count from 1970 and stay far below this.
 _NO_BUCKET = 1 << 40
-_FIELDS = ("as_of", "value", *BAR_FIELDS, "flags", "known_at")
 
 # The tail comes last: its made-up bucket is the bound above every real one.
 _PACKED = (
     "SELECT bucket, payload FROM observation_chunk WHERE series_id = $1 AND bucket BETWEEN $2 AND $3"
-    " UNION ALL SELECT 1099511627776, tail FROM latest WHERE series_id = $1 AND tail IS NOT NULL ORDER BY 1"
+    " UNION ALL SELECT 1099511627776, tail FROM latest WHERE series_id = $1 AND tail IS NOT NULL"
 )
+_NOW = f"{_PACKED} ORDER BY 1"
+_BACK_THEN = "FROM observation_revision WHERE series_id = $1 AND known_at <= $4 AND superseded_at > $4"
+# A last row without bytes says that there are superseded values to ask for; most series have none.
+_THEN = f"{_PACKED} UNION ALL SELECT 1099511627777, NULL WHERE EXISTS (SELECT 1 {_BACK_THEN}) ORDER BY 1"
 _SUPERSEDED = (
-    select(*(REVISIONS.c[name] for name in _FIELDS))
-    .where(
-        REVISIONS.c.series_id == bindparam("series_id"),
-        REVISIONS.c.known_at <= bindparam("instant"),
-        REVISIONS.c.superseded_at > bindparam("instant"),
-    )
-    .order_by(REVISIONS.c.as_of)
+    "SELECT as_of, value, open, high, low, volume, flags, known_at FROM observation_revision"
+    " WHERE series_id = $1 AND known_at <= $2 AND superseded_at > $2 ORDER BY as_of"
 )
 
 
@@ -66,20 +63,18 @@ async def read_columns(
     """
     low = -_NO_BUCKET if start is None else bucket_of(series.interval, start)
     high = _NO_BUCKET if end is None else bucket_of(series.interval, end)
-    columns = unpack_all([payload for _, payload in await fetch_all(conn, _PACKED, series.id, low, high)])
-    if as_known_at is not None:
-        columns = await _as_known(conn, series.id, columns, as_known_at)
+    if as_known_at is None:
+        rows = await fetch_all(conn, _NOW, series.id, low, high)
+        return _within(unpack_all([payload for _, payload in rows]), start, end)
+    rows = await fetch_all(conn, _THEN, series.id, low, high, as_known_at)
+    columns = unpack_all([payload for _, payload in rows if payload is not None])
+    if columns.known_at is not None and len(columns) and int(columns.known_at.max()) > as_known_at:
+        columns = columns.take(columns.known_at <= as_known_at)
+    if rows and rows[-1][1] is None:
+        superseded = columns_from_rows(await fetch_all(conn, _SUPERSEDED, series.id, as_known_at))
+        columns = Columns.concat([columns, superseded])
+        columns = columns.take(np.argsort(columns.as_of, kind="stable"))
     return _within(columns, start, end)
-
-
-async def _as_known(conn: AsyncConnection, series_id: int, columns: Columns, instant: int) -> Columns:
-    if columns.known_at is not None and len(columns) and int(columns.known_at.max()) > instant:
-        columns = columns.take(columns.known_at <= instant)
-    rows = (await conn.execute(_SUPERSEDED, {"series_id": series_id, "instant": instant})).all()
-    if not rows:
-        return columns
-    columns = Columns.concat([columns, columns_from_rows(rows)])
-    return columns.take(np.argsort(columns.as_of, kind="stable"))
 
 
 def _within(columns: Columns, start: int | None, end: int | None) -> Columns:
