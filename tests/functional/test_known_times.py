@@ -143,3 +143,11 @@ async def test_a_revised_number_names_the_batch_that_brought_each_version(engine
         then = await provenance_of(conn, series, day(5), to_micros(START))
     assert (now.value, now.batch.run_id, now.superseded_at) == (2.0, "run1", None)
     assert (then.value, then.batch.run_id, then.superseded_at) == (1.0, "run0", to_micros(START + timedelta(hours=1)))
+
+
+async def test_several_values_told_at_one_instant_leave_the_last_and_no_trace_between(engine):
+    for value in (1.0, 2.0, 3.0, 4.0):
+        payload = scripted({"AAA": {5: value}}, START)
+        await ingest_payload(engine, ScriptedProvider(), payload, clock=lambda: NOW, run_id="one", code_sha="test")
+    assert await read_all(engine, None) == await read_all(engine, 0) == {"AAA": {day(5): 4.0}}
+    assert await read_all(engine, -1) == {}

@@ -48,12 +48,12 @@ async def write_rows(conn: AsyncConnection, writes: Sequence[Write], *, batch_id
     replaced = [{"of_series": one.series_id, "at": at} for one in writes for at in one.superseded.as_of.tolist()]
     if not gone and not replaced:
         return
-    # The row moves whole, with the batch and the time that brought it.
+    # The row moves whole, with the batch and the time that brought it. What is superseded at the instant it was learned
+    # was never known at any instant: it leaves no revision, only its batch and its raw bytes.
+    until = bindparam("until", type_=OBSERVATIONS.c.known_at.type)
     copied = select(
-        *(OBSERVATIONS.c[name] for name in _MOVED),
-        bindparam("until", type_=OBSERVATIONS.c.known_at.type),
-        bindparam("by", type_=OBSERVATIONS.c.batch_id.type),
-    )
+        *(OBSERVATIONS.c[name] for name in _MOVED), until, bindparam("by", type_=OBSERVATIONS.c.batch_id.type)
+    ).where(OBSERVATIONS.c.known_at < until)
     await conn.execute(
         insert(REVISIONS).from_select([*_MOVED, "superseded_at", "superseded_by"], copied.where(_HERE)),
         [{**key, "until": known_at, "by": batch_id} for key in (*gone, *replaced)],
