@@ -88,7 +88,7 @@ def easter(year: int) -> date:
 def _target_holidays(year: int) -> frozenset[date]:
     closed = {date(year, 1, 1), date(year, 12, 25)}
     # TARGET opened on most national holidays in its first year; the present list is in force since 2000.
-    if year >= 2000:  # noqa: PLR2004
+    if year >= 2000:  # noqa: PLR2004 - a year or day of the rule itself
         closed |= {easter(year) - 2 * _DAY, easter(year) + _DAY, date(year, 5, 1), date(year, 12, 26)}
     if year in (1999, 2001):
         closed.add(date(year, 12, 31))  # closed for the changeovers to the euro's book money and cash
@@ -129,9 +129,9 @@ def _sifma_us_holidays(year: int) -> frozenset[date]:
     }
     good_friday = easter(year) - 2 * _DAY
     # On a month's first Friday the employment report comes out, and the bond market stays open until noon for it.
-    if good_friday.day > 7:  # noqa: PLR2004
+    if good_friday.day > 7:  # noqa: PLR2004 - a year or day of the rule itself
         closed.add(good_friday)
-    if year >= 2022:  # noqa: PLR2004
+    if year >= 2022:  # noqa: PLR2004 - a year or day of the rule itself
         closed.add(_observed(date(year, 6, 19)))
     return frozenset(closed | _SIFMA_US_SPECIAL)
 
@@ -148,7 +148,7 @@ _RULES: dict[str, tuple[date, Callable[[int], frozenset[date]]]] = {
 @lru_cache(maxsize=64)
 def _exchange_days(calendar: str, year: int) -> tuple[date, ...]:
     import exchange_calendars  # noqa: PLC0415  # over a second and 60 MB with pandas; most processes never ask
-    from exchange_calendars.errors import CalendarError  # noqa: PLC0415
+    from exchange_calendars.errors import CalendarError  # noqa: PLC0415 - slow to load, and few need it
 
     try:
         with warnings.catch_warnings():

@@ -1,6 +1,5 @@
 """Quality flags: several at once on one value; a bitmask inside, names outside."""
 
-from collections.abc import Iterable
 from enum import IntFlag
 from functools import lru_cache
 
@@ -35,15 +34,3 @@ def flag_names(mask: int) -> list[str]:
 @lru_cache(4096)
 def _names(mask: int) -> tuple[str, ...]:
     return tuple(flag.name for flag in Flag if mask & flag and flag.name)
-
-
-def flag_mask(names: Iterable[str]) -> int:
-    """The mask of flag names.
-
-    Raises:
-        KeyError: a name is not a flag; the error carries it.
-    """
-    mask = 0
-    for name in names:
-        mask |= Flag[name]
-    return mask

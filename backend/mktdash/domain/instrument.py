@@ -56,7 +56,6 @@ class DatasetSpec:
         publish_delay_s: seconds from the fixing to its publication.
         grace_s: seconds after that before a session counts as late.
         simulated: every value is made up, and says so.
-        window_is_whole: a file of this dataset says all there is in its window, so what it leaves out is withdrawn.
     """
 
     key: str
@@ -69,7 +68,6 @@ class DatasetSpec:
     grace_s: int
     licence: str = ""
     simulated: bool = False
-    window_is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class AlertMutations:
         "Needs the role operator or above. Errors: UNAUTHENTICATED, FORBIDDEN.",
         extensions=[Needs(Role.OPERATOR)],
     )
-    async def acknowledge_alert(self, info: Info, id: AlertId, note: Note = None) -> AnswerAlertResult:  # noqa: A002
+    async def acknowledge_alert(self, info: Info, id: AlertId, note: Note = None) -> AnswerAlertResult:  # noqa: A002 - the field's standard name
         """Acknowledge."""
         now, by = info.context.services.now, info.context.principal.name
         return await _answered(info, id, lambda conn, key: acknowledge(conn, key, by=by, now=now, note=note))

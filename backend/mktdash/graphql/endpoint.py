@@ -87,7 +87,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         media_type = RESPONSE_JSON if wanted == EVENT_STREAM else wanted
         return _json_response(body, error.http_status, media_type, headers)
 
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> RequestContext:  # noqa: ARG002
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> RequestContext:  # noqa: ARG002 - Strawberry's signature
         """What the request brings with it."""
         facts: Facts = request.scope[SCOPE_KEY]
         return RequestContext(
@@ -110,7 +110,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         response.media_type = answer_type(request.headers.get("accept"))
         return response
 
-    def should_render_graphql_ide(self, request: Any) -> bool:  # noqa: ARG002
+    def should_render_graphql_ide(self, request: Any) -> bool:  # noqa: ARG002 - Strawberry's signature
         """Never: a request without a query is an error, not a page."""
         return False
 
@@ -133,7 +133,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     async def execute_single(  # noqa: PLR0917 - strawberry's signature
         self,
         request: Request,
-        request_adapter: AsyncHTTPRequestAdapter,  # noqa: ARG002
+        request_adapter: AsyncHTTPRequestAdapter,  # noqa: ARG002 - Strawberry's signature
         sub_response: Response,
         context: RequestContext,
         root_value: None,

@@ -9,13 +9,11 @@ from mktdash.domain.observation import Columns
 from mktdash.graphql.context import RequestContext
 from mktdash.quality.missing import MissingSession
 from mktdash.quality.runner import missing_sessions
-from mktdash.store.datasets import DatasetRow, all_datasets, dataset_by_key, dataset_counts
+from mktdash.store.datasets import dataset_by_key, dataset_counts
 from mktdash.store.instruments import (
     AliasRow,
-    InstrumentRow,
     SeriesRow,
     aliases_by_instrument_ids,
-    instruments_by_ids,
     series_by_instrument_ids,
 )
 from mktdash.store.latest import LatestRow, latest_by_series_ids
@@ -24,18 +22,6 @@ from mktdash.store.runs import ArtifactRow, artifacts_by_run_ids
 from mktdash.store.series import read_recent
 
 LoaderT = TypeVar("LoaderT", bound=DataLoader[Any, Any])
-
-
-class InstrumentByIdLoader(DataLoader[int, InstrumentRow | None]):
-    """Instruments by their row id."""
-
-    def __init__(self, context: RequestContext) -> None:
-        async def load(ids: list[int]) -> list[InstrumentRow | None]:
-            async with context.read() as conn:
-                found = await instruments_by_ids(conn, ids)
-            return [found.get(one) for one in ids]
-
-        super().__init__(load_fn=load)
 
 
 class AliasesByInstrumentIdLoader(DataLoader[int, list[AliasRow]]):
@@ -88,18 +74,6 @@ class RecentBySeriesLoader(DataLoader[tuple[SeriesRow, int], Columns]):
                     for series_id, columns in (await read_recent(conn, wanted, last)).items():
                         found[series_id, last] = columns
             return [found.get((series.id, last)) or Columns.empty() for series, last in keys]
-
-        super().__init__(load_fn=load)
-
-
-class DatasetByKeyLoader(DataLoader[str, DatasetRow | None]):
-    """Datasets by key; there are few, so all are read."""
-
-    def __init__(self, context: RequestContext) -> None:
-        async def load(keys: list[str]) -> list[DatasetRow | None]:
-            async with context.read() as conn:
-                found = {row.key: row for row in await all_datasets(conn)}
-            return [found.get(key) for key in keys]
 
         super().__init__(load_fn=load)
 

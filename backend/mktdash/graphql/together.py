@@ -33,7 +33,7 @@ async def together(coroutines: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
                 loop.call_soon(step, at)
             else:
                 # What a task does with a future that its coroutine yields.
-                waits._asyncio_future_blocking = False  # noqa: SLF001
+                waits._asyncio_future_blocking = False  # noqa: SLF001 - as asyncio does
                 waits.add_done_callback(lambda _: step(at))
 
     try:

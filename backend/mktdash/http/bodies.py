@@ -64,8 +64,8 @@ class Metric(BaseModel):
     summary: str
     since: str
     runAt: str  # noqa: N815 - on the wire
-    datasetVersion: int  # noqa: N815
-    codeSha: str  # noqa: N815
+    datasetVersion: int  # noqa: N815 - as it is sent
+    codeSha: str  # noqa: N815 - as it is sent
     evidence: dict[str, Any]
 
 

@@ -146,14 +146,14 @@ def _offsets(rest: Cells) -> tuple[Int64Array, BoolArray, BoolArray]:
     hour, hour_good = to_integers(rest, 1, 2)
     colon = rest.byte(3) == ord(":")
     minute, minute_good = to_integers(rest.after(colon.astype(np.int64)), 3, 2)
-    signed = np.isin(sign, (ord("+"), ord("-"))) & hour_good & minute_good & (width == 5 + colon) & (hour < 24)  # noqa: PLR2004
+    signed = np.isin(sign, (ord("+"), ord("-"))) & hour_good & minute_good & (width == 5 + colon) & (hour < 24)  # noqa: PLR2004 - the notation itself
     offset = np.where(signed, (hour * 60 + minute) * _MINUTE, 0)
     return np.where(sign == ord("-"), -offset, offset), is_utc | signed, (width == 0) | is_utc | signed
 
 
 def _unix(cells: Cells, unit: int) -> Reading:
     """Whole numbers of seconds or milliseconds since 1970."""
-    value, good = np.zeros(len(cells), np.int64), (cells.end > cells.start) & (cells.end - cells.start <= 14)  # noqa: PLR2004
+    value, good = np.zeros(len(cells), np.int64), (cells.end > cells.start) & (cells.end - cells.start <= 14)  # noqa: PLR2004 - the notation itself
     for position in range(int((cells.end - cells.start).max(initial=0, where=good))):
         byte = cells.byte(position).astype(np.int64)
         digit = (byte >= ord("0")) & (byte <= ord("9"))

@@ -36,7 +36,7 @@ def look(context: CheckContext, subject: Subject) -> Finding:
         lacking = np.isnan(column)
         share = float(lacking[recent].mean())
         # A field that half of the series' bars never had is no loss.
-        if share and (recent.all() or float(lacking[~recent].mean()) < 0.5):  # noqa: PLR2004
+        if share and (recent.all() or float(lacking[~recent].mean()) < 0.5):  # noqa: PLR2004 - most of them
             shares.append(share)
             detail.setdefault("fields", {})[name] = round(share, 4)
     value = round(max(shares), 4)
