@@ -6,6 +6,7 @@ gone away or run out of time.
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +14,42 @@ from typing import Any
 import aiosqlite
 
 _ROWS_AT_ONCE = 64
+_SECONDS_TO_NEXT_INTERRUPT = 0.01
+_LET_THROUGH = frozenset({"commit", "rollback", "close"})
+
+
+class _Call:
+    """A call on the connection's thread, which can be given up before it began, while it runs, or when it is over.
+
+    SQLite forgets an interrupt that finds no statement running, and a call waits in the driver's queue, then runs
+    Python, before its statement does. So the interrupt is said again until the call is over.
+    """
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        self._fn = fn
+        self._lock = threading.Lock()
+        self._given_up = False
+        self._over = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            with self._lock:
+                if self._given_up:
+                    raise sqlite3.OperationalError("interrupted")
+            return self._fn(*args, **kwargs)
+        finally:
+            with self._lock:
+                self._over = True
+
+    def give_up(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
+        # Under the lock: an interrupt never meets the call that comes after this one.
+        with self._lock:
+            self._given_up = True
+            if self._over:
+                return
+            connection.interrupt()
+        if not loop.is_closed():
+            loop.call_later(_SECONDS_TO_NEXT_INTERRUPT, self.give_up, connection, loop)
 
 
 class InterruptibleConnection(aiosqlite.Connection):
@@ -21,12 +58,13 @@ class InterruptibleConnection(aiosqlite.Connection):
     _told_to_stop = False
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        call, loop = _Call(fn), asyncio.get_running_loop()
         try:
-            return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # as aiosqlite has it
+            return await super()._execute(call, *args, **kwargs)  # type: ignore[no-untyped-call]  # as aiosqlite has it
         except (asyncio.CancelledError, GeneratorExit):
             # A commit under way is let through: cut short it would be neither done nor undone for who asked for it.
-            if self._connection is not None and getattr(fn, "__name__", "") not in {"commit", "rollback", "close"}:
-                self._connection.interrupt()
+            if self._connection is not None and getattr(fn, "__name__", "") not in _LET_THROUGH:
+                call.give_up(self._connection, loop)
             raise
 
     def stop(self) -> asyncio.Future[Any] | None:

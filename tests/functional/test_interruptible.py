@@ -1,0 +1,93 @@
+"""A SQLite statement whose reader has gone ends, whenever in its life the reader went."""
+
+import asyncio
+import sqlite3
+import threading
+
+import pytest
+
+from mktdash.store.interruptible import connect
+
+# It would count for longer than any test waits.
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT count(*) FROM n"
+
+
+@pytest.fixture
+async def connection():
+    async with connect(":memory:") as opened:
+        yield opened
+
+
+async def cancelled(task):
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def answers(connection):
+    async with asyncio.timeout(20):
+        cursor = await connection.execute("SELECT 7")
+        assert await cursor.fetchone() == (7,)
+
+
+async def test_a_statement_given_up_in_the_queue_never_begins(connection):
+    release = threading.Event()
+    begun = []
+    before = asyncio.create_task(connection._execute(release.wait))
+    waiting = asyncio.create_task(connection._execute(begun.append, 1))
+    await asyncio.sleep(0)
+
+    await cancelled(waiting)
+    release.set()
+    await before
+
+    await answers(connection)
+    assert begun == []
+
+
+async def test_a_statement_given_up_between_its_call_and_its_first_step_ends(connection):
+    called, release = threading.Event(), threading.Event()
+
+    def late():
+        called.set()
+        release.wait()
+        connection._conn.execute(ENDLESS).fetchall()
+
+    task = asyncio.create_task(connection._execute(late))
+    await asyncio.to_thread(called.wait)
+
+    await cancelled(task)
+    release.set()
+
+    await answers(connection)
+
+
+async def test_a_statement_given_up_while_it_runs_ends(connection):
+    task = asyncio.create_task(connection.execute_fetchall(ENDLESS))
+    await asyncio.sleep(0)
+
+    await cancelled(task)
+
+    await answers(connection)
+
+
+async def test_a_commit_whose_asker_went_away_is_carried_out(connection):
+    release = threading.Event()
+    await connection.execute("CREATE TABLE kept (n)")
+    await connection.execute("INSERT INTO kept VALUES (1)")
+    before = asyncio.create_task(connection._execute(release.wait))
+    task = asyncio.create_task(connection.commit())
+    await asyncio.sleep(0)
+
+    await cancelled(task)
+    release.set()
+    await before
+
+    async with asyncio.timeout(20):
+        await connection.rollback()
+        assert await connection.execute_fetchall("SELECT n FROM kept") == [(1,)]
+
+
+async def test_the_error_of_a_statement_reaches_who_waits_for_it(connection):
+    with pytest.raises(sqlite3.OperationalError, match="no such table: none"):
+        await connection.execute("SELECT * FROM none")
