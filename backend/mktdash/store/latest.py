@@ -39,14 +39,24 @@ _AMONG = {
     True: "series_id = ANY($1::bigint[])",
     False: "series_id IN (SELECT value FROM json_each($1))",
 }
+# From so many on, ids that stand close together are read as the range they stand in: a third of the time.
+_FEWEST_FOR_A_RANGE = 200
 
 
 async def latest_by_series_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, LatestRow]:
     """The latest of each series; a series without observations is left out."""
+    wanted = f"SELECT {_FIELDS} FROM latest WHERE n > 0 AND "  # noqa: S608 - our own words
+    row, new, among = LatestRow, tuple.__new__, set(ids)
+    if len(among) >= _FEWEST_FOR_A_RANGE:
+        least, most = min(among), max(among)
+        if most - least < 2 * len(among):
+            found = await fetch_all(conn, f"{wanted} series_id BETWEEN $1 AND $2", least, most)
+            return {one[0]: new(row, one) for one in found if one[0] in among}
     postgres = is_postgres(conn)
-    wanted = f"SELECT {_FIELDS} FROM latest WHERE n > 0 AND {_AMONG[postgres]}"  # noqa: S608 - our own words
-    rows = await fetch_all(conn, wanted, list(ids) if postgres else orjson.dumps(list(ids)).decode())
-    return {row.series_id: row for row in map(LatestRow._make, rows)}
+    found = await fetch_all(
+        conn, wanted + _AMONG[postgres], list(ids) if postgres else orjson.dumps(list(ids)).decode()
+    )
+    return {one[0]: new(row, one) for one in found}
 
 
 async def newest_by_dataset(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, int]:
