@@ -5,6 +5,7 @@ import gzip
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+import brotli
 import orjson
 import pytest
 import zstandard
@@ -218,6 +219,7 @@ async def test_a_stranger_gets_nothing_that_is_kept(told):
     ("accepted", "used", "unpack"),
     [
         ("gzip", "gzip", gzip.decompress),
+        ("gzip, deflate, br", "br", brotli.decompress),
         ("gzip, deflate, br, zstd", "zstd", lambda body: zstandard.ZstdDecompressor().decompress(body)),
         ("zstd;q=0, gzip;q=0.5", "gzip", gzip.decompress),
         ("identity", None, bytes),
