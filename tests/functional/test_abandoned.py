@@ -1,12 +1,13 @@
 """An answer that nobody waits for, or that takes too long, ends in the database too; one too large is not sent."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import orjson
 import pytest
 import strawberry
+import websockets
 from sqlalchemy import text
 from tests.factories.web import resources_over, served, web_over
 
@@ -114,6 +115,72 @@ async def test_when_its_client_goes_away_a_query_stops_working(engine, monkeypat
             await quiet(engine, idle)
 
 
+@asynccontextmanager
+async def watched_ending(engine, monkeypatch, **options):
+    """A server of slow fields; what was begun inside is given up there, and outside has ended in the database too."""
+    monkeypatch.setattr(entry, "MktdashSchema", lambda **_: MktdashSchema(query=Slow, **options))
+    async with served(resources_over(engine)) as address:
+        idle = await idly(f"http://{address}", engine)
+        async with asyncio.timeout(20):
+            yield address
+            await MARKS["ended"].wait()
+            await quiet(engine, idle)
+
+
+async def begun_over_socket(address, field):
+    socket = await websockets.connect(f"ws://{address}/graphql", subprotocols=["graphql-transport-ws"])
+    await socket.send('{"type": "connection_init"}')
+    assert orjson.loads(await socket.recv())["type"] == "connection_ack"
+    await socket.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": {"query": f"{{ {field} }}"}}).decode())
+    return socket
+
+
+@pytest.mark.parametrize("way", ["closes the socket", "completes the operation"])
+async def test_over_a_socket_too_a_query_stops_working_when_its_client(engine, monkeypatch, way):
+    async with watched_ending(engine, monkeypatch) as address:
+        socket = await begun_over_socket(address, "resolved")
+        await MARKS["started"].wait()
+
+        if way == "completes the operation":
+            await socket.send('{"id": "1", "type": "complete"}')
+            await MARKS["ended"].wait()
+        await socket.close()
+
+
+async def test_as_server_sent_events_too_a_query_stops_working_when_its_client_goes_away(engine, monkeypatch):
+    async with watched_ending(engine, monkeypatch) as address, httpx.AsyncClient(timeout=20) as client:
+        headers = {"accept": "text/event-stream"}
+        body = {"query": "{ resolved }"}
+        async with client.stream("POST", f"http://{address}/graphql", json=body, headers=headers) as response:
+            assert response.status_code == 200
+            await MARKS["started"].wait()
+
+
+async def test_over_a_socket_too_a_query_has_its_time(engine, monkeypatch):
+    async with watched_ending(engine, monkeypatch, seconds_to_answer=0.3) as address:
+        socket = await begun_over_socket(address, "loaded")
+
+        said = orjson.loads(await socket.recv())
+        assert said["payload"]["errors"][0]["extensions"]["code"] == "TIMED_OUT"
+        assert orjson.loads(await socket.recv()) == {"id": "1", "type": "complete"}
+        await socket.close()
+
+
+async def test_as_server_sent_events_too_a_query_has_its_time(engine, monkeypatch):
+    async with watched_ending(engine, monkeypatch, seconds_to_answer=0.3) as address:
+        events = await as_events(address, "resolved")
+
+    assert "TIMED_OUT" in events
+    assert events.rstrip().splitlines()[-2:] == ["event: complete", "data:"]
+
+
+async def as_events(address, field):
+    async with httpx.AsyncClient(timeout=20) as client:
+        body = {"query": f"{{ {field} }}"}
+        response = await client.post(f"http://{address}/graphql", json=body, headers={"accept": "text/event-stream"})
+    return response.text
+
+
 @pytest.mark.parametrize("field", ["resolved", "loaded"])
 async def test_out_of_time_a_query_stops_working(engine, field):
     schema = MktdashSchema(query=Slow, seconds_to_answer=0.3)
@@ -134,6 +201,28 @@ async def test_an_answer_over_the_bound_is_refused(sqlite_engine):
     assert response.status_code == 400
     assert response.json()["errors"][0]["extensions"]["code"] == "ANSWER_TOO_LARGE"
     assert "data" not in response.json()
+
+
+async def test_over_a_socket_too_an_answer_over_the_bound_is_refused(sqlite_engine, monkeypatch):
+    monkeypatch.setattr(entry, "MktdashSchema", lambda **_: MktdashSchema(query=Slow))
+    async with served(resources_over(sqlite_engine, answer_mb=1)) as address:
+        socket = await begun_over_socket(address, "large")
+        said = orjson.loads(await socket.recv())
+        ended = orjson.loads(await socket.recv())
+        await socket.close()
+
+    assert said["payload"]["data"] is None
+    assert said["payload"]["errors"][0]["extensions"]["code"] == "ANSWER_TOO_LARGE"
+    assert ended == {"id": "1", "type": "complete"}
+
+
+async def test_as_server_sent_events_too_an_answer_over_the_bound_is_refused(sqlite_engine, monkeypatch):
+    monkeypatch.setattr(entry, "MktdashSchema", lambda **_: MktdashSchema(query=Slow))
+    async with served(resources_over(sqlite_engine, answer_mb=1)) as address:
+        events = await as_events(address, "large")
+
+    assert "ANSWER_TOO_LARGE" in events
+    assert len(events) < 2_000
 
 
 async def test_an_answer_within_the_bound_is_sent(sqlite_engine):

@@ -1,7 +1,7 @@
 """Errors carry data; text for people is made at the edge, from the catalogue entry of each class."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class MktdashError(Exception):
@@ -150,6 +150,11 @@ class AnswerTooLargeError(MktdashError):
 
     code = "ANSWER_TOO_LARGE"
     http_status = 400
+
+    @classmethod
+    def over(cls, most: int) -> Self:
+        """An answer of more than ``most`` bytes."""
+        return cls(f"the answer has more than {most} bytes", most=most)
 
 
 class UnsupportedMediaTypeError(BadRequestError):

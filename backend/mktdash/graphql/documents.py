@@ -84,6 +84,18 @@ class DocumentCache:
             return tuple(GraphQLError(problem) for problem in too_much[:MOST_ERRORS])
         return tuple(validate(self._schema, node, self._rules, max_errors=MOST_ERRORS))
 
+    def kind(self, text: str, name: str | None) -> OperationType | None:
+        """What the operation asked for is; None where the text does not parse or it is not clear which is meant."""
+        with suppress(GraphQLError):
+            node = self.document(text).node
+            found = [
+                one.operation
+                for one in node.definitions
+                if isinstance(one, OperationDefinitionNode) and (not name or (one.name and one.name.value == name))
+            ]
+            return found[0] if len(found) == 1 else None
+        return None
+
     def only_reads(self, text: str | None) -> bool:
         """Whether nothing but queries stands in a text."""
         with suppress(GraphQLError):

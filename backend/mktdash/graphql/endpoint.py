@@ -1,6 +1,6 @@
 """GraphQL over HTTP, WebSocket and server-sent events, by their specifications."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -186,8 +186,29 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         )
         most = self._services.most_answer_bytes
         if most is not None and len(response.body) > most:
-            raise AnswerTooLargeError(f"the answer has more than {most} bytes", most=most)
+            raise AnswerTooLargeError.over(most)
         return response
+
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        """Server-sent events; in place of one with more bytes than an answer may have, the error that says so."""
+        facts: Facts = request.scope[SCOPE_KEY]
+        most = self._services.most_answer_bytes
+
+        async def bounded() -> AsyncIterator[str]:
+            async for event in stream():
+                if most is not None and len(event) > most:
+                    error = system_error(AnswerTooLargeError.over(most), facts.request_id)
+                    yield f"event: next\r\ndata: {encode({'data': None, 'errors': [error]}).decode()}\r\n\r\n"
+                else:
+                    yield event
+
+        return await super().create_streaming_response(request, bounded, sub_response, headers)
 
     async def on_ws_connect(self, context: RequestContext) -> UnsetType | dict[str, object] | None:
         """Let a socket in: by the token of ``connection_init``, or as who its handshake was.

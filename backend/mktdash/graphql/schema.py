@@ -26,6 +26,7 @@ from mktdash.graphql.timing import Timed
 from mktdash.store.versions import read_versions
 
 _SECONDS_TO_ANSWER = 30.0
+_ANSWERED_ONCE = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 
 class MktdashSchema(strawberry.Schema):
@@ -50,6 +51,7 @@ class MktdashSchema(strawberry.Schema):
         self.costs = CostModel(self._schema)
         self.plans = Plans(self._schema, self.schema_converter)
         self._seconds_to_answer = seconds_to_answer
+        self._under_way: set[asyncio.Task[ExecutionResult]] = set()
 
     async def execute(  # noqa: PLR0917 - strawberry's signature
         self,
@@ -109,8 +111,24 @@ class MktdashSchema(strawberry.Schema):
         operation_extensions: dict[str, Any] | None = None,
         allowed_operation_types: Iterable[OperationType] | None = None,
     ) -> AsyncGenerator[Any, None]:
-        """Answer any operation over a transport that can go on; each read is of its own instant."""
+        """Answer any operation over a transport that can go on.
+
+        A query or a mutation is answered once, within the bounds that it has over HTTP; each read of a subscription is
+        of its own instant.
+        """
         assert context_value is not None  # noqa: S101 - the endpoint always gives one
+        kind = None if query is None else self.documents.kind(query, operation_name)
+        allowed = set(OperationType) if allowed_operation_types is None else set(allowed_operation_types)
+        if kind is not None and OperationType(kind.value) in _ANSWERED_ONCE & allowed:
+            return self._once(
+                query,
+                variable_values,
+                context_value,
+                root_value,
+                operation_name,
+                allowed,
+                operation_extensions,
+            )
         return await super().stream(
             query,
             variable_values,
@@ -120,6 +138,17 @@ class MktdashSchema(strawberry.Schema):
             operation_extensions,
             allowed_operation_types,
         )
+
+    async def _once(self, *asked: Any) -> AsyncGenerator[Any, None]:
+        # On a task of its own, told once to end: a transport that goes away says so again and again, and a second
+        # word would keep the driver from telling the database.
+        work = asyncio.create_task(self.execute(*asked))
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
+        try:
+            yield await asyncio.shield(work)
+        finally:
+            work.cancel()
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Make errors fit to be sent, whatever the transport."""

@@ -9,7 +9,7 @@ from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
-from mktdash.domain.errors import MktdashError, ThrottledError
+from mktdash.domain.errors import AnswerTooLargeError, MktdashError, ThrottledError
 from mktdash.graphql.context import RequestContext
 from mktdash.graphql.encoding import encode
 from mktdash.graphql.errors import system_error
@@ -29,8 +29,12 @@ class TextFrames(ASGIWebSocketAdapter):
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         """Send a message."""
+        await self.send_encoded(encode(message))
+
+    async def send_encoded(self, message: bytes) -> None:
+        """Send a message that is JSON already."""
         try:
-            await self.ws.send_text(encode(message).decode())
+            await self.ws.send_text(message.decode())
         except (WebSocketDisconnect, RuntimeError) as error:
             # A server may report a closed socket by either; the client has gone in both cases.
             raise WebSocketDisconnected from error
@@ -38,6 +42,8 @@ class TextFrames(ASGIWebSocketAdapter):
 
 class PatientHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
     """Answers a document that does not parse with an error; a typing mistake must not end the other streams."""
+
+    websocket: TextFrames
 
     async def handle_message(self, message: Any) -> None:
         """Pass on what is formed as the protocol says; anything else ends the socket, with a reason."""
@@ -63,6 +69,16 @@ class PatientHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
                 await self.websocket.send_json({"id": message["id"], "type": "error", "payload": said})
                 return
         await super().handle_subscribe(message)
+
+    async def send_message(self, message: Any) -> None:
+        """Send a message; in place of an answer with more bytes than one may have, the error that says so."""
+        text = encode(message)
+        most = self.context.services.most_answer_bytes
+        if most is not None and len(text) > most and message["type"] == "next":
+            error = AnswerTooLargeError.over(most)
+            payload = {"data": None, "errors": [system_error(error, self.context.request_id)]}
+            text = encode({**message, "payload": payload})
+        await self.websocket.send_encoded(text)
 
     @property
     def _full(self) -> bool:
