@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 
+import brotli
 import pytest
 from tests.factories.web import resources_over, web_over
 
@@ -13,13 +14,15 @@ from mktdash.store.run_queue import NewArtifact
 from mktdash.store.runs import insert_run
 from mktdash.store.session import write_transaction
 
+BROTLI = brotli.compress(b"console.log(1)")
+
 
 @pytest.fixture
 def bundle(tmp_path):
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>mktdash</title>")
     (tmp_path / "assets" / "main-3f2a.js").write_text("console.log(1)")
-    (tmp_path / "assets" / "main-3f2a.js.br").write_bytes(b"brotli bytes")
+    (tmp_path / "assets" / "main-3f2a.js.br").write_bytes(BROTLI)
     (tmp_path / "assets" / "main-3f2a.js.gz").write_bytes(gzip.compress(b"console.log(1)"))
     (tmp_path / "icon.svg").write_text("<svg/>")
     return tmp_path
@@ -137,7 +140,7 @@ async def test_named_files_are_kept_for_ever_and_sent_packed(web):
     raw = b"".join([piece async for piece in packed.aiter_raw()])
     plain = await web.client.get("/assets/main-3f2a.js", headers={"accept-encoding": "identity"})
 
-    assert raw == b"brotli bytes"
+    assert raw == BROTLI
     assert packed.headers["content-encoding"] == "br"
     assert packed.headers["content-type"].startswith("text/javascript")
     assert "immutable" in packed.headers["cache-control"]
