@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import asyncpg as asyncpg_driver
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.sqlite import pysqlite
@@ -16,8 +17,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.store.session import is_postgres
 
 
+class Named(asyncpg_driver.Record):  # type: ignore[misc]  # the driver ships no types
+    """A row of PostgreSQL whose columns are attributes too: the driver makes it, so it costs nothing more."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
 async def fetch_all(conn: AsyncConnection, statement: str, *parameters: Any) -> Sequence[Sequence[Any]]:
-    """The rows of a statement whose parameters are written ``$1``, ``$2``; inside the connection's transaction."""
+    """The rows of a statement whose parameters are written ``$1``, ``$2``; inside the connection's transaction.
+
+    Those of PostgreSQL are ``Named``.
+    """
     raw = await conn.get_raw_connection()
     driver: Any = raw.driver_connection
     if not is_postgres(conn):
@@ -26,7 +42,7 @@ async def fetch_all(conn: AsyncConnection, statement: str, *parameters: Any) -> 
     if not driver.is_in_transaction():
         # SQLAlchemy begins with its first statement; the snapshot must be the transaction's own.
         await raw.dbapi_connection._start_transaction()  # type: ignore[union-attr]  # noqa: SLF001 - saves a round trip
-    found: Sequence[Sequence[Any]] = await driver.fetch(statement, *parameters)
+    found: Sequence[Sequence[Any]] = await driver.fetch(statement, *parameters, record_class=Named)
     return found
 
 

@@ -1,7 +1,7 @@
 """The newest observation of each series, kept beside the data so that a watchlist costs one small read."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import orjson
 from sqlalchemy import func, select
@@ -46,16 +46,19 @@ _FEWEST_FOR_A_RANGE = 200
 async def latest_by_series_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, LatestRow]:
     """The latest of each series; a series without observations is left out."""
     wanted = f"SELECT {_FIELDS} FROM latest WHERE n > 0 AND "  # noqa: S608 - our own words
-    row, new, among = LatestRow, tuple.__new__, set(ids)
-    if len(among) >= _FEWEST_FOR_A_RANGE:
-        least, most = min(among), max(among)
-        if most - least < 2 * len(among):
-            found = await fetch_all(conn, f"{wanted} series_id BETWEEN $1 AND $2", least, most)
-            return {one[0]: new(row, one) for one in found if one[0] in among}
-    postgres = is_postgres(conn)
-    found = await fetch_all(
-        conn, wanted + _AMONG[postgres], list(ids) if postgres else orjson.dumps(list(ids)).decode()
-    )
+    among, postgres = set(ids), is_postgres(conn)
+    least, most = (min(among), max(among)) if among else (0, 0)
+    if len(among) >= _FEWEST_FOR_A_RANGE and most - least < 2 * len(among):
+        found = await fetch_all(conn, f"{wanted} series_id BETWEEN $1 AND $2", least, most)
+        if most - least >= len(among):
+            found = [one for one in found if one[0] in among]
+    else:
+        listed = list(among) if postgres else orjson.dumps(list(among)).decode()
+        found = await fetch_all(conn, wanted + _AMONG[postgres], listed)
+    if postgres:
+        # Named already, column by column as a LatestRow is.
+        return {one[0]: cast("LatestRow", one) for one in found}
+    row, new = LatestRow, tuple.__new__
     return {one[0]: new(row, one) for one in found}
 
 
