@@ -62,6 +62,6 @@ async def fetch_built(
 
 @lru_cache(256)
 def _compiled(build: Callable[[bool], Select[Any]], postgres: bool) -> tuple[str, tuple[str, ...], dict[str, Any]]:  # noqa: FBT001 - a key
-    dialect = asyncpg.dialect() if postgres else pysqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+    dialect = asyncpg.dialect() if postgres else pysqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
     compiled = build(postgres).compile(dialect=dialect)
     return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)
