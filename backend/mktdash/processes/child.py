@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 
 from mktdash.processes.group import Group, ProcessSpec
@@ -35,7 +36,7 @@ class Child:
         self._process = process
         if self._stopping.is_set():
             # Asked to stop while the program was being started.
-            process.terminate()
+            _signal(process, signal.SIGTERM)
         relay = asyncio.create_task(self._log.relay(self.spec.name, output))
         try:
             code = await process.wait()
@@ -70,15 +71,20 @@ class Child:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+        _signal(process, signal.SIGTERM)
         try:
             await asyncio.wait_for(process.wait(), grace_seconds)
         except TimeoutError:
             self._log.say("up", f"{self.spec.name} did not stop in {grace_seconds:g} s and was killed")
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            _signal(process, signal.SIGKILL)
             await process.wait()
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    # Not `process.send_signal`: before it signals it collects a child that has just ended, whose exit code is then
+    # lost to the loop, which reports 255 and a warning instead.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, number)
 
 
 def _how(code: int) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,29 @@ async def test_closing_the_group_ends_what_a_stopped_child_left_behind(tmp_path,
     group.close()
     # then
     await gone(left)
+
+
+async def test_a_child_asked_to_stop_just_after_its_end_keeps_its_exit_code(caplog, group, log, monkeypatch):
+    # given: a child that has ended by itself, of which the loop has not heard yet
+    wait, heard = os.waitpid, threading.Event()
+
+    def late(*arguments):
+        heard.wait(20)
+        return wait(*arguments)
+
+    monkeypatch.setattr(os, "waitpid", late)
+    child = Child(python("import os; print(os.getpid()); os._exit(7)"), group, log)
+    running = asyncio.create_task(child.run_once())
+    pid = int(await log.until("child", ""))
+    await asyncio.to_thread(os.waitid, os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    # when
+    stopping = asyncio.create_task(child.stop(20))
+    await asyncio.sleep(0)
+    heard.set()
+    await stopping
+    # then
+    assert await running == 7
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("child_is_deaf", [False, True])
