@@ -23,6 +23,7 @@ from mktdash.graphql.trusted import read_trusted
 from mktdash.http import openapi, problems
 from mktdash.http.envelope import Envelope
 from mktdash.http.file_rate import FileRate
+from mktdash.http.graphiql import Graphiql
 from mktdash.http.pages import page
 from mktdash.http.protocol import BoundedProtocol
 from mktdash.http.routes import OPERATIONS
@@ -88,7 +89,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         )
     app = Starlette(
         routes=[
-            Route("/graphql", graphql),
+            Route("/graphql", Graphiql(graphql, settings.static_dir) if settings.introspects else graphql),
             WebSocketRoute("/graphql", graphql),
             *(operation.route() for operation in OPERATIONS),
             Route("/{path:path}", page),

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
         64, ge=1, description="Megabytes that one GraphQL answer may have before compression; larger ones are refused."
     )
     introspection: Literal["auto", "on", "off"] = Field(
-        "auto", description="Whether the GraphQL schema can be asked for itself; `auto` only where `host` is loopback."
+        "auto", description="Introspection and GraphiQL, the page at /graphql; `auto`: only where `host` is loopback."
     )
     trusted_documents: Path = Field(
         REPOSITORY / "schema" / "graphql" / "documents.json",

@@ -205,3 +205,27 @@ def visible_focus(page):
     """Whether what has the focus shows it."""
     style = page.evaluate("(s => [s.outlineStyle, s.boxShadow])(getComputedStyle(document.activeElement))")
     return style != ["none", "none"]
+
+
+def test_queries_and_subscriptions_are_written_and_run_in_graphiql(open_context, mktdash):
+    # given: nothing from elsewhere can be loaded, and a complaint in the console fails the test
+    page = open_context(DESK).new_page()
+    page.goto(mktdash.link)
+    page.goto(mktdash.url + "/graphql")
+    # It is a menu as soon as the editor has read that there are two operations.
+    run = page.get_by_label(re.compile("Execute query")).and_(page.locator("[aria-haspopup=menu]"))
+    answer = page.get_by_role("region", name="Result Window")
+    # when
+    run.click()
+    page.get_by_role("menuitem", name="Series").click()
+    # then
+    expect(answer).to_contain_text('"name": "USD"')
+    # when
+    run.click()
+    page.get_by_role("menuitem", name="Live").click()
+    # then
+    expect(answer).to_contain_text('"symbol": "SIM.ALPHA"')
+    # and: the schema is described
+    page.get_by_role("button", name="Show Documentation Explorer").click()
+    page.get_by_role("link", name="Subscription", exact=True).click()
+    expect(page.get_by_text("Observations as they are learned.")).to_be_visible()

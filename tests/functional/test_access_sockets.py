@@ -53,6 +53,7 @@ async def test_a_socket_introduces_itself_by_token(sqlite_engine, address):
     good = await token(sqlite_engine, "analyst")
 
     assert await role_over(address, {"authorization": f"Bearer {good}"}) == "ANALYST"
+    assert await role_over(address, {"Authorization": f"Bearer {good}"}) == "ANALYST"
     assert await role_over(address, {"authorization": "Bearer wrong"}) == 4403
     assert await role_over(address, additional_headers={"authorization": f"Bearer {good}"}) == "ANALYST"
     assert await role_over(address, additional_headers={"authorization": "Bearer wrong"}) == 403

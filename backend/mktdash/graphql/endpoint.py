@@ -216,7 +216,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         Raises:
             ConnectionRejectionError: it may not read.
         """
-        authorization = (context.connection_params or {}).get("authorization")
+        # Clients hand on a header under the name that its user gave it.
+        given = {name.lower(): value for name, value in (context.connection_params or {}).items()}
+        authorization = given.get("authorization")
         try:
             if authorization is not None:
                 context.principal = await self._identity.of_authorization(str(authorization))

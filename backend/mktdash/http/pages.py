@@ -36,14 +36,18 @@ async def page(request: Request) -> Response:
         return _sent(request, found, _FOREVER if immutable else _ASK_FIRST)
     if not path.startswith(_NAMED) and (path.startswith("/assets/") or Path(path).suffix not in {"", ".html"}):
         raise HTTPException(404, "there is no such file")
-    document = root / "index.html"
-    if not await run_in_threadpool(document.is_file):
+    return await document(request, root / "index.html")
+
+
+async def document(request: Request, file: Path) -> Response:
+    """A document of the build, which names its scripts and styles by their content."""
+    if not await run_in_threadpool(file.is_file):
         return plain_page(
             "The page is not built yet",
-            "The API works; the page itself has not been built. Run make run, or make frontend, then load this again.",
+            "The API works; the page itself has not been built. Run make run, or make setup, then load this again.",
             HTTPStatus.SERVICE_UNAVAILABLE,
         )
-    return _sent(request, document, _ASK_FIRST)
+    return _sent(request, file, _ASK_FIRST)
 
 
 def _file(root: Path, path: str) -> Path | None:
@@ -53,7 +57,7 @@ def _file(root: Path, path: str) -> Path | None:
     except (OSError, ValueError):
         # Too long for a name, or with a NUL in it.
         return None
-    return wanted if there and wanted.suffix not in {".br", ".gz", ".map"} else None
+    return wanted if there and wanted.suffix not in {".br", ".gz", ".map", ".html"} else None
 
 
 def _sent(request: Request, file: Path, cache_control: str) -> Response:
