@@ -132,6 +132,18 @@ async def snapshot(engine):
         return snapshot_id(await read_leaves(conn, await series_of_dataset(conn, "scripted-daily")))
 
 
+async def test_an_end_that_was_withdrawn_and_is_said_again_outlives_a_change_before_it(engine, monkeypatch):
+    statements = [
+        (1, {"AAA": {366: 1.0}}, "add"),
+        (2, {"AAA": {0: 2.0}}, "replace"),
+        (3, {"AAA": {366: 1.0}}, "add"),
+        (4, {"AAA": {0: 1.0}}, "add"),
+    ]
+    await tell(engine, statements, monkeypatch)
+    for instant in (None, 1, 2, 3, 4):
+        assert await read_all(engine, instant) == by_instant(modelled(statements, instant or 5))
+
+
 async def test_a_revised_number_names_the_batch_that_brought_each_version(engine):
     provider = ScriptedProvider()
     for hour, value in ((0, 1.0), (1, 2.0)):

@@ -69,7 +69,9 @@ async def hold(conn: AsyncConnection, spans: Sequence[Span], *, retracts: bool) 
     lows: dict[int, int] = {}
     for span in spans:
         state = states[span.series.id]
-        adds_only = state.as_of is not None and span.first > state.as_of and state.sealed_to is not None
+        # What was withdrawn from the end leaves a seal behind it: before that, points belong into chunks.
+        ends = (state.as_of, state.sealed_to)
+        adds_only = None not in ends and span.first > max(ends)
         if retracts or not adds_only or tail_length(state) + span.n > MAX_TAIL:
             lows[span.series.id] = _lowest(span, state)
     columns = await _read_from(conn, lows, states)
