@@ -38,7 +38,7 @@ async def raw(server, request, *, until_end=True):
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(request)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await (reader.read() if until_end else reader.readline())
     finally:
         writer.close()

@@ -30,7 +30,7 @@ async def close_code(socket, *messages):
     try:
         for message in messages:
             await socket.send(message)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 await socket.recv()
     except ConnectionClosed as closed:
@@ -50,7 +50,7 @@ def subscribe(query, variables=None, name="1"):
 async def code_of(socket, message):
     """The code of the first error in what is answered to a message."""
     await socket.send(message)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         said = orjson.loads(await socket.recv())
     errors = said["payload"] if said["type"] == "error" else said["payload"]["errors"]
     return errors[0]["extensions"]["code"]
@@ -147,6 +147,6 @@ async def test_a_foreign_page_and_a_foreign_name_open_no_socket(server):
         writer.write(
             f"GET /graphql HTTP/1.1\r\n{names}{key}Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert status in await reader.readline()
         writer.close()

@@ -153,7 +153,7 @@ async def test_gql_goes_on_where_it_stopped(address, token, since):
         transport = WebsocketsTransport(f"ws://{address}/graphql", init_payload={"authorization": f"Bearer {token}"})
         request = GraphQLRequest(FOLLOW, variable_values={"symbols": ["AAA"], "since": cursor})
         async with (
-            asyncio.timeout(10),
+            asyncio.timeout(60),
             Client(transport=transport) as session,
             aclosing(session.subscribe(request)) as stream,
         ):

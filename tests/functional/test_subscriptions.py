@@ -55,9 +55,9 @@ def connection(address, **options):
 
 
 async def take(stream, n):
-    """The next ``n`` events, or a failure after ten seconds."""
+    """The next ``n`` events, or a failure after a minute."""
     taken = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for event in stream:
             taken.append(event)
             if len(taken) == n:
@@ -212,7 +212,7 @@ async def test_server_sent_events_carry_the_same(engine, address):
         )
         response = await client.send(request, stream=True)
         lines = aiter(response.aiter_lines())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             name, data = await anext(lines), await anext(lines)
         await response.aclose()
 

@@ -118,7 +118,7 @@ async def test_writers_of_one_topic_do_not_wait_for_each_other_until_they_commit
     rows = metadata.tables["instrument"]
     before = await versions(engine)
 
-    async with asyncio.timeout(10), write_transaction(engine) as one, write_transaction(engine) as other:
+    async with asyncio.timeout(60), write_transaction(engine) as one, write_transaction(engine) as other:
         await one.execute(rows.update().where(rows.c.symbol == "A").values(name="1"))
         await other.execute(rows.update().where(rows.c.symbol == "B").values(name="2"))
 
