@@ -59,7 +59,7 @@ async def test_two_processes_share_one_bucket(redis_url):
     redis = Redis.from_url(redis_url)
     one, other = Buckets(redis), Buckets(redis)
 
-    granted = await asyncio.gather(*(each.take_one(limit, "a") for _ in range(200) for each in (one, other)))
+    granted = await asyncio.gather(*(each.take(limit, "a") for _ in range(200) for each in (one, other)))
     await redis.aclose()
 
     assert 150 <= sum(standing.granted for standing in granted) <= 201

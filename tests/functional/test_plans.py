@@ -8,7 +8,8 @@ from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
 from mktdash.graphql.plan import NoPlanError
-from mktdash.graphql.planned import _RUNS, Plans
+from mktdash.graphql.planned import Plans
+from mktdash.graphql.schema import _RUNS
 from mktdash.graphql.together import together
 from mktdash.quality.runner import run_quality
 

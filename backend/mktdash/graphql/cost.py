@@ -5,10 +5,10 @@ hold. Reading history is dearer than the object it hangs on.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -28,6 +28,8 @@ from graphql import (
     is_leaf_type,
 )
 
+from mktdash.graphql.weighted import WeightedCache
+
 MOST = 20_000
 # Points of one cost unit: so many are encoded in about the time that an object takes.
 _POINTS_A_UNIT = 500
@@ -38,31 +40,63 @@ _SIZES = ("first", "last", "ids")
 # What is computed over whole series or datasets.
 _EXTRA = {"snapshotId": 5, "missing": 20, "flagCounts": 5, "provenance": 5, "requestReport": 50, "startReplay": 100}
 _INTROSPECTION = 50
+_MOST_KEPT = 1000
+# A document, the name of its operation, the sizes of its lists where they are known.
+_Asked = tuple[int, str | None, tuple[tuple[int, int], ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class CostModel:
-    """Costs over one schema."""
+class Costs:
+    """What operations cost over one schema; what does not depend on variables is worked out once a document."""
 
-    schema: GraphQLSchema
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        # The document is kept with what it costs: its identity names it, and must not be given to another meanwhile.
+        self._kept: WeightedCache[_Asked, tuple[DocumentNode, int]] = WeightedCache(_MOST_KEPT)
 
     def of(
         self,
-        operation: OperationDefinitionNode,
-        fragments: Mapping[str, FragmentDefinitionNode],
+        document: DocumentNode,
+        name: str | None,
         variables: Mapping[str, Any],
         sizes: Mapping[int, int] | None = None,
     ) -> int:
         """The most that an operation can cost with these variables; what it did cost, given the sizes of its lists."""
-        root = self.schema.get_root_type(operation.operation)
+        asked = (id(document), name, () if sizes is None else tuple(sizes.items()))
+        kept = self._kept.get(asked)
+        if kept is not None:
+            return kept[1]
+        operation = _operation(document, name)
+        if operation is None:
+            return 0
+        cost = self._worked_out(document, operation, variables, sizes or {})
+        if not operation.variable_definitions:
+            self._kept.put(asked, (document, cost), 1)
+        return cost
+
+    def _worked_out(
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        sizes: Mapping[int, int],
+    ) -> int:
+        root = self._schema.get_root_type(operation.operation)
         if root is None:
             return 0
+        fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
         given = {
             one.variable.name.value: int(one.default_value.value)
             for one in operation.variable_definitions or ()
             if isinstance(one.default_value, IntValueNode)
         } | dict(variables)
-        return 1 + _Walk(self.schema, fragments, given, sizes or {}).selection(operation.selection_set, root, None)
+        return 1 + _Walk(self._schema, fragments, given, sizes).selection(operation.selection_set, root, None)
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    for one in document.definitions:
+        if isinstance(one, OperationDefinitionNode) and (name is None or (one.name and one.name.value == name)):
+            return one
+    return None
 
 
 class _Walk:

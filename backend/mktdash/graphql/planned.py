@@ -1,28 +1,31 @@
-"""Puts a document's plan in place of the executor, and the executor in place of a plan that does not get through."""
+"""The plans of documents, each made once, and what runs them in place of the executor."""
 
-from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
     DocumentNode,
-    ExecutionResult,
     FragmentDefinitionNode,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
 )
 from graphql.execution.values import get_variable_values
-from prometheus_client import Counter
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from mktdash.graphql.bulk import BULK
 from mktdash.graphql.plan import Completion, NoPlanError, Planner, Run
 from mktdash.graphql.weighted import WeightedCache
 
-_RUNS = Counter("mktdash_operations_run_total", "Queries executed, by what executed them.", ["by"])
-_PLANNED, _AGAIN, _EXECUTED = (_RUNS.labels(one) for one in ("plan", "executor after plan", "executor"))
 _MOST_PLANS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one query is answered; without a ``completion`` the executor has to do it."""
+
+    operation: OperationDefinitionNode
+    completion: Completion | None
 
 
 class Plans:
@@ -32,75 +35,44 @@ class Plans:
         self._schema = schema
         self._converter = converter
         # The document is kept with its plan: its identity names it, and must not be given to another meanwhile.
-        self._kept: WeightedCache[tuple[int, str | None], tuple[DocumentNode, Completion | None]] = WeightedCache(
-            _MOST_PLANS
-        )
+        self._kept: WeightedCache[tuple[int, str | None], tuple[DocumentNode, Plan | None]] = WeightedCache(_MOST_PLANS)
 
-    async def run(self, document: DocumentNode, name: str | None, inputs: dict[str, Any], context: Any) -> Any:
-        """The data of a query.
-
-        Raises:
-            NoPlanError: this operation has no plan.
-            Exception: anything went wrong; the executor will know what.
-        """
-        operation = _operation(document, name)
-        plan = self._plan(document, name, operation)
-        if plan is None:
-            raise NoPlanError
-        variables = get_variable_values(self._schema, operation.variable_definitions or (), inputs)
-        if isinstance(variables, list):
-            raise NoPlanError
-        return (await plan.of([self], Run(context, variables, self._converter)))[0]
-
-    def _plan(self, document: DocumentNode, name: str | None, operation: OperationDefinitionNode) -> Completion | None:
+    def of(self, document: DocumentNode, name: str | None) -> Plan | None:
+        """The plan of a valid document's operation; None where it is no query."""
         key = (id(document), name)
         kept = self._kept.get(key)
         if kept is None:
-            kept = (document, self._made(document, operation))
+            kept = (document, self._made(document, name))
             self._kept.put(key, kept, 1)
         return kept[1]
 
-    def _made(self, document: DocumentNode, operation: OperationDefinitionNode) -> Completion | None:
+    async def run(self, plan: Plan, inputs: dict[str, Any], context: Any) -> Any:
+        """The data of a query.
+
+        Raises:
+            NoPlanError: the executor has to do it.
+            Exception: anything went wrong; the executor will know what.
+        """
+        if plan.completion is None:
+            raise NoPlanError
+        variables = get_variable_values(self._schema, plan.operation.variable_definitions or (), inputs)
+        if isinstance(variables, list):
+            raise NoPlanError
+        return (await plan.completion.of([self], Run(context, variables, self._converter)))[0]
+
+    def _made(self, document: DocumentNode, name: str | None) -> Plan | None:
+        operation = next((one for one in document.definitions if _is_asked(one, name)), None)
         root = self._schema.query_type
-        if operation.operation is not OperationType.QUERY or root is None or operation.directives:
+        if not isinstance(operation, OperationDefinitionNode) or operation.operation is not OperationType.QUERY:
             return None
+        if root is None or operation.directives:
+            return Plan(operation, None)
         fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
         try:
-            return Planner(fragments, BULK).plan(operation.selection_set, root)
+            return Plan(operation, Planner(fragments, BULK).plan(operation.selection_set, root))
         except NoPlanError:
-            return None
+            return Plan(operation, None)
 
 
-class Planned(SchemaExtension):
-    """Runs a query by its plan; the last extension, so that limits come before it."""
-
-    def __init__(self, plans: Plans) -> None:
-        self._plans = plans
-
-    async def on_execute(self) -> AsyncIterator[None]:
-        """Answer, where a plan gets through."""
-        execution = self.execution_context
-        if execution.graphql_document is not None and execution.operation_type.value == "query":
-            try:
-                data = await self._plans.run(
-                    execution.graphql_document,
-                    execution._provided_operation_name,  # noqa: SLF001 - the name asked for, not the one found
-                    execution.variables or {},
-                    execution.context,
-                )
-            except NoPlanError:
-                _EXECUTED.inc()
-            except Exception:  # noqa: BLE001 - the executor meets it again, and tells it as it should be told
-                _AGAIN.inc()
-                await execution.context.start_over()
-            else:
-                _PLANNED.inc()
-                execution.result = ExecutionResult(data=data, errors=None)
-        yield
-
-
-def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    for one in document.definitions:
-        if isinstance(one, OperationDefinitionNode) and (name is None or (one.name and one.name.value == name)):
-            return one
-    raise NoPlanError
+def _is_asked(one: Any, name: str | None) -> bool:
+    return isinstance(one, OperationDefinitionNode) and (name is None or bool(one.name and one.name.value == name))

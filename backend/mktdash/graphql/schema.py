@@ -7,24 +7,28 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from prometheus_client import Counter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from mktdash.domain.errors import TimedOutError
+from mktdash.domain.errors import MktdashError, TimedOutError
 from mktdash.graphql.context import RequestContext
-from mktdash.graphql.cost import CostModel
+from mktdash.graphql.cost import Costs
 from mktdash.graphql.documents import CachedDocuments, DocumentCache
 from mktdash.graphql.errors import present
 from mktdash.graphql.mutations import Mutation
-from mktdash.graphql.planned import Planned, Plans
+from mktdash.graphql.plan import NoPlanError
+from mktdash.graphql.planned import Plans
 from mktdash.graphql.queries import Query
 from mktdash.graphql.scalars import SCALARS
 from mktdash.graphql.subscriptions import Subscription
-from mktdash.graphql.throttle import CostLimit
-from mktdash.graphql.timing import Timed
+from mktdash.graphql.throttle import CostLimit, Spending
+from mktdash.graphql.timing import Timed, timed
 from mktdash.store.versions import read_versions
 
+_RUNS = Counter("mktdash_operations_run_total", "Queries executed, by what executed them.", ["by"])
+_PLANNED, _AGAIN, _EXECUTED = (_RUNS.labels(one) for one in ("plan", "executor after plan", "executor"))
 _SECONDS_TO_ANSWER = 30.0
 _ANSWERED_ONCE = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
@@ -44,11 +48,10 @@ class MktdashSchema(strawberry.Schema):
                 lambda: CachedDocuments(self.documents),
                 lambda: CostLimit(self.costs),
                 Timed,
-                lambda: Planned(self.plans),
             ],
         )
         self.documents = DocumentCache(self._schema, introspection=introspection)
-        self.costs = CostModel(self._schema)
+        self.costs = Costs(self._schema)
         self.plans = Plans(self._schema, self.schema_converter)
         self._seconds_to_answer = seconds_to_answer
         self._under_way: set[asyncio.Task[ExecutionResult]] = set()
@@ -69,7 +72,8 @@ class MktdashSchema(strawberry.Schema):
         try:
             async with asyncio.timeout(self._seconds_to_answer):
                 await self._note_versions(query, context)
-                result = await super().execute(
+                planned = await self._by_plan(query, variable_values, context, operation_name, operation_extensions)
+                result = planned or await super().execute(
                     query,
                     variable_values,
                     context,
@@ -88,6 +92,39 @@ class MktdashSchema(strawberry.Schema):
             return ExecutionResult(data=None, errors=errors)
         finally:
             await context.read.aclose()
+
+    async def _by_plan(
+        self,
+        query: str | None,
+        inputs: dict[str, Any] | None,
+        context: RequestContext,
+        name: str | None,
+        extensions: dict[str, Any] | None,
+    ) -> ExecutionResult | None:
+        """The answer to a valid query whose plan gets through; in place of the executor and all that stands around it.
+
+        None where there is none: the executor does it all anew then, so that errors, nulls and refusals are its own.
+        """
+        document = self.documents.ready(query, name)
+        plan = None if document is None else self.plans.of(document, name)
+        if document is None or plan is None:
+            return None
+        spending = Spending(self.costs, context, document, name, inputs or {})
+        try:
+            await spending.reserve()
+        except MktdashError:
+            return None
+        try:
+            with timed(document, query, context.request_id):
+                data = await self.plans.run(plan, inputs or {}, context)
+        except Exception as error:  # noqa: BLE001 - the executor meets it again, and tells it as it should be told
+            (_EXECUTED if isinstance(error, NoPlanError) else _AGAIN).inc()
+            await spending.cancel()
+            await context.start_over()
+            return None
+        _PLANNED.inc()
+        await spending.settle()
+        return ExecutionResult(data=data, errors=None, extensions=spending.told(extensions))
 
     async def _note_versions(self, query: str | None, context: RequestContext) -> None:
         """For an answer that may be kept: the versions of the very snapshot that it is read from."""

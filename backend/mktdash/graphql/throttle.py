@@ -1,67 +1,66 @@
 """Holds operations to what they may cost: reserved before they run, the rest given back where they were cheaper."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from graphql import FragmentDefinitionNode, OperationDefinitionNode
+from graphql import DocumentNode
 from strawberry.extensions import SchemaExtension
 
 from mktdash.domain.errors import ThrottledError, TooCostlyError
 from mktdash.graphql.context import Info, RequestContext
-from mktdash.graphql.cost import MOST, CostModel
+from mktdash.graphql.cost import MOST, Costs
 
 
-class CostLimit(SchemaExtension):
-    """Takes an operation's cost from its bearer's bucket."""
+class Spending:
+    """What one operation takes from its bearer's bucket."""
 
-    def __init__(self, model: CostModel) -> None:
-        self._model = model
-        self._cost: dict[str, int] = {}
+    def __init__(
+        self, costs: Costs, context: RequestContext, document: DocumentNode, name: str | None, inputs: Mapping[str, Any]
+    ) -> None:
+        self._costs = costs
+        self._context = context
+        self._asked = (document, name, inputs)
+        self._requested = 0
+        self._actual: int | None = None
 
-    async def on_execute(self) -> AsyncIterator[None]:
-        """Reserve, run, give back.
+    async def reserve(self) -> None:
+        """Take the most that it can cost.
 
         Raises:
             TooCostlyError: no operation may cost so much.
             ThrottledError: its bearer has used up what a minute gives.
         """
-        context: RequestContext = self.execution_context.context
-        requested = self._of(None)
+        requested = self._costs.of(*self._asked)
         if requested > MOST:
             raise TooCostlyError(f"the operation could cost more than {MOST}", most=MOST)
-        await self._take(context, requested)
-        self._cost = {"requested": requested}
-        yield
-        result = self.execution_context.result
-        idle = result is not None and result.data is None and bool(result.errors)
-        actual = 1 if idle else min(requested, self._of(context.sizes)) if context.sizes else requested
-        self._cost["actual"] = actual
-        if actual < requested:
-            await self._take(context, actual - requested)
+        await self._take(requested)
+        self._requested = requested
 
-    def get_results(self) -> dict[str, Any]:
-        """What it cost, for ``extensions``, where the request's own ``extensions`` ask for ``cost``."""
-        wanted = (self.execution_context.operation_extensions or {}).get("cost")
-        return {"cost": self._cost} if wanted and "actual" in self._cost else {}
+    async def settle(self, *, idle: bool = False) -> None:
+        """Give back what it did not cost; an ``idle`` one failed before it did anything."""
+        sizes = self._context.sizes
+        self._actual = self._requested
+        if idle:
+            self._actual = 1
+        elif sizes:
+            self._actual = min(self._requested, self._costs.of(*self._asked, sizes))
+        await self._take(self._actual - self._requested)
 
-    def _of(self, sizes: dict[int, int] | None) -> int:
-        execution = self.execution_context
-        document = execution.graphql_document
-        assert document is not None  # noqa: S101 - nothing is executed that was not parsed
-        fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-        name = execution.operation_name
-        for one in document.definitions:
-            if isinstance(one, OperationDefinitionNode) and (name is None or (one.name and one.name.value == name)):
-                return self._model.of(one, fragments, execution.variables or {}, sizes)
-        return 0
+    async def cancel(self) -> None:
+        """Give everything back: somebody else is to run it."""
+        await self._take(-self._requested)
 
-    @staticmethod
-    async def _take(context: RequestContext, amount: int) -> None:
-        limit, buckets = context.services.cost_limit, context.services.buckets
+    def told(self, extensions: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What it cost, for an answer's ``extensions``, where the request's own ``extensions`` ask for ``cost``."""
+        wanted = (extensions or {}).get("cost")
+        return {"cost": {"requested": self._requested, "actual": self._actual}} if wanted and self._actual else {}
+
+    async def _take(self, amount: int) -> None:
+        limit, buckets = self._context.services.cost_limit, self._context.services.buckets
         if limit is None or buckets is None or not amount:
             return
-        standing = await buckets.take(limit, context.bearer, amount)
-        context.standings[limit.name] = standing
+        standing = await buckets.take(limit, self._context.bearer, amount)
+        self._context.standings[limit.name] = standing
         if not standing.granted:
             raise ThrottledError(
                 f"this operation costs {amount}, of which {standing.remaining} are left this minute",
@@ -70,6 +69,37 @@ class CostLimit(SchemaExtension):
                 remaining=standing.remaining,
                 aMinute=limit.a_minute,
             )
+
+
+class CostLimit(SchemaExtension):
+    """Takes what the executor runs from its bearer's bucket."""
+
+    def __init__(self, costs: Costs) -> None:
+        self._costs = costs
+        self._spending: Spending | None = None
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        """Reserve, run, give back.
+
+        Raises:
+            TooCostlyError: no operation may cost so much.
+            ThrottledError: its bearer has used up what a minute gives.
+        """
+        execution = self.execution_context
+        document = execution.graphql_document
+        assert document is not None  # noqa: S101 - nothing is executed that was not parsed
+        spending = Spending(
+            self._costs, execution.context, document, execution.operation_name, execution.variables or {}
+        )
+        await spending.reserve()
+        self._spending = spending
+        yield
+        result = execution.result
+        await spending.settle(idle=result is not None and result.data is None and bool(result.errors))
+
+    def get_results(self) -> dict[str, Any]:
+        """What it cost, where that was asked."""
+        return {} if self._spending is None else self._spending.told(self.execution_context.operation_extensions)
 
 
 def note_size(info: Info, items: int) -> None:

@@ -78,7 +78,7 @@ class Envelope:
     async def _count(self, path: str, facts: Facts) -> None:
         if self._limit is None or self._buckets is None or path.startswith(_UNCOUNTED):
             return
-        standing = await self._buckets.take_one(self._limit, facts.bearer)
+        standing = await self._buckets.take(self._limit, facts.bearer)
         facts.standings[self._limit.name] = standing
         if not standing.granted:
             raise ThrottledError(

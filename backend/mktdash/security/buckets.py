@@ -37,7 +37,6 @@ _SECONDS_TO_ANSWER = 0.25
 _SECONDS_TO_TRY_AGAIN = 1.0
 _LEASE_SECONDS = 1.0
 _LEASES_A_WINDOW = 100
-_LONGEST_LEASE = 20
 _MOST_KEYS = 10_000
 _TURNS = 64
 
@@ -69,6 +68,16 @@ class Standing:
     reset: float
 
 
+@dataclass(slots=True)
+class _Lease:
+    """What was taken in advance for one bearer: what is left of it, what was used of it, until when it counts."""
+
+    left: int
+    used: int
+    until: float
+    standing: Standing
+
+
 class Buckets:
     """The buckets of one process; ``without_redis`` says what happens when Redis is away: ``count`` or ``refuse``."""
 
@@ -85,15 +94,60 @@ class Buckets:
         self._script = None if redis is None else redis.register_script(_TAKE)
         self._away_until = 0.0
         self._own: OrderedDict[str, float] = OrderedDict()
-        self._leases: OrderedDict[str, tuple[int, float, Standing]] = OrderedDict()
+        self._leases: OrderedDict[str, _Lease] = OrderedDict()
         self._turns = [asyncio.Lock() for _ in range(_TURNS)]
 
     async def take(self, limit: Limit, key: str, amount: int = 1) -> Standing:
         """Take an amount from a bucket; a negative one gives it back.
 
+        For whoever takes often, some is taken in advance and handed out here, so that most requests ask nobody: twice
+        what the last second used, at most a hundredth of a minute's. What is left of it after a second is lost to its
+        bearer, never granted twice.
+
         Raises:
             UnavailableError: Redis is away and nobody may pass without it.
         """
+        if self._script is None or limit.a_minute < 2 * _LEASES_A_WINDOW:
+            return await self._ask(limit, key, amount)
+        name = f"{limit.name}:{key}"
+        ready = self._leased(limit, name, amount)
+        if ready is not None:
+            return ready
+        if amount < 0:
+            return await self._ask(limit, key, amount)
+        # Who comes while another asks for more waits for that, rather than ask too.
+        async with self._turns[hash(name) % len(self._turns)]:
+            return self._leased(limit, name, amount) or await self._lease(limit, key, name, amount)
+
+    def _leased(self, limit: Limit, name: str, amount: int) -> Standing | None:
+        lease = self._leases.get(name)
+        if lease is None or lease.left < amount or self._monotonic() >= lease.until:
+            return None
+        if amount < 0 and lease.left - amount > limit.a_minute // _LEASES_A_WINDOW:
+            # More than may be lost: it goes back to where others see it too.
+            return None
+        lease.left -= amount
+        lease.used += amount
+        return lease.standing
+
+    async def _lease(self, limit: Limit, key: str, name: str, amount: int) -> Standing:
+        now, before = self._monotonic(), self._leases.get(name)
+        lately = before is not None and now < before.until + _LEASE_SECONDS
+        used = before.used if before is not None and lately else 0
+        wanted = max(amount, min(2 * used, limit.a_minute // _LEASES_A_WINDOW))
+        standing = await self._ask(limit, key, wanted)
+        if not standing.granted and wanted > amount:
+            wanted = amount
+            standing = await self._ask(limit, key, amount)
+        if standing.granted:
+            left = wanted - amount + (before.left if before is not None and now < before.until else 0)
+            self._leases[name] = _Lease(left, amount + used // 2, self._monotonic() + _LEASE_SECONDS, standing)
+            self._leases.move_to_end(name)
+            if len(self._leases) > _MOST_KEYS:
+                self._leases.popitem(last=False)
+        return standing
+
+    async def _ask(self, limit: Limit, key: str, amount: int) -> Standing:
         name = f"mktdash:limit:{limit.name}:{key}"
         if self._script is not None and self._monotonic() >= self._away_until:
             try:
@@ -106,40 +160,6 @@ class Buckets:
         if self._without_redis == "refuse":
             raise UnavailableError("limits cannot be counted just now", retryAfter=_SECONDS_TO_TRY_AGAIN)
         return self._count(limit, name, amount)
-
-    async def take_one(self, limit: Limit, key: str) -> Standing:
-        """Take one; a few are taken in advance and handed out here, so that most requests ask nobody.
-
-        What is left of a few after a second is lost to their bearer, never granted twice.
-        """
-        name = f"{limit.name}:{key}"
-        ready = self._leased(name)
-        if ready is not None:
-            return ready
-        # Who comes while another asks for a few waits for these, rather than ask for more.
-        async with self._turns[hash(name) % len(self._turns)]:
-            return self._leased(name) or await self._lease(limit, key, name)
-
-    def _leased(self, name: str) -> Standing | None:
-        few, until, standing = self._leases.get(name, (0, 0.0, None))
-        if not few or self._monotonic() >= until:
-            return None
-        assert standing is not None  # noqa: S101 - kept with the few
-        self._leases[name] = (few - 1, until, standing)
-        return standing
-
-    async def _lease(self, limit: Limit, key: str, name: str) -> Standing:
-        wanted = max(1, min(limit.a_minute // _LEASES_A_WINDOW, _LONGEST_LEASE))
-        standing = await self.take(limit, key, wanted)
-        if wanted == 1:
-            return standing
-        if not standing.granted:
-            return await self.take(limit, key)
-        self._leases[name] = (wanted - 1, self._monotonic() + _LEASE_SECONDS, standing)
-        self._leases.move_to_end(name)
-        if len(self._leases) > _MOST_KEYS:
-            self._leases.popitem(last=False)
-        return standing
 
     def _count(self, limit: Limit, name: str, amount: int) -> Standing:
         now = self._monotonic() * _MICROS

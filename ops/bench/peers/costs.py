@@ -36,7 +36,7 @@ async def costs(database_url: str, redis_url: str) -> list[Figure]:
     try:
         found = [
             ("identity of a local reader", await _each(lambda: identity.of(request))),
-            ("requests limit (Redis)", await _each(lambda: buckets.take_one(requests, "address:127.0.0.1"))),
+            ("requests limit (Redis)", await _each(lambda: buckets.take(requests, "address:127.0.0.1"))),
             (
                 "cost limit (Redis), of what is not kept",
                 await _each(lambda: buckets.take(cost, "address:127.0.0.1", 5)),

@@ -1,18 +1,16 @@
 """What operations cost, judged from their text and their variables."""
 
 import pytest
-from graphql import FragmentDefinitionNode, parse
+from graphql import parse
 
-from mktdash.graphql.cost import MOST, CostModel
+from mktdash.graphql.cost import MOST, Costs
 from mktdash.graphql.schema import MktdashSchema
 
-MODEL = CostModel(MktdashSchema()._schema)
+COSTS = Costs(MktdashSchema()._schema)
 
 
 def cost(text, sizes=None, **variables):
-    document = parse(text)
-    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-    return MODEL.of(document.definitions[0], fragments, variables, sizes)
+    return COSTS.of(parse(text), None, variables, sizes)
 
 
 def test_scalars_cost_nothing_and_objects_one():
@@ -56,9 +54,9 @@ def test_a_list_that_turned_out_short_cost_less():
     [operation] = document.definitions
     [field] = operation.selection_set.selections
 
-    assert MODEL.of(operation, {}, {}, {id(field): 3}) == cost(
-        "{ instruments(first: 3) { edges { node { symbol } } } }"
-    )
+    found = COSTS.of(document, None, {}, {id(field): 3})
+
+    assert found == cost("{ instruments(first: 3) { edges { node { symbol } } } }")
 
 
 def test_lists_within_lists_multiply_beyond_what_any_operation_may_cost():
