@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from mktdash.graphql.context import RequestContext
-from mktdash.graphql.loaders import VerdictsByDatasetLoader, loader
 from mktdash.graphql.types.instrument import InstrumentType, SeriesSummaryType
 from mktdash.graphql.types.points import ObservationType
 from mktdash.graphql.types.quality import QualityStatus, status_of
 from mktdash.store.instruments import series_by_instrument_ids
 from mktdash.store.latest import latest_by_series_ids
+from mktdash.store.quality import latest_verdicts
 
 Bulk = Callable[[Sequence[Any], RequestContext], Awaitable[list[Any]]]
 
@@ -28,20 +28,22 @@ async def series(parents: Sequence[InstrumentType], context: RequestContext) -> 
 
 async def latest(parents: Sequence[SeriesSummaryType], context: RequestContext) -> list[ObservationType | None]:
     """``SeriesSummary.latest``."""
+    asked = [parent.row for parent in parents]
     async with context.read() as conn:
-        found = await latest_by_series_ids(conn, [parent.row.id for parent in parents])
+        found = await latest_by_series_ids(conn, [series.id for series in asked])
     return [
-        None if (row := found.get(parent.row.id)) is None else ObservationType.from_row(row, parent.row.timezone)
-        for parent in parents
+        None if (row := found.get(series.id)) is None else ObservationType.from_row(row, series.timezone)
+        for series in asked
     ]
 
 
 async def quality(parents: Sequence[SeriesSummaryType], context: RequestContext) -> list[QualityStatus]:
     """``SeriesSummary.quality``."""
-    verdicts = loader(context, VerdictsByDatasetLoader)
-    keys = list({parent.row.dataset for parent in parents})
-    found = dict(zip(keys, await verdicts.load_many(keys), strict=True))
-    return [status_of(found[parent.row.dataset], context) for parent in parents]
+    async with context.read() as conn:
+        found = await latest_verdicts(conn)
+    datasets = [parent.dataset for parent in parents]
+    statuses = {one: status_of(found.get(one, {}), context) for one in set(datasets)}
+    return [statuses[one] for one in datasets]
 
 
 BULK: Mapping[str, Bulk] = {

@@ -7,6 +7,7 @@ goes wrong while it runs is run again by the executor, so that errors, nulls and
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
+from itertools import repeat
 from math import isfinite
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,7 @@ from graphql import (
     SelectionSetNode,
     get_named_type,
     get_nullable_type,
+    is_enum_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -110,6 +112,8 @@ class Completion:
     leaf: Callable[[Any], Any] | None = None
     steps: tuple[Step, ...] = ()
     constants: tuple[tuple[str, str], ...] = ()
+    # Of an answered object: of the constants, then of the steps.
+    keys: tuple[str, ...] = ()
 
     async def of(self, values: Sequence[Any], run: Run) -> list[Any]:
         """Each value as it is answered.
@@ -147,13 +151,14 @@ class Completion:
         return done
 
     async def _objects(self, values: Sequence[Any], run: Run) -> list[Any]:
-        done: list[dict[str, Any]] = [dict(self.constants) for _ in values]
-        for step in self.steps if values else ():
-            answered = await step.complete.of(await step.values(values, run), run)
-            key = step.key
-            for one, value in zip(done, answered, strict=True):
-                one[key] = value
-        return done
+        if not values or not self.steps:
+            return [dict(self.constants) for _ in values]
+        columns = [await step.complete.of(await step.values(values, run), run) for step in self.steps]
+        if len(self.keys) == 1:
+            (key,), (column,) = self.keys, columns
+            return [{key: value} for value in column]
+        same = [repeat(text) for _, text in self.constants]
+        return [dict(zip(self.keys, row, strict=True)) for row in zip(*same, *columns, strict=False)]
 
 
 class Planner:
@@ -182,7 +187,8 @@ class Planner:
                 raise NoPlanError
         constants = [(key, kind.name) for key, nodes in fields.items() if nodes[0].name.value == "__typename"]
         steps = [self._step(key, nodes, kind) for key, nodes in fields.items() if nodes[0].name.value != "__typename"]
-        return Completion(nullable, steps=tuple(steps), constants=tuple(constants))
+        keys = (*(key for key, _ in constants), *(step.key for step in steps))
+        return Completion(nullable, steps=tuple(steps), constants=tuple(constants), keys=keys)
 
     def _collect(
         self, selection: SelectionSetNode, kind: GraphQLObjectType, fields: dict[str, list[FieldNode]]
@@ -225,11 +231,24 @@ class Planner:
         if is_list_type(bare):
             return Completion(nullable, items=self._completion(bare.of_type, selections))
         if is_leaf_type(bare):
-            return Completion(nullable, leaf=_FAST.get(bare.name, bare.serialize))
+            leaf = _remembering(bare.serialize) if is_enum_type(bare) else bare.serialize
+            return Completion(nullable, leaf=_FAST.get(bare.name, leaf))
         named = get_named_type(bare)
         if not is_object_type(named):
             raise NoPlanError
         return self._object(selections, named, nullable=nullable)
+
+
+def _remembering(serialize: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same, each member of an enum only once."""
+    known: dict[Any, Any] = {}
+
+    def leaf(value: Any) -> Any:
+        if value not in known:
+            known[value] = serialize(value)
+        return known[value]
+
+    return leaf
 
 
 def _text(value: Any) -> str:

@@ -13,6 +13,7 @@ from mktdash.graphql.context import Info
 from mktdash.graphql.downsample import Downsample
 from mktdash.graphql.history import read_history
 from mktdash.graphql.ids import key_after, key_of
+from mktdash.graphql.lookahead import asked
 from mktdash.graphql.nodes import NodeQueries
 from mktdash.graphql.scalars import Instant
 from mktdash.graphql.throttle import note_size
@@ -57,7 +58,12 @@ class Query(AlertQueries, NodeQueries):
         kind = None if asset_class is None else asset_class.value
         async with info.context.read() as conn:
             page = await search_instruments(
-                conn, search=search, asset_class=kind, first=first, after=key_after(INSTRUMENTS, after)
+                conn,
+                search=search,
+                asset_class=kind,
+                first=first,
+                after=key_after(INSTRUMENTS, after),
+                counted="totalCount" in asked(info),
             )
         note_size(info, len(page.items))
         return InstrumentConnection.from_page(page)

@@ -14,6 +14,7 @@ from mktdash.store.absences import QuarantineRow
 from mktdash.store.batches import BatchRow
 from mktdash.store.datasets import DatasetRow
 from mktdash.store.instruments import SeriesRow
+from mktdash.store.quality import NOTHING
 from mktdash.store.quality_reads import Member, Newest
 
 
@@ -28,10 +29,6 @@ class Status(StrEnum):
 
 # Not knowing is worse than a warning and never hides a failure.
 _SEVERITY = {Status.PASS: 0, Status.WARN: 1, Status.UNKNOWN: 2, Status.FAIL: 3}
-
-
-# Marks the evidence of a check that had nothing to judge; a dataset's status is not UNKNOWN for that.
-NOTHING = "nothing_to_judge"
 
 
 def worst(statuses: Sequence[Status]) -> Status:

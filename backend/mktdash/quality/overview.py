@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
-from mktdash.quality.base import NOTHING, Status, worst
+from mktdash.quality.base import Status, worst
 from mktdash.quality.registry import specs
 from mktdash.store.alerts import AlertRow, alerts
 from mktdash.store.datasets import DatasetRow, all_datasets
-from mktdash.store.quality import DqRow, latest_results
+from mktdash.store.quality import DqRow, VerdictRow, latest_results
 
 # Verdicts speak of their own time; after this they say nothing of the present.
 STALE_AFTER_S = 3600
@@ -42,13 +42,15 @@ async def overall(conn: AsyncConnection, now: datetime, *, stale_after_s: int = 
     }
 
 
-def dataset_status(results: Mapping[str, DqRow], now: datetime, stale_after_s: int = STALE_AFTER_S) -> Status:
+def dataset_status(
+    results: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: datetime, stale_after_s: int = STALE_AFTER_S
+) -> Status:
     """The worst of a dataset's verdicts; at least UNKNOWN where there are none or they are old."""
-    status = worst([Status(row.status) for row in results.values() if not row.evidence.get(NOTHING)])
+    status = worst([Status(row.status) for row in results.values() if not row.idle])
     return worst([status, Status.UNKNOWN]) if _stale(results, now, stale_after_s) else status
 
 
-def _stale(results: Mapping[str, DqRow], now: datetime, stale_after_s: int) -> bool:
+def _stale(results: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: datetime, stale_after_s: int) -> bool:
     newest = max((row.run_at for row in results.values()), default=0)
     return to_micros(now) - newest > stale_after_s * MICROS_PER_SECOND
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
-from mktdash.quality.base import NOTHING, CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown
+from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown
 from mktdash.quality.findings import FORMAT, pack, unpack
 from mktdash.quality.loading import read_context, read_subjects
 from mktdash.quality.missing import Explainer, MissingSession
@@ -18,7 +18,7 @@ from mktdash.quality.overview import HEADLINES
 from mktdash.quality.registry import DATASET_CHECKS, SERIES_CHECKS, specs
 from mktdash.quality.slots import window_key
 from mktdash.store.datasets import DatasetRow, all_datasets, dataset_by_key
-from mktdash.store.quality import NewDqResult, StateRow, StatusChange, save_results, save_states, states_of
+from mktdash.store.quality import NOTHING, NewDqResult, StateRow, StatusChange, save_results, save_states, states_of
 from mktdash.store.session import read_transaction, write_transaction
 
 _log = logging.getLogger(__name__)

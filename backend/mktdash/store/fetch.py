@@ -4,6 +4,7 @@ Same connection, same transaction; only the way there is shorter (measured in ``
 driver gives is raw: SQLite's truth values are 0 and 1, and JSON is text.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -37,7 +38,7 @@ async def fetch_all(conn: AsyncConnection, statement: str, *parameters: Any) -> 
     raw = await conn.get_raw_connection()
     driver: Any = raw.driver_connection
     if not is_postgres(conn):
-        rows: Sequence[Sequence[Any]] = await driver.execute_fetchall(statement.replace("$", "?"), parameters)
+        rows: Sequence[Sequence[Any]] = await driver.execute_fetchall(_with_marks(statement), parameters)
         return rows
     if not driver.is_in_transaction():
         # SQLAlchemy begins with its first statement; the snapshot must be the transaction's own.
@@ -58,6 +59,11 @@ async def fetch_built(
     """
     text, names, fixed = _compiled(build, is_postgres(conn))
     return await fetch_all(conn, text, *(parameters[name] if name in parameters else fixed[name] for name in names))
+
+
+@lru_cache(256)
+def _with_marks(statement: str) -> str:
+    return re.sub(r"\$(?=\d)", "?", statement)
 
 
 @lru_cache(256)

@@ -156,9 +156,11 @@ async def search_instruments(
     asset_class: str | None = None,
     first: int = 50,
     after: str | None = None,
+    counted: bool = True,
 ) -> Page[InstrumentRow]:
     """A page of instruments by symbol; ``after`` is the last symbol of the page before.
 
+    Unless it is to be ``counted``, the page's total is 0.
     ``search`` looks for its text in symbols, names and sources' aliases, in any case.
     """
     wanted = _INSTRUMENT
@@ -175,7 +177,7 @@ async def search_instruments(
             )
         )
     if asset_class is None and not search:
-        total = (await fetch_built(conn, _count))[0][0]
+        total = (await fetch_built(conn, _count))[0][0] if counted else 0
         rows = await fetch_built(conn, _page, after=after or "", most=first + 1)
         return Page([_instrument(row) for row in rows[:first]], total, len(rows) > first, after is not None)
     total = (await conn.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -16,6 +16,9 @@ from mktdash.store.events import NewEvent, append_events
 from mktdash.store.fetch import fetch_built
 from mktdash.store.session import is_postgres
 from mktdash.store.tables import DqResult, DqState, metadata
+
+# What the evidence of a check says that had nothing to judge.
+NOTHING = "nothing_to_judge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,21 @@ class DqRow:
     dataset_version: int
     code_sha: str
 
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to judge, so that it counts for nothing."""
+        return bool(self.evidence.get(NOTHING))
+
+
+class VerdictRow(NamedTuple):
+    """As much of a verdict as a dataset's status is made from; ``idle`` as a :class:`DqRow` has it."""
+
+    dataset: str
+    metric: str
+    status: str
+    run_at: int
+    idle: bool | None
+
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
@@ -88,7 +106,8 @@ _RESULTS = metadata.tables["dq_result"]
 _STATES = metadata.tables["dq_state"]
 _EVIDENCE = list(DqRow.__dataclass_fields__).index("evidence")
 _STATE_FIELDS = tuple(StateRow.__dataclass_fields__)
-_ROW = sa.select(*(getattr(DqResult, name) for name in DqRow.__dataclass_fields__))
+_ROW: sa.Select[Any] = sa.select(*(getattr(DqResult, name) for name in DqRow.__dataclass_fields__))
+_NEWEST = sa.select(sa.func.max(DqResult.id)).group_by(col(DqResult.dataset), col(DqResult.metric))
 _RENEW = (
     sa.update(_RESULTS)
     .where(_RESULTS.c.id == sa.bindparam("row_id"))
@@ -175,14 +194,26 @@ async def latest_results(conn: AsyncConnection, dataset: str | None = None) -> d
     return found
 
 
+async def latest_verdicts(conn: AsyncConnection) -> dict[str, dict[str, VerdictRow]]:
+    """The newest verdict of each dataset and metric, without its evidence; those never judged are left out."""
+    found: dict[str, dict[str, VerdictRow]] = {}
+    for row in map(VerdictRow._make, await fetch_built(conn, _newest_verdicts)):
+        found.setdefault(row.dataset, {})[row.metric] = row
+    return found
+
+
 def _newest(_: bool) -> sa.Select[Any]:  # noqa: FBT001 - the same for both engines
-    newest = sa.select(sa.func.max(DqResult.id)).group_by(col(DqResult.dataset), col(DqResult.metric))
-    return _ROW.where(col(DqResult.id).in_(newest)).order_by(DqResult.dataset, DqResult.metric)
+    return _ROW.where(col(DqResult.id).in_(_NEWEST)).order_by(DqResult.dataset, DqResult.metric)
+
+
+def _newest_verdicts(postgres: bool) -> sa.Select[Any]:  # noqa: FBT001 - called by the engine's name
+    said = "(evidence ->> '{}')::boolean" if postgres else "json_extract(evidence, '$.{}')"
+    columns = (_RESULTS.c[name] for name in VerdictRow._fields[:-1])
+    return sa.select(*columns, sa.literal_column(said.format(NOTHING))).where(_RESULTS.c.id.in_(_NEWEST))
 
 
 def _newest_of_one(_: bool) -> sa.Select[Any]:  # noqa: FBT001 - as above
-    newest = sa.select(sa.func.max(DqResult.id)).group_by(col(DqResult.dataset), col(DqResult.metric))
-    newest = newest.where(col(DqResult.dataset) == sa.bindparam("dataset", type_=sa.String))
+    newest = _NEWEST.where(col(DqResult.dataset) == sa.bindparam("dataset", type_=sa.String))
     return _ROW.where(col(DqResult.id).in_(newest)).order_by(DqResult.dataset, DqResult.metric)
 
 

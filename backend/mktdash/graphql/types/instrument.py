@@ -20,6 +20,7 @@ from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.page import PageInfo
 from mktdash.graphql.types.points import ObservationType, PointsType
 from mktdash.graphql.types.quality import FRESHNESS, QualityMetricType, QualityStatus, metric_of, status_of
+from mktdash.graphql.types.stored import stored
 from mktdash.store.instruments import AliasRow, InstrumentRow, Page, SeriesRow
 
 INSTRUMENTS = "Instrument"
@@ -97,16 +98,22 @@ class SeriesSummaryType:
     @classmethod
     def from_row(cls, row: SeriesRow) -> "SeriesSummaryType":
         """A series as stored."""
-        return cls(
-            row=row,
-            id=global_id("Series", row.key),
-            source=row.source,
-            dataset=row.dataset,
-            measure=row.measure,
-            interval=row.interval,
-            unit=Unit(name=row.unit, scale=row.unit_scale),
-            simulated=row.simulated,
-        )
+        return _SERIES(row)
+
+
+_SERIES = stored(
+    SeriesSummaryType,
+    {
+        "row": lambda row: row,
+        "id": lambda row: global_id("Series", row.key),
+        "source": lambda row: row.source,
+        "dataset": lambda row: row.dataset,
+        "measure": lambda row: row.measure,
+        "interval": lambda row: row.interval,
+        "unit": lambda row: Unit(name=row.unit, scale=row.unit_scale),
+        "simulated": lambda row: row.simulated,
+    },
+)
 
 
 @strawberry.type(name="Instrument", description="What is measured: a pair of currencies, a yield, an index.")
@@ -136,16 +143,22 @@ class InstrumentType(Node):
     @classmethod
     def from_row(cls, row: InstrumentRow) -> "InstrumentType":
         """An instrument as stored."""
-        return cls(
-            row_id=row.id,
-            id=global_id(INSTRUMENTS, row.symbol),
-            symbol=row.symbol,
-            name=row.name,
-            asset_class=AssetClass(row.asset_class),
-            currency=row.currency,
-            mic=row.mic,
-            figi=row.figi,
-        )
+        return _INSTRUMENT(row)
+
+
+_INSTRUMENT = stored(
+    InstrumentType,
+    {
+        "row_id": lambda row: row.id,
+        "id": lambda row: global_id(INSTRUMENTS, row.symbol),
+        "symbol": lambda row: row.symbol,
+        "name": lambda row: row.name,
+        "asset_class": lambda row: AssetClass(row.asset_class),
+        "currency": lambda row: row.currency,
+        "mic": lambda row: row.mic,
+        "figi": lambda row: row.figi,
+    },
+)
 
 
 @strawberry.type(name="InstrumentEdge", description="An instrument and its place in the list.")
@@ -154,6 +167,20 @@ class InstrumentEdge:
 
     cursor: str = strawberry.field(description="The place after this instrument.")
     node: InstrumentType = strawberry.field(description="The instrument.")
+
+    @classmethod
+    def from_row(cls, row: InstrumentRow) -> "InstrumentEdge":
+        """An instrument as stored."""
+        return _EDGE(row)
+
+
+_EDGE = stored(
+    InstrumentEdge,
+    {
+        "cursor": lambda row: page_cursor(INSTRUMENTS, row.symbol),
+        "node": InstrumentType.from_row,
+    },
+)
 
 
 @strawberry.type(name="InstrumentConnection", description="A page of instruments, by symbol.")
@@ -167,14 +194,9 @@ class InstrumentConnection:
     @classmethod
     def from_page(cls, page: Page[InstrumentRow]) -> "InstrumentConnection":
         """A page as stored."""
-        edges = [
-            InstrumentEdge(cursor=page_cursor(INSTRUMENTS, row.symbol), node=InstrumentType.from_row(row))
-            for row in page.items
-        ]
+        ends = [page_cursor(INSTRUMENTS, row.symbol) for row in (*page.items[:1], *page.items[-1:])]
         return cls(
-            edges=edges,
-            page_info=PageInfo.over(
-                [edge.cursor for edge in edges], has_next=page.has_next, has_previous=page.has_previous
-            ),
+            edges=[InstrumentEdge.from_row(row) for row in page.items],
+            page_info=PageInfo.over(ends, has_next=page.has_next, has_previous=page.has_previous),
             total_count=page.total,
         )

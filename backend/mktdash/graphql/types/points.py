@@ -14,6 +14,7 @@ from mktdash.domain.flags import KNOWN_BITS, flag_names
 from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.graphql.pieces import EncodedPoints
 from mktdash.graphql.scalars import FlagsColumn, FloatColumn, Instant, InstantColumn, MillisColumn
+from mktdash.graphql.types.stored import stored
 from mktdash.store.latest import LatestRow
 
 _PERCENT = 100.0
@@ -96,23 +97,7 @@ class ObservationType:
     @classmethod
     def from_row(cls, row: LatestRow, timezone: str) -> "ObservationType":
         """The latest of a series whose source dates its sessions in ``timezone``."""
-        change = None if row.previous_value is None else _rounded(row.value - row.previous_value)
-        return cls(
-            as_of=Instant(row.as_of),
-            session=session_of(row.as_of, timezone),
-            value=row.value,
-            open=row.open,
-            high=row.high,
-            low=row.low,
-            volume=row.volume,
-            flags=flag_names(row.flags),
-            known_at=Instant(row.known_at),
-            previous_value=row.previous_value,
-            change=change,
-            change_percent=_rounded(change / abs(row.previous_value) * _PERCENT)
-            if change is not None and row.previous_value
-            else None,
-        )
+        return _OBSERVATION((row, timezone))
 
     @classmethod
     def from_columns(cls, series_id: int, columns: Columns, timezone: str) -> "ObservationType | None":
@@ -154,6 +139,35 @@ def _rounded(difference: float) -> float:
 def session_of(as_of: int, timezone: str) -> str:
     """The local date of an instant where its source is, as YYYY-MM-DD."""
     return from_micros(as_of).astimezone(ZoneInfo(timezone)).date().isoformat()
+
+
+def _change(row: LatestRow) -> float | None:
+    return None if row.previous_value is None else _rounded(row.value - row.previous_value)
+
+
+def _change_percent(row: LatestRow) -> float | None:
+    change = _change(row)
+    return _rounded(change / abs(row.previous_value) * _PERCENT) if change is not None and row.previous_value else None
+
+
+# From a row and the time zone in which its source dates its sessions.
+_OBSERVATION = stored(
+    ObservationType,
+    {
+        "as_of": lambda of: Instant(of[0].as_of),
+        "session": lambda of: session_of(of[0].as_of, of[1]),
+        "value": lambda of: of[0].value,
+        "open": lambda of: of[0].open,
+        "high": lambda of: of[0].high,
+        "low": lambda of: of[0].low,
+        "volume": lambda of: of[0].volume,
+        "flags": lambda of: flag_names(of[0].flags),
+        "known_at": lambda of: Instant(of[0].known_at),
+        "previous_value": lambda of: of[0].previous_value,
+        "change": lambda of: _change(of[0]),
+        "change_percent": lambda of: _change_percent(of[0]),
+    },
+)
 
 
 def flag_counts(columns: Columns) -> dict[str, int]:

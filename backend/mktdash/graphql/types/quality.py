@@ -13,7 +13,7 @@ from mktdash.graphql.loaders import HistoryByMetricLoader, loader
 from mktdash.graphql.scalars import Instant, Json
 from mktdash.quality.missing import MissingSession
 from mktdash.quality.overview import STALE_AFTER_S, dataset_status
-from mktdash.store.quality import DqRow
+from mktdash.store.quality import DqRow, VerdictRow
 
 FRESHNESS = "freshness"
 COMPLETENESS = "completeness"
@@ -139,7 +139,7 @@ def metric_of(rows: Mapping[str, DqRow], name: str) -> QualityMetricType | None:
     return None if row is None else QualityMetricType.from_row(row)
 
 
-def status_of(rows: Mapping[str, DqRow], context: RequestContext) -> QualityStatus:
+def status_of(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], context: RequestContext) -> QualityStatus:
     """The worst of a dataset's verdicts; UNKNOWN where there are none, or they are old and not a failure."""
     # Every series of a dataset asks this of the same verdicts.
     known = context.loaders.get(("status", id(rows)))
