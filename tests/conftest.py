@@ -1,7 +1,8 @@
 """What the tests stand on: an empty migrated store on each engine, one with the real ECB history, a Redis."""
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
+from uvicorn.loops.auto import auto_loop_factory
 
 from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload
@@ -19,6 +21,14 @@ from tests.factories.postgres import postgres_binaries, running_postgres
 from tests.factories.redis import RedisServer, running_redis
 
 ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Asyncio's own loop; where a test says so, the server's too."""
+    loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    if item.get_closest_marker("both_loops") is not None:
+        loops["served"] = auto_loop_factory()
+    return loops
 
 
 @dataclass

@@ -12,6 +12,8 @@ from tests.factories.web import resources_over, web_over
 from mktdash.app import _listening
 from mktdash.http import protocol
 
+pytestmark = pytest.mark.both_loops
+
 RESPONSE_JSON = "application/graphql-response+json"
 READ = "/graphql?query=%7Bviewer%7Brole%7D%7D"
 POST = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"

@@ -17,6 +17,8 @@ from mktdash.graphql.loaders import loader
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.store.session import read_transaction
 
+pytestmark = pytest.mark.both_loops
+
 # It would count for longer than any test waits.
 ENDLESS = text(
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT count(*) FROM n"

@@ -8,6 +8,8 @@ import pytest
 
 from mktdash.store.interruptible import connect
 
+pytestmark = pytest.mark.both_loops
+
 # It would count for longer than any test waits.
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT count(*) FROM n"
 

@@ -22,9 +22,13 @@ def up() -> None:
 
 def web() -> None:
     """Serve the page, the API and the health routes."""
+    from uvicorn.loops.auto import auto_loop_factory
+
     from mktdash.app import run_web
 
-    raise typer.Exit(asyncio.run(run_web(Settings())))
+    # uvloop where it can be had: it moves bytes to and from clients and the database for less.
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        raise typer.Exit(runner.run(run_web(Settings())))
 
 
 def worker() -> None:
