@@ -1,5 +1,7 @@
 """Media types: what a client accepts, best first, and what it says its body is."""
 
+from functools import lru_cache
+
 from mktdash.domain.errors import NotAcceptableError
 
 JSON = "application/json"
@@ -15,6 +17,7 @@ _GIVEN = {
 }
 
 
+@lru_cache(256)
 def answer_type(accept: str | None) -> str:
     """The media type to answer with: the one wanted most, the first named among equals; JSON where nothing is said.
 
@@ -34,6 +37,7 @@ def answer_type(accept: str | None) -> str:
     return best
 
 
+@lru_cache(256)
 def is_json(content_type: str | None) -> bool:
     """Whether a body is declared as JSON in UTF-8."""
     name, *parameters = (piece.strip().lower() for piece in (content_type or "").split(";"))

@@ -68,7 +68,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             return
         request = Request(scope, receive=receive)
         try:
-            admit(request)
+            admit(request.method, request.scope[SCOPE_KEY])
             response = await self.run(request)
         except MktdashError as error:
             response = self._refusal(request, error)

@@ -110,10 +110,10 @@ class Front:
 
     def _asking(self, scope: Scope) -> Asking | None:
         """How the request wants its answer; None where the endpoint is to refuse it, or to stream."""
-        request = Request(scope)
-        headers = request.headers
+        facts: Facts = scope[SCOPE_KEY]
+        headers = facts.headers
         try:
-            admit(request)
+            admit(scope["method"], facts)
             media_type = answer_type(headers.get("accept"))
         except MktdashError:
             return None

@@ -5,7 +5,6 @@ from typing import Any
 
 from cross_web import AsyncHTTPRequestAdapter
 from cross_web.request._starlette import StarletteRequestAdapter
-from starlette.requests import Request
 from strawberry.http import GraphQLRequestData
 
 from mktdash.domain.errors import (
@@ -18,7 +17,7 @@ from mktdash.domain.errors import (
 from mktdash.graphql.accept import EVENT_STREAM, answer_type, is_json
 from mktdash.graphql.encoding import decode
 from mktdash.graphql.trusted import TrustedDocuments
-from mktdash.security.identity import SCOPE_KEY, Facts, same_origin
+from mktdash.security.identity import Facts, same_origin
 
 MOST_BODY_BYTES = 256 * 1024
 # A header that no plain form, image or link can carry shows that a script of this origin asks, or no browser at all.
@@ -49,22 +48,21 @@ class BoundedRequest(StarletteRequestAdapter):
         return bytes(body)
 
 
-def admit(request: Request) -> None:
+def admit(method: str, facts: Facts) -> None:
     """Pass a request that may be looked at.
 
     Raises:
         MktdashError: of the status that says why not.
     """
-    if request.method not in {"GET", "POST"}:
+    if method not in {"GET", "POST"}:
         raise MethodNotAllowedError("GraphQL is asked by GET or POST", allow=["GET", "POST"])
-    facts: Facts = request.scope[SCOPE_KEY]
     facts.principal.require_reader()
-    if request.method == "POST":
-        if facts.principal.by_cookie and not same_origin(request.headers):
+    if method == "POST":
+        if facts.principal.by_cookie and not same_origin(facts.headers):
             raise ForbiddenError("a browser's session counts only on pages of this origin")
-        if not is_json(request.headers.get("content-type")):
+        if not is_json(facts.headers.get("content-type")):
             raise UnsupportedMediaTypeError("the body must be declared as application/json")
-    elif not _preflighted(request.headers):
+    elif not _preflighted(facts.headers):
         raise BadRequestError(
             "a GET needs a header that no plain link can carry, such as GraphQL-Preflight: 1", headers=list(_PREFLIGHT)
         )

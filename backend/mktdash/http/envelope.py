@@ -4,8 +4,9 @@ import math
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import count
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +29,8 @@ _SECURITY_HEADERS: Mapping[str, str] = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 _SECURITY_PAIRS = [(name.encode(), value.encode()) for name, value in _SECURITY_HEADERS.items()]
+_SECURITY_NAMES = frozenset(name for name, _ in _SECURITY_PAIRS)
+_PROCESS, _REQUESTS = secrets.token_hex(4), count(int.from_bytes(secrets.token_bytes(4)))
 _POLICY_VIOLATION = 1008
 _CLIENT_GONE = 499
 # Monitors must get their answer, and a page's own files are kept by the browser.
@@ -57,15 +60,15 @@ class Envelope:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers = _first_of_each(scope["headers"])
         peer = scope["client"][0] if scope.get("client") else None
-        facts = Facts(secrets.token_hex(8), STRANGER, client_address(peer, headers, self._trusted))
+        facts = Facts(_request_id(), STRANGER, client_address(peer, headers, self._trusted), headers)
         scope[SCOPE_KEY] = facts
         try:
-            if len(headers.getlist("host")) > 1:
+            if sum(name == b"host" for name, _ in scope["headers"]) > 1:
                 raise BadRequestError("a request names one host")
             principal = await self._identity.of(Request(headers, peer))
-            facts = scope[SCOPE_KEY] = Facts(facts.request_id, principal, facts.address)
+            facts = scope[SCOPE_KEY] = Facts(facts.request_id, principal, facts.address, headers)
             await self._count(scope["path"], facts)
         except MktdashError as error:
             await self._refuse(scope, receive, send, facts, error)
@@ -94,7 +97,8 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _complete(MutableHeaders(raw=message["headers"]), facts)
+                message["headers"] = headers = list(message["headers"])
+                _complete(headers, facts)
             await send(message)
 
         try:
@@ -123,25 +127,35 @@ class Envelope:
             data=dict(error.data),
             headers=challenge if isinstance(error, UnauthenticatedError) else None,
         )
-        _complete(response.headers, facts)
+        _complete(response.raw_headers, facts)
         metrics.observe(scope, error.http_status, 0.0)
         await response(scope, receive, send)
 
 
-def _complete(headers: MutableHeaders, facts: Facts) -> None:
-    headers["x-request-id"] = facts.request_id
+def _request_id() -> str:
+    """Of its own in this process, and hardly that of another's; nothing is kept behind it, so it may be guessed."""
+    return f"{_PROCESS}{next(_REQUESTS) & 0xFFFFFFFF:08x}"
+
+
+def _first_of_each(raw: Sequence[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
+
+
+def _complete(raw: list[tuple[bytes, bytes]], facts: Facts) -> None:
     # A route may be stricter than the rest: reports are sandboxed.
-    own = {name for name, _ in headers.raw}
-    headers.raw.extend(pair for pair in _SECURITY_PAIRS if pair[0] not in own)
+    own = {name for name, _ in raw}
+    raw += _SECURITY_PAIRS if own.isdisjoint(_SECURITY_NAMES) else [one for one in _SECURITY_PAIRS if one[0] not in own]
+    raw.append((b"x-request-id", facts.request_id.encode()))
     if facts.standings:
         standings = list(facts.standings.values())
-        headers["ratelimit-policy"] = ", ".join(_policy(one.limit) for one in standings)
-        headers["ratelimit"] = ", ".join(_left(one) for one in standings)
+        raw.append((b"ratelimit-policy", ", ".join(_policy(one.limit) for one in standings).encode()))
+        raw.append((b"ratelimit", ", ".join(_left(one) for one in standings).encode()))
         refused = [one.retry_after for one in standings if not one.granted]
         if refused:
-            headers["retry-after"] = str(math.ceil(max(refused)))
+            raw.append((b"retry-after", str(math.ceil(max(refused))).encode()))
 
 
+@lru_cache(16)
 def _policy(limit: Limit) -> str:
     return f'"{limit.name}";q={limit.a_minute};w={WINDOW_S}'
 

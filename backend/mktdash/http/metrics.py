@@ -1,5 +1,7 @@
 """Counts and times of requests for Prometheus, by endpoint, never by path: paths are without number."""
 
+from functools import lru_cache
+
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -28,8 +30,14 @@ def observe(scope: Scope, status: int, seconds: float) -> None:
     name = "other" if endpoint is None else getattr(endpoint, "__name__", type(endpoint).__name__)
     # A method is text from outside; only known ones become labels.
     method = scope["method"] if scope["method"] in _METHODS else "other"
-    REQUESTS.labels(method, name, str(status)).inc()
-    SECONDS.labels(name).observe(seconds)
+    count, time = _labelled(method, name, status)
+    count.inc()
+    time.observe(seconds)
+
+
+@lru_cache(1024)
+def _labelled(method: str, name: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, name, str(status)), SECONDS.labels(name)
 
 
 async def metrics(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # One household or one virtual machine has a whole IPv6 network of this size to choose addresses from.
@@ -22,6 +23,8 @@ def client_address(peer: str | None, headers: Mapping[str, str], trusted: Sequen
 
     What stands left of that was written by somebody nobody trusts. Text that is no address ends the walk.
     """
+    if not trusted:
+        return _own(peer)
     address = _parsed(peer or "")
     if address is None or not _in(address, trusted):
         return _shown(address)
@@ -33,6 +36,11 @@ def client_address(peer: str | None, headers: Mapping[str, str], trusted: Sequen
         if not _in(said, trusted):
             break
     return _shown(address)
+
+
+@lru_cache(1024)
+def _own(peer: str | None) -> str:
+    return _shown(_parsed(peer or ""))
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

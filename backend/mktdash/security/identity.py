@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -40,6 +41,8 @@ class Facts:
     principal: Principal
     # The client's own, where trusted proxies say it; never what decides whether a request is this machine's.
     address: str
+    # By lower-case name; of several by one name, the first.
+    headers: Mapping[str, str] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
 
     @property
@@ -104,7 +107,7 @@ def is_local(request: Request) -> bool:
     return (
         request.peer is not None
         and _is_loopback(request.peer)
-        and _is_loopback_name(host_name(request.headers.get("host", "")))
+        and _is_loopback_host(request.headers.get("host", ""))
         and not any(name in request.headers for name in _FORWARDED)
     )
 
@@ -132,8 +135,11 @@ def cookie_name(headers: Mapping[str, str]) -> str:
 
 def session_cookie(headers: Mapping[str, str]) -> str | None:
     """The session token a browser sent."""
+    cookies = headers.get("cookie")
+    if not cookies:
+        return None
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(cookie_name(headers))
+        found = SimpleCookie(cookies).get(cookie_name(headers))
     except CookieError:
         return None
     return None if found is None else found.value
@@ -152,10 +158,13 @@ def _port(host: str) -> int | None:
         return None
 
 
-def _is_loopback_name(name: str) -> bool:
+@lru_cache(256)
+def _is_loopback_host(host: str) -> bool:
+    name = host_name(host)
     return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
 
 
+@lru_cache(1024)
 def _is_loopback(address: str) -> bool:
     try:
         parsed = ipaddress.ip_address(address)
