@@ -8,6 +8,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 T = TypeVar("T")
+# Most answers are there before anybody could have gone away; a task to watch over each would cost more than it saves.
+_SECONDS_UNWATCHED = 0.01
 
 
 async def while_heard(receive: Receive, work: Awaitable[T]) -> T:
@@ -18,18 +20,25 @@ async def while_heard(receive: Receive, work: Awaitable[T]) -> T:
     """
     worker = asyncio.current_task()
     assert worker is not None  # noqa: S101 - a server answers each request in a task
+    watcher: asyncio.Task[None] | None = None
 
     async def watch() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         worker.cancel()
 
-    watcher = asyncio.create_task(watch())
+    def begin() -> None:
+        nonlocal watcher
+        watcher = asyncio.create_task(watch())
+
+    beginning = asyncio.get_running_loop().call_later(_SECONDS_UNWATCHED, begin)
     try:
         return await work
     except asyncio.CancelledError:
-        if not watcher.done() or worker.uncancel():
+        if watcher is None or not watcher.done() or worker.uncancel():
             raise
         raise ClientDisconnect from None
     finally:
-        watcher.cancel()
+        beginning.cancel()
+        if watcher is not None:
+            watcher.cancel()

@@ -19,7 +19,11 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     SelectionSetNode,
+    ValueNode,
+    VariableNode,
     get_named_type,
     get_nullable_type,
     is_enum_type,
@@ -75,6 +79,9 @@ class Step:
     complete: "Completion"
     timer: Histogram
     bulk: Bulk | None
+    # Whether its arguments depend on variables; where they do not, they are worked out once and stand in ``given``.
+    varies: bool
+    given: dict[str, Any]
 
     async def values(self, parents: Sequence[Any], run: Run) -> list[Any]:
         """The raw value of each parent."""
@@ -85,22 +92,30 @@ class Step:
         if self.bulk is not None:
             with self.timer.time():
                 return await self.bulk(parents, run.context)
-        info = PlanInfo(run.context, self.raw_info)
-        arguments = get_argument_values(self.definition, self.nodes[0], run.variables)
-        own, named = get_arguments(
-            field=self.field,
-            source=None,
-            info=info,  # type: ignore[arg-type]  # it has what is used
-            kwargs=arguments,
-            config=run.converter.config,
-            scalar_registry=run.converter.scalar_registry,
-        )
+        named = self._arguments(PlanInfo(run.context, self.raw_info), run)
+        own = resolver.self_parameter is not None
         call: Callable[..., Any] = resolver
         with self.timer.time():
             results = [call(parent, **named) if own else call(**named) for parent in parents]
             if not results or not isawaitable(results[0]):
                 return results
             return [await results[0]] if len(results) == 1 else await together(results)
+
+    def _arguments(self, info: PlanInfo, run: Run) -> dict[str, Any]:
+        resolver = self.field.base_resolver
+        if self.given and resolver is not None and resolver.info_parameter is not None:
+            return {**self.given, resolver.info_parameter.name: info}
+        _, named = get_arguments(
+            field=self.field,
+            source=None,
+            info=info,  # type: ignore[arg-type]  # it has what is used
+            kwargs=get_argument_values(self.definition, self.nodes[0], run.variables),
+            config=run.converter.config,
+            scalar_registry=run.converter.scalar_registry,
+        )
+        if not self.varies:
+            self.given.update({name: value for name, value in named.items() if value is not info})
+        return named
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +234,12 @@ class Planner:
         if definition is None or not isinstance(field, StrawberryField) or field.extensions:
             raise NoPlanError
         selections = [node.selection_set for node in nodes if node.selection_set is not None]
-        raw_info = SimpleNamespace(field_nodes=nodes, fragments=self._fragments)
+        raw_info = SimpleNamespace(field_nodes=nodes, fragments=self._fragments, asked={})
         complete = self._completion(definition.type, selections)
         name = f"{kind.name}.{nodes[0].name.value}"
         timer, bulk = RESOLVERS.labels(name), self._bulk.get(name)
-        return Step(key, definition, field, tuple(nodes), raw_info, complete, timer, bulk)
+        varies = any(_varies(one.value) for one in nodes[0].arguments or ())
+        return Step(key, definition, field, tuple(nodes), raw_info, complete, timer, bulk, varies, {})
 
     def _completion(self, kind: Any, selections: list[SelectionSetNode]) -> Completion:
         nullable = not is_non_null_type(kind)
@@ -237,6 +253,18 @@ class Planner:
         if not is_object_type(named):
             raise NoPlanError
         return self._object(selections, named, nullable=nullable)
+
+
+def _varies(value: ValueNode) -> bool:
+    match value:
+        case VariableNode():
+            return True
+        case ListValueNode():
+            return any(_varies(one) for one in value.values)
+        case ObjectValueNode():
+            return any(_varies(one.value) for one in value.fields)
+        case _:
+            return False
 
 
 def _remembering(serialize: Callable[[Any], Any]) -> Callable[[Any], Any]:
