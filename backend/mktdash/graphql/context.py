@@ -117,6 +117,8 @@ class RequestContext:
     # strawberry puts the payload of a WebSocket's connection_init here.
     connection_params: dict[str, Any] | None = None
     same_origin: bool = True
+    # Whether one resolver reads all there is to read, so that its one statement may be all there is of a view.
+    alone: bool = False
     _read: Reader | None = None
     loaders: dict[Any, Any] = field(default_factory=dict)
 
@@ -139,6 +141,7 @@ class RequestContext:
             self._read = self._read.another()
         self.loaders.clear()
         self.sizes.clear()
+        self.alone = False
         if self.reading is not None:
             self.reading.versions = None
 

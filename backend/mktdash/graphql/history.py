@@ -1,5 +1,7 @@
 """Reads one series as a query wants it: in one transaction, and nothing that was not asked for."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,9 +16,13 @@ from mktdash.graphql.types.instrument import InstrumentType
 from mktdash.graphql.types.points import ObservationType, PointsType, flag_counts, named_counts
 from mktdash.graphql.types.series import SeriesType
 from mktdash.store.latest import latest_by_series_ids
-from mktdash.store.located import Located
+from mktdash.store.located import Located, locate_whole
+from mktdash.store.sealed import Stretch
 from mktdash.store.series import read_columns, read_leaves, snapshot_id
+from mktdash.store.session import read_once
 
+# Fields whose values come with the row of a series, and from nowhere else.
+_OF_ONE_STATEMENT = frozenset({"id", "source", "measure", "interval", "unit", "dataVersion", "points", "__typename"})
 _NO_POINTS = PointsType.from_columns(Columns.empty())
 
 
@@ -30,6 +36,7 @@ async def read_history(
     as_known_at: int | None,
     most: int | None,
     how: Downsample,
+    stretches: Sequence[Stretch] | None = None,
 ) -> SeriesType:
     """A series with what the query asks of it; ``start`` and ``end`` (microseconds) are both included.
 
@@ -44,7 +51,9 @@ async def read_history(
     points, flags = _NO_POINTS, {}
     if as_known_at is None and most is None:
         if "points" in wanted or counted:
-            encoded = await info.context.services.pieces.read_points(conn, row, fields, start=start, end=end)
+            encoded = await info.context.services.pieces.read_points(
+                conn, row, fields, start=start, end=end, stretches=stretches
+            )
             points, flags = PointsType.from_encoded(encoded), named_counts(encoded.masks)
     elif "points" in wanted or counted or "latest" in wanted:
         whole = as_known_at is not None and "latest" in wanted
@@ -62,15 +71,47 @@ async def read_history(
     snapshot = ""
     if "snapshotId" in wanted:
         snapshot = snapshot_id(await read_leaves(conn, [row], as_known_at=as_known_at))
+    return _series(info, found, points, flags=flags, latest=latest, snapshot=snapshot)
+
+
+async def read_known(info: Info, symbol: str, which: Mapping[str, str | None]) -> SeriesType | None:
+    """The points of a whole series whose pieces are all known, by one statement without a transaction around it.
+
+    None where it takes more than that: something else is read for the same answer, or a piece is new.
+
+    Raises:
+        UnknownSymbolError: there is no such series.
+    """
+    context, wanted = info.context, asked(info)
+    if not context.alone or not wanted <= _OF_ONE_STATEMENT or "points" not in wanted:
+        return None
+    async with read_once(context.services.engine) as conn:
+        found, stretches = await locate_whole(conn, symbol, **which)
+    encoded = context.services.pieces.known_points(stretches, asked_within(info, "points") & COLUMNS)
+    if encoded is None:
+        return None
+    context.saw(found.series.dataset)
+    return _series(info, found, PointsType.from_encoded(encoded))
+
+
+def _series(
+    info: Info,
+    found: Located,
+    points: PointsType,
+    *,
+    flags: dict[str, int] | None = None,
+    latest: ObservationType | None = None,
+    snapshot: str = "",
+) -> SeriesType:
     note_size(info, points.count)
     return SeriesType.from_row(
-        row,
+        found.series,
         instrument=InstrumentType.from_row(found.instrument),
         dataset=DatasetType.from_row(found.dataset),
         snapshot=snapshot,
         latest=latest,
         points=points,
-        flags=flags,
+        flags=flags or {},
     )
 
 

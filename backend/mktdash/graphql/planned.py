@@ -27,6 +27,11 @@ class Plan:
     operation: OperationDefinitionNode
     completion: Completion | None
 
+    @property
+    def has_one_root(self) -> bool:
+        """Whether one field is asked of the root."""
+        return self.completion is not None and len(self.completion.steps) == 1
+
 
 class Plans:
     """The plans of one schema, by document and operation."""

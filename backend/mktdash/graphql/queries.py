@@ -11,7 +11,7 @@ from mktdash.graphql.alerts import AlertQueries
 from mktdash.graphql.arguments import After, AsKnownAt, First, Interval, Measure, Source, Symbol, Text
 from mktdash.graphql.context import Info
 from mktdash.graphql.downsample import Downsample
-from mktdash.graphql.history import read_history
+from mktdash.graphql.history import read_history, read_known
 from mktdash.graphql.ids import key_after, key_of
 from mktdash.graphql.lookahead import asked
 from mktdash.graphql.nodes import NodeQueries
@@ -32,7 +32,7 @@ from mktdash.store.batches import provenance_of
 from mktdash.store.beats import beats
 from mktdash.store.datasets import all_datasets, dataset_by_key
 from mktdash.store.instruments import instrument_by_symbol, search_instruments, series_by_symbol
-from mktdash.store.located import locate
+from mktdash.store.located import locate, locate_whole
 from mktdash.store.replays import last_replays, replay_by_id
 from mktdash.store.revisions import revisions_page
 from mktdash.store.runs import run_by_id, runs_page
@@ -106,10 +106,28 @@ class Query(AlertQueries, NodeQueries):
         bounds.knowledge(as_known_at, now)
         if max_points is not None:
             bounds.within(max_points, bounds.FEWEST_POINTS, bounds.MOST_POINTS, "maxPoints")
+        which = {"source": source, "measure": measure, "interval": interval}
+        whole = (from_, to, as_known_at, max_points) == (None, None, None, None)
+        if whole:
+            known = await read_known(info, symbol, which)
+            if known is not None:
+                return known
         async with info.context.read() as conn:
-            found = await locate(conn, symbol, source=source, measure=measure, interval=interval, at=to)
+            stretches = None
+            if whole and "points" in asked(info):
+                found, stretches = await locate_whole(conn, symbol, **which)
+            else:
+                found = await locate(conn, symbol, at=to, **which)
             return await read_history(
-                info, conn, found, start=from_, end=to, as_known_at=as_known_at, most=max_points, how=downsample
+                info,
+                conn,
+                found,
+                start=from_,
+                end=to,
+                as_known_at=as_known_at,
+                most=max_points,
+                how=downsample,
+                stretches=stretches,
             )
 
     @strawberry.field(description="Every dataset, by key.")

@@ -114,6 +114,8 @@ class MktdashSchema(strawberry.Schema):
             await spending.reserve()
         except MktdashError:
             return None
+        # What is to be kept is read together with the versions that it depends on.
+        context.alone = plan.has_one_root and (context.reading is None or context.reading.dependence is None)
         try:
             with timed(document, query, context.request_id):
                 data = await self.plans.run(plan, inputs or {}, context)
