@@ -81,7 +81,8 @@ class Envelope:
     async def _count(self, path: str, facts: Facts) -> None:
         if self._limit is None or self._buckets is None or path.startswith(_UNCOUNTED):
             return
-        standing = await self._buckets.take(self._limit, facts.bearer)
+        bearer = facts.bearer
+        standing = self._buckets.at_hand(self._limit, bearer) or await self._buckets.take(self._limit, bearer)
         facts.standings[self._limit.name] = standing
         if not standing.granted:
             raise ThrottledError(
@@ -147,15 +148,20 @@ def _complete(raw: list[tuple[bytes, bytes]], facts: Facts) -> None:
     raw += _SECURITY_PAIRS if own.isdisjoint(_SECURITY_NAMES) else [one for one in _SECURITY_PAIRS if one[0] not in own]
     raw.append((b"x-request-id", facts.request_id.encode()))
     if facts.standings:
-        standings = list(facts.standings.values())
-        raw.append((b"ratelimit-policy", ", ".join(_policy(one.limit) for one in standings).encode()))
-        raw.append((b"ratelimit", ", ".join(_left(one) for one in standings).encode()))
-        refused = [one.retry_after for one in standings if not one.granted]
-        if refused:
-            raw.append((b"retry-after", str(math.ceil(max(refused))).encode()))
+        raw += _limits_told(tuple(facts.standings.values()))
 
 
-@lru_cache(16)
+# What is taken in advance stands the same for many requests.
+@lru_cache(256)
+def _limits_told(standings: tuple[Standing, ...]) -> list[tuple[bytes, bytes]]:
+    told = [
+        (b"ratelimit-policy", ", ".join(_policy(one.limit) for one in standings).encode()),
+        (b"ratelimit", ", ".join(_left(one) for one in standings).encode()),
+    ]
+    refused = [one.retry_after for one in standings if not one.granted]
+    return [*told, (b"retry-after", str(math.ceil(max(refused))).encode())] if refused else told
+
+
 def _policy(limit: Limit) -> str:
     return f'"{limit.name}";q={limit.a_minute};w={WINDOW_S}'
 

@@ -107,20 +107,19 @@ class Buckets:
         Raises:
             UnavailableError: Redis is away and nobody may pass without it.
         """
-        if self._script is None or limit.a_minute < 2 * _LEASES_A_WINDOW:
-            return await self._ask(limit, key, amount)
-        name = f"{limit.name}:{key}"
-        ready = self._leased(limit, name, amount)
+        ready = self.at_hand(limit, key, amount)
         if ready is not None:
             return ready
-        if amount < 0:
+        if amount < 0 or self._script is None or limit.a_minute < 2 * _LEASES_A_WINDOW:
             return await self._ask(limit, key, amount)
+        name = f"{limit.name}:{key}"
         # Who comes while another asks for more waits for that, rather than ask too.
         async with self._turns[hash(name) % len(self._turns)]:
-            return self._leased(limit, name, amount) or await self._lease(limit, key, name, amount)
+            return self.at_hand(limit, key, amount) or await self._lease(limit, key, name, amount)
 
-    def _leased(self, limit: Limit, name: str, amount: int) -> Standing | None:
-        lease = self._leases.get(name)
+    def at_hand(self, limit: Limit, key: str, amount: int = 1) -> Standing | None:
+        """What :meth:`take` gives where nobody has to be asked; None where somebody has."""
+        lease = self._leases.get(f"{limit.name}:{key}")
         if lease is None or lease.left < amount or self._monotonic() >= lease.until:
             return None
         if amount < 0 and lease.left - amount > limit.a_minute // _LEASES_A_WINDOW:
