@@ -31,6 +31,8 @@ class Answer:
     until: int | None
     tag: str
     _encoded: dict[str, bytes] = field(default_factory=dict)
+    # The heads that go before it, by how it was asked for; as ``capture`` makes them.
+    heads: dict[tuple[str, str, str], list[tuple[bytes, bytes]]] = field(default_factory=dict)
     # The versions last compared: the watch gives the same object while nothing changes.
     _proved: Versions | None = None
 

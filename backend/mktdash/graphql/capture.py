@@ -88,25 +88,31 @@ class Capture:
 
 async def send_answer(answer: Answer, encoding: str, asking: Asking, send: Send) -> None:
     """Send an answer that is kept, in an encoding that is ready; to a GET that holds it already, only its tag."""
+    body = answer.ready(encoding) or b""
+    key = (asking.method, asking.media_type, encoding)
+    headers = answer.heads.get(key)
+    if headers is None:
+        headers = answer.heads[key] = _head(answer, encoding, asking)
+    status = _OK
+    if asking.method == "GET" and _matches(asking.if_none_match, answer.etag(encoding)):
+        status, body = _NOT_MODIFIED, b""
+        headers = [one for one in headers if one[0] != b"content-length"]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _head(answer: Answer, encoding: str, asking: Asking) -> list[tuple[bytes, bytes]]:
     headers = [
         (b"content-type", f"{asking.media_type}; charset=utf-8".encode()),
+        (b"content-length", str(len(answer.ready(encoding) or b"")).encode()),
         (b"vary", VARY.encode()),
         (b"server-timing", b'answer;desc="kept"'),
     ]
     if encoding != IDENTITY:
         headers.append((b"content-encoding", encoding.encode()))
-    status, body = _OK, answer.ready(encoding) or b""
     if asking.method == "GET":
-        etag = answer.etag(encoding)
-        headers += [(b"etag", etag.encode()), (b"cache-control", _REVALIDATE.encode())]
-        if _matches(asking.if_none_match, etag):
-            status, body = _NOT_MODIFIED, b""
-    else:
-        headers.append((b"cache-control", _NO_STORE.encode()))
-    if status == _OK:
-        headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        return [*headers, (b"etag", answer.etag(encoding).encode()), (b"cache-control", _REVALIDATE.encode())]
+    return [*headers, (b"cache-control", _NO_STORE.encode())]
 
 
 def _matches(held: str | None, etag: str) -> bool:

@@ -84,10 +84,9 @@ class Front:
             return
         raw, receive = (scope["query_string"], receive) if asking.method == "GET" else await _body(receive)
         named = self._named(raw, get=asking.method == "GET")
-        capture = Capture(send, asking)
         if named is None:
             _PASSED.inc()
-            await self._app(scope, receive, capture)
+            await self._app(scope, receive, Capture(send, asking))
             return
         facts: Facts = scope[SCOPE_KEY]
         name = (*named, int(facts.principal.role))
@@ -96,7 +95,7 @@ class Front:
             now = await self._watch.now()
         except Exception:  # noqa: BLE001 - a database that can't be read shows itself to the resolvers
             _PASSED.inc()
-            await self._app(scope, receive, capture)
+            await self._app(scope, receive, Capture(send, asking))
             return
         answer = self._answers.get(name)
         if answer is not None and answer.holds(now, self._micros()):
@@ -106,7 +105,7 @@ class Front:
         if await self._shared(name, now, asking, send):
             return
         _MISS.inc()
-        await self._make(raw, name, capture, scope, receive)
+        await self._make(raw, name, Capture(send, asking), scope, receive)
 
     def _asking(self, scope: Scope) -> Asking | None:
         """How the request wants its answer; None where the endpoint is to refuse it, or to stream."""
@@ -182,14 +181,12 @@ class Front:
 
 async def _body(receive: Receive) -> tuple[bytes, Receive]:
     """The body, and a channel that gives it again; too long to be kept, it is not read to its end."""
-    seen: deque[Message] = deque()
-    body = b""
-    while True:
+    message = await receive()
+    seen, body = deque((message,)), message.get("body", b"")
+    while message["type"] == "http.request" and message.get("more_body") and len(body) <= _LONGEST_REQUEST:
         message = await receive()
         seen.append(message)
         body += message.get("body", b"")
-        if message["type"] != "http.request" or not message.get("more_body") or len(body) > _LONGEST_REQUEST:
-            break
 
     async def again() -> Message:
         return seen.popleft() if seen else await receive()
