@@ -1,6 +1,7 @@
 """So much a minute: counted in Redis for all processes, or by each alone, or not served, when Redis is away."""
 
 import asyncio
+import time
 
 import pytest
 from redis.asyncio import Redis
@@ -63,6 +64,46 @@ async def test_two_processes_share_one_bucket(redis_url):
     await redis.aclose()
 
     assert 150 <= sum(standing.granted for standing in granted) <= 201
+
+
+async def test_who_takes_often_is_lent_some_and_never_more_than_there_is(redis_url, monkeypatch):
+    limit = Limit("costs", 100_000)
+    redis = Redis.from_url(redis_url)
+    buckets, asked = Buckets(redis, monotonic=lambda: 0.0), []
+    ask = buckets._ask
+
+    def counted(limit, key, amount):
+        asked.append(amount)
+        return ask(limit, key, amount)
+
+    monkeypatch.setattr(buckets, "_ask", counted)
+
+    started = time.monotonic()
+    granted = [(await buckets.take(limit, "a", 50)).granted for _ in range(1_900)]
+    calls = len(asked)
+    granted += [(await buckets.take(limit, "a", 50)).granted for _ in range(200)]
+    # What comes back meanwhile can be taken too.
+    most = limit.a_minute * (1 + (time.monotonic() - started) / 60)
+    await redis.aclose()
+
+    assert max(asked) == 1_000, "at most a hundredth of a minute's"
+    assert calls < 150
+    assert all(granted[:1_900])
+    assert sum(granted) * 50 <= most + 1
+
+
+async def test_what_a_busy_bearer_gives_back_is_at_hand_again(redis_url):
+    limit = Limit("costs", 100_000)
+    redis = Redis.from_url(redis_url)
+    buckets = Buckets(redis, monotonic=lambda: 0.0)
+    for _ in range(20):
+        await buckets.take(limit, "a", 100)
+
+    assert buckets.at_hand(limit, "a", -90) is not None
+    assert buckets.at_hand(limit, "a", 90) is not None
+    # Much goes back to where others see it too.
+    assert buckets.at_hand(limit, "a", -5_000) is None
+    await redis.aclose()
 
 
 async def test_without_redis_everybody_is_refused_where_that_is_wanted():
