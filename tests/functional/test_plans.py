@@ -7,7 +7,7 @@ import pytest
 from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
-from mktdash.graphql.plan import NoPlanError
+from mktdash.graphql.leaves import NoPlanError
 from mktdash.graphql.planned import Plans
 from mktdash.graphql.schema import _RUNS
 from mktdash.graphql.together import together

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
 from itertools import repeat
-from math import isfinite
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,7 +25,6 @@ from graphql import (
     VariableNode,
     get_named_type,
     get_nullable_type,
-    is_enum_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -37,17 +35,12 @@ from prometheus_client import Histogram
 from strawberry.schema.schema_converter import GraphQLCoreConverter, get_arguments
 from strawberry.types.field import StrawberryField
 
+from mktdash.graphql.leaves import NoPlanError, leaf_of
 from mktdash.graphql.timing import RESOLVERS
 from mktdash.graphql.together import together
 
 # Answers a field for many parents at once: the parents, the request's context.
 Bulk = Callable[[Sequence[Any], Any], Awaitable[list[Any]]]
-
-_MOST_INT = 2**31
-
-
-class NoPlanError(Exception):
-    """The executor has to do it."""
 
 
 @dataclass(slots=True)
@@ -247,8 +240,7 @@ class Planner:
         if is_list_type(bare):
             return Completion(nullable, items=self._completion(bare.of_type, selections))
         if is_leaf_type(bare):
-            leaf = _remembering(bare.serialize) if is_enum_type(bare) else bare.serialize
-            return Completion(nullable, leaf=_FAST.get(bare.name, leaf))
+            return Completion(nullable, leaf=leaf_of(bare))
         named = get_named_type(bare)
         if not is_object_type(named):
             raise NoPlanError
@@ -265,48 +257,3 @@ def _varies(value: ValueNode) -> bool:
             return any(_varies(one.value) for one in value.fields)
         case _:
             return False
-
-
-def _remembering(serialize: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The same, each member of an enum only once."""
-    known: dict[Any, Any] = {}
-
-    def leaf(value: Any) -> Any:
-        if value not in known:
-            known[value] = serialize(value)
-        return known[value]
-
-    return leaf
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        raise NoPlanError
-    return value
-
-
-def _float(value: Any) -> float:
-    if type(value) is not float or not isfinite(value):
-        raise NoPlanError
-    return value
-
-
-def _int(value: Any) -> int:
-    if type(value) is not int or not -_MOST_INT <= value < _MOST_INT:
-        raise NoPlanError
-    return value
-
-
-def _boolean(value: Any) -> bool:
-    if type(value) is not bool:
-        raise NoPlanError
-    return value
-
-
-_FAST: Mapping[str, Callable[[Any], Any]] = {
-    "String": _text,
-    "ID": _text,
-    "Float": _float,
-    "Int": _int,
-    "Boolean": _boolean,
-}

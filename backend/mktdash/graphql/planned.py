@@ -14,7 +14,8 @@ from graphql.execution.values import get_variable_values
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from mktdash.graphql.bulk import BULK
-from mktdash.graphql.plan import Completion, NoPlanError, Planner, Run
+from mktdash.graphql.leaves import NoPlanError
+from mktdash.graphql.plan import Completion, Planner, Run
 from mktdash.graphql.weighted import WeightedCache
 
 _MOST_PLANS = 500

@@ -17,8 +17,8 @@ from mktdash.graphql.context import RequestContext
 from mktdash.graphql.cost import Costs
 from mktdash.graphql.documents import CachedDocuments, DocumentCache
 from mktdash.graphql.errors import present
+from mktdash.graphql.leaves import NoPlanError
 from mktdash.graphql.mutations import Mutation
-from mktdash.graphql.plan import NoPlanError
 from mktdash.graphql.planned import Plans
 from mktdash.graphql.queries import Query
 from mktdash.graphql.scalars import SCALARS
