@@ -28,6 +28,7 @@ from graphql import (
     is_leaf_type,
 )
 
+from mktdash.graphql.operations import operations_called
 from mktdash.graphql.weighted import WeightedCache
 
 MOST = 20_000
@@ -65,7 +66,7 @@ class Costs:
         kept = self._kept.get(asked)
         if kept is not None:
             return kept[1]
-        operation = _operation(document, name)
+        operation = next(iter(operations_called(document, name)), None)
         if operation is None:
             return 0
         cost = self._worked_out(document, operation, variables, sizes or {})
@@ -90,13 +91,6 @@ class Costs:
             if isinstance(one.default_value, IntValueNode)
         } | dict(variables)
         return 1 + _Walk(self._schema, fragments, given, sizes).selection(operation.selection_set, root, None)
-
-
-def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
-    for one in document.definitions:
-        if isinstance(one, OperationDefinitionNode) and (name is None or (one.name and one.name.value == name)):
-            return one
-    return None
 
 
 class _Walk:

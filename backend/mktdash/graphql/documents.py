@@ -23,6 +23,7 @@ from strawberry.extensions import SchemaExtension
 from mktdash.domain.errors import InvalidInputError, ValidationFailedError
 from mktdash.graphql.dependence import Dependence, dependence_of
 from mktdash.graphql.limits import MOST_ERRORS, MOST_TOKENS, RULES, judge
+from mktdash.graphql.operations import operations_called
 
 _MOST_DOCUMENTS = 500
 _LONGEST_KEPT = 20_000
@@ -87,13 +88,8 @@ class DocumentCache:
     def kind(self, text: str, name: str | None) -> OperationType | None:
         """What the operation asked for is; None where the text does not parse or it is not clear which is meant."""
         with suppress(GraphQLError):
-            node = self.document(text).node
-            found = [
-                one.operation
-                for one in node.definitions
-                if isinstance(one, OperationDefinitionNode) and (not name or (one.name and one.name.value == name))
-            ]
-            return found[0] if len(found) == 1 else None
+            found = operations_called(self.document(text).node, name)
+            return found[0].operation if len(found) == 1 else None
         return None
 
     def ready(self, text: str | None, name: str | None) -> DocumentNode | None:

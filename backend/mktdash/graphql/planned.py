@@ -15,6 +15,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from mktdash.graphql.bulk import BULK
 from mktdash.graphql.leaves import NoPlanError
+from mktdash.graphql.operations import operations_called
 from mktdash.graphql.plan import Completion, Planner, Run
 from mktdash.graphql.weighted import WeightedCache
 
@@ -67,9 +68,9 @@ class Plans:
         return (await plan.completion.of([self], Run(context, variables, self._converter)))[0]
 
     def _made(self, document: DocumentNode, name: str | None) -> Plan | None:
-        operation = next((one for one in document.definitions if _is_asked(one, name)), None)
+        operation = next(iter(operations_called(document, name)), None)
         root = self._schema.query_type
-        if not isinstance(operation, OperationDefinitionNode) or operation.operation is not OperationType.QUERY:
+        if operation is None or operation.operation is not OperationType.QUERY:
             return None
         if root is None or operation.directives:
             return Plan(operation, None)
@@ -78,7 +79,3 @@ class Plans:
             return Plan(operation, Planner(fragments, BULK).plan(operation.selection_set, root))
         except NoPlanError:
             return Plan(operation, None)
-
-
-def _is_asked(one: Any, name: str | None) -> bool:
-    return isinstance(one, OperationDefinitionNode) and (name is None or bool(one.name and one.name.value == name))
