@@ -89,7 +89,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         )
     app = Starlette(
         routes=[
-            Route("/graphql", Graphiql(graphql, settings.static_dir) if settings.introspects else graphql),
+            Route("/graphql", Graphiql(graphql, settings.static_dir) if settings.free_queries else graphql),
             WebSocketRoute("/graphql", graphql),
             *(operation.route() for operation in OPERATIONS),
             Route("/{path:path}", page),

@@ -106,6 +106,11 @@ class Settings(BaseSettings):
             return self.host in {"localhost", "::1"} or self.host.startswith("127.")
         return self.introspection == "on"
 
+    @property
+    def free_queries(self) -> bool:
+        """Whether people may write queries of their own: then there is a page to do it on."""
+        return self.introspects and not self.trusted_documents_only
+
     @cached_property
     def database(self) -> str:
         """The SQLAlchemy URL with its async driver."""

@@ -55,8 +55,9 @@ async def test_a_post_of_a_browser_is_a_query(web):
     assert response.json() == {"data": {"__typename": "Query"}}
 
 
-async def test_it_is_not_there_where_introspection_is_off(sqlite_engine, bundle):
-    resources = resources_over(sqlite_engine, static_dir=bundle, introspection="off")
+@pytest.mark.parametrize("settings", [{"introspection": "off"}, {"trusted_documents_only": True}])
+async def test_it_is_not_there_where_no_query_of_ones_own_could_run(sqlite_engine, bundle, settings):
+    resources = resources_over(sqlite_engine, static_dir=bundle, **settings)
     async with web_over(resources) as web:
         for path in ("/graphql", "/graphiql.html"):
             assert "GraphiQL" not in (await web.client.get(path, headers=BROWSER)).text
