@@ -15,7 +15,7 @@ from mktdash.domain.errors import UnauthenticatedError
 from mktdash.security.buckets import Standing
 from mktdash.security.principals import LOCAL_READER, STRANGER, Principal
 from mktdash.security.tokens import principal_of
-from mktdash.store.session import read_transaction
+from mktdash.store.session import read_once
 
 SCOPE_KEY = "mktdash"
 _BEARER = "bearer "
@@ -73,7 +73,7 @@ class Identity:
             return await self.of_authorization(authorization)
         session = session_cookie(request.headers)
         if session is not None:
-            async with read_transaction(self._engine) as conn:
+            async with read_once(self._engine) as conn:
                 known = await principal_of(conn, session, self._clock, by_cookie=True)
             if known is not None:
                 return known
@@ -94,7 +94,7 @@ class Identity:
 
     async def of_token(self, token: str) -> Principal | None:
         """The principal of a token; None where it is not good."""
-        async with read_transaction(self._engine) as conn:
+        async with read_once(self._engine) as conn:
             return await principal_of(conn, token, self._clock)
 
 

@@ -105,11 +105,8 @@ async def read_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection
 @asynccontextmanager
 async def read_once(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection for one statement, which is a consistent view by itself: PostgreSQL need not be told of its ends."""
-    if engine.dialect.name != "postgresql":
-        async with read_transaction(engine) as connection:
-            yield connection
-        return
-    async with _committing_each(engine).connect() as connection:
+    chosen = _committing_each(engine) if engine.dialect.name == "postgresql" else engine
+    async with chosen.connect() as connection:
         yield connection
 
 

@@ -1,11 +1,12 @@
 """Access tokens as rows, and the audit log of writes. The tokens themselves are never here, only their SHA-256."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mktdash.store.fetch import fetch_built
 from mktdash.store.tables import metadata
 
 _TOKEN = metadata.tables["api_token"]
@@ -58,8 +59,14 @@ async def insert_token(
 
 async def token_by_id(conn: AsyncConnection, token_id: str) -> TokenRow | None:
     """The token of an id, live or not."""
-    row = (await conn.execute(sa.select(_TOKEN).where(_TOKEN.c.id == token_id))).mappings().one_or_none()
-    return None if row is None else TokenRow(**row)
+    for row in await fetch_built(conn, _by_id, token_id=token_id):
+        return TokenRow(*row)
+    return None
+
+
+def _by_id(_: bool) -> sa.Select[Any]:  # noqa: FBT001 - the same for both engines
+    columns = (_TOKEN.c[one.name] for one in fields(TokenRow))
+    return sa.select(*columns).where(_TOKEN.c.id == sa.bindparam("token_id", type_=sa.String))
 
 
 async def all_tokens(conn: AsyncConnection, *, with_sessions: bool = False) -> list[TokenRow]:

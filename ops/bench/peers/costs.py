@@ -10,6 +10,7 @@ from mktdash.domain.clock import system_clock
 from mktdash.http import metrics
 from mktdash.security.buckets import Buckets, Limit
 from mktdash.security.identity import Identity, Request
+from mktdash.security.tokens import create_token
 from mktdash.store.session import open_engine
 from mktdash.store.versions import VersionWatch
 from ops.bench.table import Figure
@@ -25,6 +26,8 @@ async def costs(database_url: str, redis_url: str) -> list[Figure]:
     redis = Redis.from_url(redis_url)
     identity = Identity(engine, system_clock, anonymous_read=True)
     request = Request({"host": "localhost"}, "127.0.0.1")
+    token = await create_token(engine, name="bench", role="viewer", clock=system_clock)
+    bearing = Request({"host": "localhost", "authorization": f"Bearer {token}"}, "127.0.0.1")
     buckets = Buckets(redis)
     requests, cost = Limit("requests", _PLENTY), Limit("cost", _PLENTY)
     watch = VersionWatch(engine)
@@ -36,6 +39,7 @@ async def costs(database_url: str, redis_url: str) -> list[Figure]:
     try:
         found = [
             ("identity of a local reader", await _each(lambda: identity.of(request))),
+            ("identity of a token's bearer (PostgreSQL)", await _each(lambda: identity.of(bearing))),
             ("requests limit (Redis)", await _each(lambda: buckets.take(requests, "address:127.0.0.1"))),
             (
                 "cost limit (Redis), of what is not kept",
