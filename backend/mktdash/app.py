@@ -80,6 +80,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         finally:
             await hub.close()
             await watch.aclose()
+            await identity.aclose()
 
     kept_answers = []
     if settings.answer_cache_mb:

@@ -1,5 +1,6 @@
 """Who may read and who may write, by every way in."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,8 @@ import sqlalchemy as sa
 from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
-from mktdash.security.tokens import revoke_tokens
+from mktdash.security.identity import Identity
+from mktdash.security.tokens import create_token, revoke_tokens
 from mktdash.store.session import read_transaction
 from mktdash.store.tables import ApiToken, AuditEvent
 
@@ -133,6 +135,24 @@ async def test_a_wrong_token_is_an_error_and_not_just_nobody(web, authorization)
     response = await web.client.post("/graphql", json={"query": VIEWER}, headers={"authorization": authorization})
 
     assert response.status_code == 401
+
+
+@pytest.mark.parametrize("wrong", ["mkt_\x00_a", "mkt_\ud800_a", "mkt_00000000000'_a", "mkt_0123456789ab_\x00"])
+async def test_a_token_that_is_none_spoils_no_other_that_comes_with_it(engine, wrong):
+    identity = Identity(engine, system_clock, anonymous_read=False)
+    tokens = [await create_token(engine, name=str(n), role="viewer", clock=system_clock) for n in range(3)]
+
+    try:
+        found = await asyncio.gather(
+            *(identity.of_token(one) for one in [wrong, *tokens, wrong]), return_exceptions=True
+        )
+        reads = identity._tokens._shared.reads
+    finally:
+        await identity.aclose()
+
+    assert [one.name for one in found[1:4]] == ["0", "1", "2"]
+    assert (found[0], found[4]) == (None, None)
+    assert reads == 1
 
 
 async def test_a_secret_of_another_token_does_not_fit(web):

@@ -12,6 +12,7 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.store.datasets import note_check
 from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.shared import SharedRead
 from mktdash.store.tables import metadata
 from mktdash.store.versions import VersionWatch, read_versions
 
@@ -129,28 +130,44 @@ async def test_one_read_serves_all_who_asked_before_it_was_sent_and_none_who_ask
     watch = VersionWatch(engine)
     try:
         first = await watch.now()
-        reads = watch.reads
+        reads = watch.shared.reads
 
         same = await asyncio.gather(*(watch.now() for _ in range(50)))
         await tell(engine, b'{"A": [[0, 1.0, 0]]}')
         later = await watch.now()
 
-        assert watch.reads == reads + 2
+        assert watch.shared.reads == reads + 2
         assert all(one is first for one in same)
         assert later[f"data:{KEY}"] > first.get(f"data:{KEY}", 0)
     finally:
         await watch.aclose()
 
 
-async def test_a_lost_connection_is_told_and_the_next_question_opens_another(engine):
+async def test_a_connection_that_was_lost_is_opened_anew(engine):
     watch = VersionWatch(engine)
     try:
         await watch.now()
-        await watch._driver.close()
-
-        with pytest.raises(Exception, match=r"(?i)clos|no active connection"):
-            await watch.now()
+        await watch.shared.driver.close()
 
         assert await watch.now() == await versions(engine)
     finally:
         await watch.aclose()
+
+
+async def test_what_cannot_be_read_is_told_and_asked_again_by_the_next(engine):
+    broken = True
+
+    async def read(_driver, keys):
+        if broken:
+            raise ValueError("no")
+        return {key: 2 * key for key in keys if key}
+
+    shared = SharedRead(engine, read)
+    try:
+        told = await asyncio.gather(shared.of(1), shared.of(2), return_exceptions=True)
+        broken = False
+
+        assert [str(one) for one in told] == ["no", "no"]
+        assert await asyncio.gather(shared.of(1), shared.of(0), shared.of(2)) == [2, None, 4]
+    finally:
+        await shared.aclose()

@@ -15,7 +15,7 @@ from mktdash.domain.errors import UnauthenticatedError
 from mktdash.security.buckets import Standing
 from mktdash.security.principals import LOCAL_READER, STRANGER, Principal
 from mktdash.security.tokens import principal_of
-from mktdash.store.session import read_once
+from mktdash.store.tokens import TokenWatch
 
 SCOPE_KEY = "mktdash"
 _BEARER = "bearer "
@@ -55,7 +55,7 @@ class Identity:
     """Who requests are from. One for the whole process."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock, *, anonymous_read: bool) -> None:
-        self._engine = engine
+        self._tokens = TokenWatch(engine)
         self._clock = clock
         self._anonymous_read = anonymous_read
 
@@ -73,8 +73,7 @@ class Identity:
             return await self.of_authorization(authorization)
         session = session_cookie(request.headers)
         if session is not None:
-            async with read_once(self._engine) as conn:
-                known = await principal_of(conn, session, self._clock, by_cookie=True)
+            known = await principal_of(self._tokens, session, self._clock, by_cookie=True)
             if known is not None:
                 return known
         return LOCAL_READER if self._anonymous_read and is_local(request) else STRANGER
@@ -94,8 +93,11 @@ class Identity:
 
     async def of_token(self, token: str) -> Principal | None:
         """The principal of a token; None where it is not good."""
-        async with read_once(self._engine) as conn:
-            return await principal_of(conn, token, self._clock)
+        return await principal_of(self._tokens, token, self._clock)
+
+    async def aclose(self) -> None:
+        """Give back what is held open."""
+        await self._tokens.aclose()
 
 
 def is_local(request: Request) -> bool:

@@ -4,17 +4,18 @@ A token is ``mkt_<id>_<secret>``: the id finds the row, so that no search by sec
 """
 
 import hmac
+import re
 import secrets
 from datetime import timedelta
 from hashlib import sha256
 from typing import Literal
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.security.principals import Principal, Role
 from mktdash.store.session import write_transaction
-from mktdash.store.tokens import insert_token, mark_revoked, token_by_id
+from mktdash.store.tokens import TokenWatch, insert_token, mark_revoked
 
 TokenKind = Literal["api", "link", "session"]
 
@@ -22,6 +23,7 @@ _PREFIX = "mkt"
 _ID_BYTES = 6
 _SECRET_BYTES = 24
 _PARTS = 3
+_ID = re.compile(r"[0-9a-f]{12}")
 # Someone else's long header is not worth hashing.
 _LONGEST = 128
 
@@ -83,10 +85,10 @@ async def revoke_tokens(
         return await mark_revoked(conn, to_micros(clock()), token_id=token_id, kind=kind, name=name)
 
 
-async def principal_of(conn: AsyncConnection, token: str, clock: Clock, *, by_cookie: bool = False) -> Principal | None:
+async def principal_of(tokens: TokenWatch, token: str, clock: Clock, *, by_cookie: bool = False) -> Principal | None:
     """Who a token speaks for; None where it is unknown, expired, revoked, or of a kind that cannot come this way."""
     token_id = _id_of(token)
-    row = None if token_id is None else await token_by_id(conn, token_id)
+    row = None if token_id is None else await tokens.by_id(token_id)
     # The compare runs in any case, so that a wrong id takes as long as a wrong secret.
     genuine = hmac.compare_digest(_digest(token[:_LONGEST]), row.sha256 if row else "0" * 64)
     if row is None or not genuine or not row.live_at(to_micros(clock())):
@@ -100,8 +102,10 @@ def _id_of(token: str) -> str | None:
     parts = token.split("_")
     if len(token) > _LONGEST or len(parts) != _PARTS or parts[0] != _PREFIX:
         return None
-    return parts[1]
+    # Ids of many requests go into one statement, which no id that is none may spoil.
+    return parts[1] if _ID.fullmatch(parts[1]) else None
 
 
 def _digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
+    # JSON can carry what is no text.
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,12 +1,14 @@
 """Access tokens as rows, and the audit log of writes. The tokens themselves are never here, only their SHA-256."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mktdash.store.fetch import fetch_built
+from mktdash.store.shared import SharedRead
 from mktdash.store.tables import metadata
 
 _TOKEN = metadata.tables["api_token"]
@@ -30,6 +32,10 @@ class TokenRow:
     def live_at(self, now_micros: int) -> bool:
         """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now_micros < self.expires_at)
+
+
+_COLUMNS = ", ".join(one.name for one in fields(TokenRow))
+_AMONG = {True: "= ANY($1::text[])", False: "IN (SELECT value FROM json_each(?))"}
 
 
 async def insert_token(
@@ -57,16 +63,32 @@ async def insert_token(
     )
 
 
-async def token_by_id(conn: AsyncConnection, token_id: str) -> TokenRow | None:
-    """The token of an id, live or not."""
-    for row in await fetch_built(conn, _by_id, token_id=token_id):
-        return TokenRow(*row)
-    return None
+class TokenWatch:
+    """Tokens as they are now, live or not; one read serves all requests that came before it was sent."""
 
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._postgres = engine.dialect.name == "postgresql"
+        self._shared: SharedRead[str, TokenRow] = SharedRead(engine, self._read)
 
-def _by_id(_: bool) -> sa.Select[Any]:  # noqa: FBT001 - the same for both engines
-    columns = (_TOKEN.c[one.name] for one in fields(TokenRow))
-    return sa.select(*columns).where(_TOKEN.c.id == sa.bindparam("token_id", type_=sa.String))
+    async def by_id(self, token_id: str) -> TokenRow | None:
+        """The token of an id.
+
+        Raises:
+            Exception: whatever the database says when it can't be read.
+        """
+        return await self._shared.of(token_id)
+
+    async def aclose(self) -> None:
+        """Give the connection back."""
+        await self._shared.aclose()
+
+    async def _read(self, driver: Any, ids: set[str]) -> Mapping[str, TokenRow]:
+        wanted = f"SELECT {_COLUMNS} FROM api_token WHERE id {_AMONG[self._postgres]}"  # noqa: S608 - our own words
+        if self._postgres:
+            rows = await driver.fetch(wanted, list(ids))
+        else:
+            rows = await driver.execute_fetchall(wanted, (orjson.dumps(list(ids)).decode(),))
+        return {row[0]: TokenRow(*row) for row in rows}
 
 
 async def all_tokens(conn: AsyncConnection, *, with_sessions: bool = False) -> list[TokenRow]:

@@ -50,6 +50,7 @@ async def costs(database_url: str, redis_url: str) -> list[Figure]:
         ]
     finally:
         await watch.aclose()
+        await identity.aclose()
         await redis.aclose()
         await engine.dispose()
     return [Figure(f"cost: {name}", micros, "us") for name, micros in found]
