@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
-from mktdash.security.identity import Identity
+from mktdash.domain.errors import UnavailableError
+from mktdash.security.identity import Identity, Request
 from mktdash.security.tokens import create_token, revoke_tokens
-from mktdash.store.session import read_transaction
+from mktdash.store.session import open_engine, read_transaction
 from mktdash.store.tables import ApiToken, AuditEvent
 
 VIEWER = "{ viewer { role name canRead canRequestReports canOperate } }"
@@ -153,6 +154,18 @@ async def test_a_token_that_is_none_spoils_no_other_that_comes_with_it(engine, w
     assert [one.name for one in found[1:4]] == ["0", "1", "2"]
     assert (found[0], found[4]) == (None, None)
     assert reads == 1
+
+
+async def test_while_the_store_is_away_a_token_is_neither_good_nor_bad(tmp_path):
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path}/nowhere/mktdash.db")
+    identity = Identity(engine, system_clock, anonymous_read=True)
+    shown = "mkt_0123456789ab_secret"
+
+    for headers in ({"authorization": f"Bearer {shown}"}, {"cookie": f"mktdash_session={shown}"}):
+        with pytest.raises(UnavailableError):
+            await identity.of(Request(headers, "127.0.0.1"))
+    await identity.aclose()
+    await engine.dispose()
 
 
 async def test_a_secret_of_another_token_does_not_fit(web):

@@ -26,14 +26,14 @@ _REFUSALS = {
     413: "The body is larger than 256 KiB.",
     415: "The body is not declared as application/json.",
     429: "Too often, or too costly for what is left this minute; Retry-After says when again.",
-    503: "No answer in time, or no counting of requests, without which none is answered where so set.",
+    503: "No answer in time; or tokens cannot be looked up, or requests not be counted, just now.",
 }
 # The outermost layer refuses these before the route is looked for, as problem documents.
 _BEFORE_ROUTING = {
     400: "The request names two hosts.",
     401: _REFUSALS[401],
     429: "Too often; Retry-After says when again.",
-    503: "Requests cannot be counted, and without that none is answered where so set.",
+    503: "Tokens cannot be looked up, or requests not be counted, just now.",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Whole seconds.", "schema": {"type": "string"}}}
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.clock import Clock
-from mktdash.domain.errors import UnauthenticatedError
+from mktdash.domain.errors import UnauthenticatedError, UnavailableError
 from mktdash.security.buckets import Standing
 from mktdash.security.principals import LOCAL_READER, STRANGER, Principal
 from mktdash.security.tokens import principal_of
@@ -67,13 +67,14 @@ class Identity:
 
         Raises:
             UnauthenticatedError: the bearer token is unknown, expired or revoked.
+            UnavailableError: the store can't be read.
         """
         authorization = request.headers.get("authorization")
         if authorization is not None:
             return await self.of_authorization(authorization)
         session = session_cookie(request.headers)
         if session is not None:
-            known = await principal_of(self._tokens, session, self._clock, by_cookie=True)
+            known = await self._known(session, by_cookie=True)
             if known is not None:
                 return known
         return LOCAL_READER if self._anonymous_read and is_local(request) else STRANGER
@@ -92,8 +93,19 @@ class Identity:
         return known
 
     async def of_token(self, token: str) -> Principal | None:
-        """The principal of a token; None where it is not good."""
-        return await principal_of(self._tokens, token, self._clock)
+        """The principal of a token; None where it is not good.
+
+        Raises:
+            UnavailableError: the store can't be read.
+        """
+        return await self._known(token, by_cookie=False)
+
+    async def _known(self, token: str, *, by_cookie: bool) -> Principal | None:
+        try:
+            return await principal_of(self._tokens, token, self._clock, by_cookie=by_cookie)
+        except Exception as error:
+            # Whatever the driver calls it: nobody is let in by it, and nobody is told that a good token is none.
+            raise UnavailableError("tokens can't be looked up just now", retryAfter=1.0) from error
 
     async def aclose(self) -> None:
         """Give back what is held open."""
