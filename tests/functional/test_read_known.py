@@ -1,17 +1,16 @@
-"""A series whose pieces are all known is read by one statement alone, and says what a transaction would say."""
+"""A series whose pieces are known is read by one statement, for all who ask, and says what a transaction would say."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 from tests.factories.provider import ScriptedProvider, day, scripted
 from tests.factories.web import resources_over, web_over
 
-from mktdash.graphql import history
+from mktdash import app as entry
 from mktdash.graphql.planned import Plans
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.store.session import read_once, read_transaction
+from mktdash.store.whole import WholeSeries
 
 pytestmark = pytest.mark.both_loops
 
@@ -25,10 +24,6 @@ MORE = [
     '{ series(symbol: "AAA", maxPoints: 2) { points { value } } }',
     '{ series(symbol: "AAA") { unit { name } } }',
 ]
-# It would count for longer than any test waits.
-ENDLESS = text(
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT count(*) FROM n"
-)
 
 
 async def learn(engine, values, minute):
@@ -37,6 +32,19 @@ async def learn(engine, values, minute):
     await ingest_payload(
         engine, ScriptedProvider(), payload, clock=lambda: known_at, run_id=f"run {minute}", code_sha="test"
     )
+
+
+@pytest.fixture(autouse=True)
+def wholes(monkeypatch):
+    """What each application that is made here reads whole series by."""
+    made = []
+
+    def make(engine):
+        made.append(WholeSeries(engine))
+        return made[-1]
+
+    monkeypatch.setattr(entry, "WholeSeries", make)
+    return made
 
 
 @pytest.fixture
@@ -48,16 +56,17 @@ async def web(engine):
 
 
 @pytest.fixture
-def alone(monkeypatch):
-    """How often one statement was asked alone."""
-    asked = []
+def alone(web, wholes):
+    """How many statements were asked alone since the last look; none on SQLite, where they cost little."""
+    postgres, seen = web.resources.engine.dialect.name == "postgresql", 0
+    (whole,) = wholes
 
-    def counted(engine):
-        asked.append(engine)
-        return read_once(engine)
+    def since(expected):
+        nonlocal seen
+        before, seen = seen, whole.shared.reads
+        return seen - before == (expected if postgres else 0)
 
-    monkeypatch.setattr(history, "read_once", counted)
-    return asked
+    return since
 
 
 async def test_it_answers_what_the_executor_answers(web, alone, monkeypatch):
@@ -69,7 +78,7 @@ async def test_it_answers_what_the_executor_answers(web, alone, monkeypatch):
 
     assert first == second == executed
     assert second["series"]["points"]["count"] == 129
-    assert len(alone) == 2
+    assert alone(2)
 
 
 async def test_it_says_what_was_learned_since(engine, web):
@@ -88,22 +97,22 @@ async def test_it_says_what_was_learned_since(engine, web):
 @pytest.mark.parametrize("query", MORE)
 async def test_whatever_takes_more_is_read_in_one_transaction(web, alone, query):
     await web.data(KNOWN)
-    alone.clear()
+    assert alone(1)
 
     await web.data(query)
     await web.data(query)
 
-    assert alone == []
+    assert alone(0)
 
 
-async def test_what_is_to_be_kept_is_read_with_its_versions(engine, alone):
+async def test_what_is_to_be_kept_is_read_with_its_versions(engine, wholes):
     await learn(engine, {"AAA": {0: 0.0}}, 0)
     async with web_over(resources_over(engine)) as web:
         await web.data(KNOWN)
         await learn(engine, {"AAA": {1: 1.0}}, 1)
 
         assert (await web.data(KNOWN))["series"]["points"]["value"] == [0.0, 1.0]
-    assert alone == []
+    assert wholes[-1].shared.reads == 0
 
 
 async def test_a_symbol_that_is_unknown_is_told_as_always(web):
@@ -112,30 +121,28 @@ async def test_a_symbol_that_is_unknown_is_told_as_always(web):
     assert error["extensions"]["code"] == "UNKNOWN_SYMBOL"
 
 
-async def test_a_statement_given_up_ends_in_the_database_and_leaves_its_connection_well(engine):
-    began = asyncio.Event()
+@pytest.mark.parametrize("symbol", ["AAA\u2028", "A'A", "AAA%", "\t"])
+async def test_a_symbol_that_is_none_spoils_no_other_that_is_asked_with_it(web, symbol):
+    await web.data(KNOWN)
+    wrong = "query($symbol: String!) { series(symbol: $symbol) { points { value } } }"
 
-    async def endless():
-        async with read_once(engine) as conn:
-            await conn.execute(text("SELECT 1"))
-            began.set()
-            await conn.execute(ENDLESS)
+    answers = await asyncio.gather(web.data(KNOWN), web.error(wrong, {"symbol": symbol}), web.data(KNOWN))
 
-    work = asyncio.create_task(endless())
-    await began.wait()
-    # when
-    work.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await work
-    # then
-    running = text("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%RECURSIVE n(i)%'")
-    async with asyncio.timeout(60):
-        for _ in range(3):
-            async with read_once(engine) as conn:
-                assert (await conn.execute(text("SELECT 7"))).scalar_one() == 7
-        while engine.dialect.name == "postgresql":
-            async with read_transaction(engine) as conn:
-                if (await conn.execute(running)).scalar_one() <= 1:
-                    break
-            await asyncio.sleep(0.01)
+    assert answers[0]["series"]["points"]["count"] == answers[2]["series"]["points"]["count"] == 129
+    assert answers[1]["extensions"]["code"] == "UNKNOWN_SYMBOL"
+
+
+async def test_many_who_ask_together_are_served_by_one_statement(engine):
+    await learn(engine, {"AAA": {0: 1.0}, "BBB": {0: 2.0}}, 0)
+    whole = WholeSeries(engine)
+    try:
+        found = await asyncio.gather(*(whole.of("AAA" if n % 2 else "BBB") for n in range(40)))
+    finally:
+        await whole.aclose()
+
+    if engine.dialect.name == "sqlite":
+        assert found == [None] * 40
+    else:
+        assert [one[0].series.symbol for one in found] == ["BBB", "AAA"] * 20
+        assert whole.shared.reads == 1
     assert engine.pool.checkedout() == 0

@@ -171,3 +171,22 @@ async def test_what_cannot_be_read_is_told_and_asked_again_by_the_next(engine):
         assert await asyncio.gather(shared.of(1), shared.of(0), shared.of(2)) == [2, None, 4]
     finally:
         await shared.aclose()
+
+
+async def test_one_who_leaves_harms_none_of_those_who_asked_with_it(engine):
+    async def read(_driver, keys):
+        await asyncio.sleep(0)
+        return {key: -key for key in keys}
+
+    shared = SharedRead(engine, read)
+    try:
+        asked = [asyncio.create_task(shared.of(key)) for key in (1, 2, 3)]
+        await asyncio.sleep(0)
+        asked[1].cancel()
+        found = await asyncio.gather(*asked, return_exceptions=True)
+    finally:
+        await shared.aclose()
+
+    assert (found[0], found[2], shared.reads) == (-1, -3, 1)
+    assert isinstance(found[1], asyncio.CancelledError)
+    assert engine.pool.checkedout() == 0

@@ -19,6 +19,7 @@ from mktdash.live.hub import Hub
 from mktdash.security.buckets import Buckets, Limit, Standing
 from mktdash.security.principals import Principal
 from mktdash.store.session import read_transaction
+from mktdash.store.whole import WholeSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Services:
     cost_limit: Limit | None = None
     trusted: TrustedDocuments = field(default_factory=TrustedDocuments)
     most_answer_bytes: int | None = None
+    whole: WholeSeries | None = None
 
     @property
     def now(self) -> int:

@@ -16,10 +16,9 @@ from mktdash.graphql.types.instrument import InstrumentType
 from mktdash.graphql.types.points import ObservationType, PointsType, flag_counts, named_counts
 from mktdash.graphql.types.series import SeriesType
 from mktdash.store.latest import latest_by_series_ids
-from mktdash.store.located import Located, locate_whole
+from mktdash.store.located import Located
 from mktdash.store.sealed import Stretch
 from mktdash.store.series import read_columns, read_leaves, snapshot_id
-from mktdash.store.session import read_once
 
 # Fields whose values come with the row of a series, and from nowhere else.
 _OF_ONE_STATEMENT = frozenset({"id", "source", "measure", "interval", "unit", "dataVersion", "points", "__typename"})
@@ -75,18 +74,17 @@ async def read_history(
 
 
 async def read_known(info: Info, symbol: str, which: Mapping[str, str | None]) -> SeriesType | None:
-    """The points of a whole series whose pieces are all known, by one statement without a transaction around it.
+    """The points of a whole series whose pieces are all known, by one statement, shared with whoever asks meanwhile.
 
     None where it takes more than that: something else is read for the same answer, or a piece is new.
-
-    Raises:
-        UnknownSymbolError: there is no such series.
     """
     context, wanted = info.context, asked(info)
     if not context.alone or not wanted <= _OF_ONE_STATEMENT or "points" not in wanted:
         return None
-    async with read_once(context.services.engine) as conn:
-        found, stretches = await locate_whole(conn, symbol, **which)
+    whole = context.services.whole and await context.services.whole.of(symbol, **which)
+    if not whole:
+        return None
+    found, stretches = whole
     encoded = context.services.pieces.known_points(stretches, asked_within(info, "points") & COLUMNS)
     if encoded is None:
         return None

@@ -32,10 +32,11 @@ from mktdash.store.batches import provenance_of
 from mktdash.store.beats import beats
 from mktdash.store.datasets import all_datasets, dataset_by_key
 from mktdash.store.instruments import instrument_by_symbol, search_instruments, series_by_symbol
-from mktdash.store.located import locate, locate_whole
+from mktdash.store.located import locate
 from mktdash.store.replays import last_replays, replay_by_id
 from mktdash.store.revisions import revisions_page
 from mktdash.store.runs import run_by_id, runs_page
+from mktdash.store.whole import locate_whole
 
 
 @strawberry.type(description="What can be read.")

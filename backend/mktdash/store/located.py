@@ -1,9 +1,10 @@
 """A series with its instrument and its dataset, by the instrument's symbol, in one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, String, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.datasets import DATASET_COLUMNS, DatasetRow, dataset_by_key, dataset_row
@@ -21,8 +22,6 @@ from mktdash.store.instruments import (
     series_by_symbol,
     series_row,
 )
-from mktdash.store.sealed import PACKED_DIGESTS, PACKED_TAIL, Stretch, read_stretches, whole_stretches
-from mktdash.store.session import is_postgres
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,9 @@ class Located:
 
 
 _S, _I = len(SERIES_COLUMNS), len(SERIES_COLUMNS) + len(INSTRUMENT_COLUMNS)
+# Of a row that ``placed`` reads.
+WIDTH = _I + len(DATASET_COLUMNS)
+SYMBOL = SERIES_COLUMNS.index(INSTRUMENTS.c.symbol)
 
 
 async def locate(
@@ -52,35 +54,12 @@ async def locate(
         UnknownSymbolError: no such instrument, or it has no such series; the error lists those it has.
     """
     # Only the present can be asked by symbol alone: what was called so at an instant is another question.
-    for row in () if at is not None else await fetch_built(conn, _placed, symbol=symbol):
-        series = series_row(row[:_S])
-        if _is_asked(series, source, measure, interval):
-            return Located(series, InstrumentRow(*row[_S:_I]), dataset_row(row[_I:]))
+    for row in () if at is not None else await fetch_built(conn, _named, symbol=symbol):
+        known = placed(row, source, measure, interval)
+        if known is not None:
+            return known
     found = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval, at=at)
     return await around(conn, found)
-
-
-async def locate_whole(
-    conn: AsyncConnection,
-    symbol: str,
-    *,
-    source: str | None = None,
-    measure: str | None = None,
-    interval: str | None = None,
-) -> tuple[Located, list[Stretch]]:
-    """What :func:`locate` finds, and what the whole series consists of; on PostgreSQL one statement for both.
-
-    Raises:
-        UnknownSymbolError: as :func:`locate` does.
-    """
-    for row in await fetch_built(conn, _placed_whole, symbol=symbol) if is_postgres(conn) else ():
-        series = series_row(row[:_S])
-        if _is_asked(series, source, measure, interval):
-            *placed, digests, tail = row
-            found = Located(series, InstrumentRow(*placed[_S:_I]), dataset_row(placed[_I:]))
-            return found, whole_stretches(digests, tail)
-    found = await locate(conn, symbol, source=source, measure=measure, interval=interval)
-    return found, await read_stretches(conn, found.series)
 
 
 async def around(conn: AsyncConnection, series: SeriesRow) -> Located:
@@ -89,20 +68,25 @@ async def around(conn: AsyncConnection, series: SeriesRow) -> Located:
     return Located(series, instrument, await dataset_by_key(conn, series.dataset))
 
 
-def _is_asked(series: SeriesRow, source: str | None, measure: str | None, interval: str | None) -> bool:
-    wanted = ((source, series.source), (measure, series.measure), (interval, series.interval))
-    return all(asked in (None, own) for asked, own in wanted)
-
-
-def _placed_whole(postgres: bool) -> Select[Any]:  # noqa: FBT001 - as fetch_built calls it
-    return _placed(postgres).add_columns(literal_column(PACKED_DIGESTS), literal_column(PACKED_TAIL))
-
-
-def _placed(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
+def placed_where(condition: ColumnElement[bool]) -> Select[Any]:
+    """Series with their surroundings, in rows as :func:`placed` reads them, the preferred ones first."""
     return (
         select(*SERIES_COLUMNS, *INSTRUMENT_COLUMNS, *DATASET_COLUMNS)
         .join_from(SERIES, INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
         .join(DATASETS, DATASETS.c.key == SERIES.c.dataset)
-        .where(INSTRUMENTS.c.symbol == bindparam("symbol", type_=String))
+        .where(condition)
         .order_by(*SERIES_ORDER)
     )
+
+
+def placed(row: Sequence[Any], source: str | None, measure: str | None, interval: str | None) -> Located | None:
+    """What a row says; None where it is of a series that is not asked for."""
+    series = series_row(row[:_S])
+    wanted = ((source, series.source), (measure, series.measure), (interval, series.interval))
+    if not all(asked in (None, own) for asked, own in wanted):
+        return None
+    return Located(series, InstrumentRow(*row[_S:_I]), dataset_row(row[_I:]))
+
+
+def _named(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
+    return placed_where(INSTRUMENTS.c.symbol == bindparam("symbol", type_=String))

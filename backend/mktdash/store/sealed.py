@@ -18,13 +18,6 @@ _DIGESTS = (
     "SELECT bucket, digest FROM observation_chunk WHERE series_id = $1 AND bucket BETWEEN $2 AND $3"
     " UNION ALL SELECT 1099511627776, tail FROM latest WHERE series_id = $1 AND tail IS NOT NULL ORDER BY 1"
 )
-# Of the series that the statement around it finds, on PostgreSQL: what ``whole_stretches`` takes.
-PACKED_DIGESTS = (
-    "(SELECT string_agg(int8send(bucket) || digest, ''::bytea ORDER BY bucket)"
-    " FROM observation_chunk WHERE series_id = series.id)"
-)
-PACKED_TAIL = "(SELECT tail FROM latest WHERE series_id = series.id)"
-_A_CHUNK = 8 + 32
 _PAYLOADS = "SELECT bucket, payload FROM observation_chunk WHERE series_id = $1 AND bucket "
 _AMONG = {True: "= ANY($2::bigint[])", False: "IN (SELECT value FROM json_each($2))"}
 
@@ -61,16 +54,6 @@ async def read_stretches(
         cut_end = end if bucket == high and end is not None and end < after - 1 else None
         found.append(Stretch(bucket, bytes(content), cut_start, cut_end))
     return found
-
-
-def whole_stretches(digests: bytes | None, tail: bytes | None) -> list[Stretch]:
-    """What a whole series consists of, from its buckets and digests in one and its packed tail."""
-    packed = digests or b""
-    found = [
-        Stretch(int.from_bytes(packed[at : at + 8], "big", signed=True), packed[at + 8 : at + _A_CHUNK], None, None)
-        for at in range(0, len(packed), _A_CHUNK)
-    ]
-    return [*found, Stretch(None, bytes(tail), None, None)] if tail is not None else found
 
 
 async def read_payloads(conn: AsyncConnection, series: SeriesRow, buckets: Collection[int]) -> Mapping[int, bytes]:

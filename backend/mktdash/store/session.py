@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -100,19 +99,6 @@ async def read_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         async with connection.begin():
             yield connection
-
-
-@asynccontextmanager
-async def read_once(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection for one statement, which is a consistent view by itself: PostgreSQL need not be told of its ends."""
-    chosen = _committing_each(engine) if engine.dialect.name == "postgresql" else engine
-    async with chosen.connect() as connection:
-        yield connection
-
-
-@lru_cache(8)
-def _committing_each(engine: AsyncEngine) -> AsyncEngine:
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def is_postgres(connection: AsyncConnection) -> bool:
