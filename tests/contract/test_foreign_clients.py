@@ -12,7 +12,6 @@ from gql.transport.websockets import WebsocketsTransport
 from tests.factories.provider import ScriptedProvider, scripted
 from tests.factories.web import resources_over, served
 
-from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.security.tokens import create_token
 
@@ -38,13 +37,13 @@ async def learn(engine, day):
 
 @pytest.fixture
 async def address(sqlite_engine):
-    async with served(resources_over(sqlite_engine)) as bound:
+    async with served(resources_over(sqlite_engine, clock=lambda: NOW)) as bound:
         yield bound
 
 
 @pytest.fixture
 async def token(sqlite_engine):
-    return await create_token(sqlite_engine, name="a client", role="analyst", clock=system_clock)
+    return await create_token(sqlite_engine, name="a client", role="analyst", clock=lambda: NOW)
 
 
 @pytest.fixture

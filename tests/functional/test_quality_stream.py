@@ -39,7 +39,7 @@ async def address(engine):
                     version=0,
                 )
             )
-    async with served(resources_over(engine)) as bound:
+    async with served(resources_over(engine, clock=lambda: at("2026-03-01T00:00"))) as bound:
         yield bound
 
 

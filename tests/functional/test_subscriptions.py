@@ -31,7 +31,7 @@ RUN = """subscription($id: ID!, $since: String) { reportRun(id: $id, since: $sin
 
 @pytest.fixture
 async def address(engine, redis_url):
-    async with served(resources_over(engine, redis_url=redis_url)) as bound:
+    async with served(resources_over(engine, redis_url=redis_url, clock=lambda: NOW)) as bound:
         yield bound
 
 

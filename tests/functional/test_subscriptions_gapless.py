@@ -9,9 +9,9 @@ import pytest
 
 from mktdash.domain.clock import EPOCH
 from mktdash.domain.errors import CursorExpiredError
-from mktdash.live.cursor import Cursor
+from mktdash.live.cursor import Cursor, resume_from
 from mktdash.live.hub import KEPT, Hub
-from mktdash.store.events import NewEvent, append_events, ensure_epoch, event_epoch, event_head, pruned_to
+from mktdash.store.events import NewEvent, append_events, ensure_epoch, event_epoch, event_head, prune_events, pruned_to
 from mktdash.store.session import read_transaction, write_transaction
 
 
@@ -163,6 +163,62 @@ async def test_events_of_last_week_are_forgotten_and_their_cursors_with_them(eng
     with pytest.raises(CursorExpiredError):
         await anext(tidy.stream("observations", since=since))
     await tidy.close()
+
+
+async def forget_all(engine):
+    """Forget every event but the newest."""
+    async with write_transaction(engine) as conn:
+        assert await prune_events(conn, 1)
+
+
+async def test_what_is_forgotten_while_a_reader_resumes_is_told_not_missed(engine, hub, monkeypatch):
+    since = await start_of(engine)
+    await append(engine, 1, 2, 3)
+
+    async def resumed(conn, text):
+        cursor = await resume_from(conn, text)
+        await forget_all(engine)
+        return cursor
+
+    monkeypatch.setattr("mktdash.live.hub.resume_from", resumed)
+    async with aclosing(hub.stream("observations", since=since)) as stream:
+        with pytest.raises(CursorExpiredError, match="gone"):
+            await take(stream, 1)
+
+
+async def test_what_is_forgotten_before_it_was_passed_on_is_told_not_missed(engine, hub, monkeypatch):
+    async with aclosing(hub.stream("observations", keys=["7"], since=await start_of(engine))) as stream:
+        await append(engine, 1, key="7")
+        assert await take(stream, 1) == [1]
+
+        tried = asyncio.Event()
+
+        async def unreadable(*_, **__):
+            tried.set()
+            raise OSError
+
+        with monkeypatch.context() as patched:
+            patched.setattr("mktdash.live.hub.all_events_after", unreadable)
+            await tried.wait()
+            await append(engine, 2, 3, key="7")
+            await append(engine, 4, key="8")
+            await forget_all(engine)
+
+        with pytest.raises(CursorExpiredError, match="gone"):
+            await take(stream, 1)
+
+
+async def test_a_quiet_series_goes_on_when_all_between_its_events_is_forgotten(engine, hub):
+    async with aclosing(hub.stream("observations", keys=["7"], since=await start_of(engine))) as stream:
+        await append(engine, 0, key="7")
+        assert await take(stream, 1) == [0]
+        await append(engine, *range(9), key="8")
+        await until(lambda: all(subscriber._offered >= 10 for subscriber in hub._subscribers))
+        await forget_all(engine)
+        await append(engine, *range(1, 40), key="7")
+        await until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
+
+        assert await take(stream, 39) == list(range(1, 40))
 
 
 async def gone(engine):

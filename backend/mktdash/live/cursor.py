@@ -50,8 +50,24 @@ async def resume_from(conn: AsyncConnection, since: str | None) -> Cursor:
         return head
     cursor = Cursor.parse(since)
     # A larger offset than the newest is of a log that was restored from an older copy.
-    if cursor.epoch != head.epoch or cursor.offset > head.offset or cursor.offset < await pruned_to(conn):
-        raise CursorExpiredError(
-            "the events after this cursor are gone; query again and subscribe anew", since=since, head=str(head)
-        )
+    if cursor.epoch != head.epoch or cursor.offset > head.offset:
+        raise _expired(cursor, head)
+    await require_kept(conn, cursor.offset)
     return cursor
+
+
+async def require_kept(conn: AsyncConnection, offset: int) -> None:
+    """Make sure that every event after an offset is still there.
+
+    Raises:
+        CursorExpiredError: some were forgotten.
+    """
+    if offset < await pruned_to(conn):
+        head = await head_cursor(conn)
+        raise _expired(Cursor(head.epoch, offset), head)
+
+
+def _expired(since: Cursor, head: Cursor) -> CursorExpiredError:
+    return CursorExpiredError(
+        "the events after this cursor are gone; query again and subscribe anew", since=str(since), head=str(head)
+    )

@@ -13,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
-from mktdash.live.cursor import Cursor, resume_from
+from mktdash.live.cursor import Cursor, require_kept, resume_from
 from mktdash.live.publish import WAKE_CHANNEL
-from mktdash.store.events import EventRow, all_events_after, event_head, events_after, prune_events
+from mktdash.store.events import PRUNED, EventRow, all_events_after, event_head, events_after, prune_events
 from mktdash.store.session import read_transaction, write_transaction
 
 _BATCH = 500
@@ -38,19 +38,31 @@ class _Subscriber:
         self.keys = keys
         self.waiting: deque[EventRow] = deque()
         self.overflowed = False
+        # Up to here nothing was lost when it overflowed; however old the last event of interest is.
+        self.complete_to = 0
         self.closed = False
         self.news = asyncio.Event()
         self._most_waiting = most_waiting
+        self._offered = 0
 
     def offer(self, event: EventRow) -> None:
         """Take an event along, unless it is of no interest or too many wait already."""
-        if event.topic != self.topic or (self.keys is not None and event.key not in self.keys):
-            return
-        if len(self.waiting) >= self._most_waiting:
-            self.waiting.clear()
-            self.overflowed = True
+        if event.topic == PRUNED:
+            # Events were forgotten before they were passed on; which ones, only the table's mark can tell.
+            self._overflow()
+        elif event.topic == self.topic and (self.keys is None or event.key in self.keys):
+            if len(self.waiting) >= self._most_waiting:
+                self._overflow()
+            if not self.overflowed:
+                self.waiting.append(event)
+            self.news.set()
+        self._offered = event.id
+
+    def _overflow(self) -> None:
         if not self.overflowed:
-            self.waiting.append(event)
+            self.complete_to = self.waiting[0].id - 1 if self.waiting else self._offered
+            self.overflowed = True
+        self.waiting.clear()
         self.news.set()
 
     def close(self) -> None:
@@ -130,7 +142,7 @@ class Hub:
 
         Raises:
             InvalidInputError: ``since`` is not a cursor.
-            CursorExpiredError: the events after ``since`` are gone.
+            CursorExpiredError: the events after ``since`` are gone, or went before a slow reader had read them.
         """
         wanted = None if keys is None else frozenset(keys)
         subscriber = await self._register(topic, wanted)
@@ -150,6 +162,7 @@ class Hub:
                 # From here on what the tail brings is new; what was waiting is in the table too.
                 subscriber.waiting.clear()
                 subscriber.overflowed = False
+                position = max(position, subscriber.complete_to)
                 while batch := await self._stored(subscriber, position):
                     for event in batch:
                         position = event.id
@@ -169,6 +182,8 @@ class Hub:
 
     async def _stored(self, subscriber: _Subscriber, position: int) -> list[EventRow]:
         async with read_transaction(self._engine) as conn:
+            # Of the same view: what is forgotten between two looks would be missed without a word.
+            await require_kept(conn, position)
             return await events_after(conn, subscriber.topic, position, keys=subscriber.keys, limit=_BATCH)
 
     async def _register(self, topic: str, keys: frozenset[str] | None) -> _Subscriber:

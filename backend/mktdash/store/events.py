@@ -17,7 +17,8 @@ _EPOCH = metadata.tables["event_epoch"]
 # Any constant does; it only has to be the same in every process.
 _APPEND_LOCK = 0x6D6B_7464_6173_6801
 _ONLY_ROW = 1
-_PRUNED = "pruned"
+# The topic of the mark that stands where events were forgotten.
+PRUNED = "pruned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ async def event_head(conn: AsyncConnection) -> int:
 
 async def pruned_to(conn: AsyncConnection) -> int:
     """The newest offset that was pruned; 0 while everything ever told is kept."""
-    query = sa.select(sa.func.max(_EVENT.c.id)).where(_EVENT.c.topic == _PRUNED)
+    query = sa.select(sa.func.max(_EVENT.c.id)).where(_EVENT.c.topic == PRUNED)
     return int((await conn.execute(query)).scalar() or 0)
 
 
@@ -111,7 +112,7 @@ async def prune_events(conn: AsyncConnection, before_micros: int) -> int:
     mark = (await conn.execute(old)).scalar()
     if mark is None:
         return 0
-    await conn.execute(sa.update(_EVENT).where(_EVENT.c.id == mark).values(topic=_PRUNED, key="", payload={}))
+    await conn.execute(sa.update(_EVENT).where(_EVENT.c.id == mark).values(topic=PRUNED, key="", payload={}))
     return (await conn.execute(sa.delete(_EVENT).where(_EVENT.c.id < mark))).rowcount
 
 
