@@ -8,6 +8,7 @@ import orjson
 import pytest
 import strawberry
 import websockets
+from asyncpg import PostgresConnectionError
 from sqlalchemy import text
 from tests.factories.web import resources_over, served, web_over
 
@@ -15,7 +16,7 @@ from mktdash import app as entry
 from mktdash.graphql.context import Info
 from mktdash.graphql.loaders import loader
 from mktdash.graphql.schema import MktdashSchema
-from mktdash.store.session import read_transaction
+from mktdash.store.session import open_engine, read_transaction
 
 pytestmark = pytest.mark.both_loops
 
@@ -32,6 +33,8 @@ async def endless(context):
         async with context.read() as conn:
             await conn.execute(text("SELECT 1"))
             MARKS["started"].set()
+            if MARKS["limits"]:
+                MARKS["limits"][-1].reschedule(asyncio.get_running_loop().time() + 0.1)
             await conn.execute(ENDLESS)
     finally:
         MARKS["ended"].set()
@@ -66,10 +69,19 @@ class Slow:
         return "x" * 2_000_000
 
 
+class BriefSchema(MktdashSchema):
+    """The time that a query has ends when an endless read is under way, however slow the machine is."""
+
+    def _time_to_answer(self):
+        limit = asyncio.timeout(None)
+        MARKS["limits"].append(limit)
+        return limit
+
+
 @pytest.fixture(autouse=True)
 def events():
     """New for each test: an event belongs to the loop that first waits for it."""
-    MARKS.update(started=asyncio.Event(), ended=asyncio.Event())
+    MARKS.update(started=asyncio.Event(), ended=asyncio.Event(), limits=[])
 
 
 async def idly(url, engine):
@@ -84,13 +96,18 @@ async def quiet(engine, idle):
     while engine.pool.checkedout() > idle:  # noqa: ASYNC110 - pools tell by this count alone
         await asyncio.sleep(0.01)
     if engine.dialect.name == "postgresql":
-        running = text("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%RECURSIVE n(i)%'")
-        own = 1
-        while True:
-            async with read_transaction(engine) as conn:
-                if (await conn.execute(running)).scalar_one() <= own:
-                    return
+        while await under_way(engine):  # noqa: ASYNC110 - what the server does can only be looked at
             await asyncio.sleep(0.01)
+
+
+async def under_way(engine):
+    """How many statements of the endless kind PostgreSQL runs in a database."""
+    statement = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%RECURSIVE n(i)%'"
+        " AND datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    async with read_transaction(engine) as conn:
+        return (await conn.execute(statement)).scalar_one()
 
 
 @pytest.mark.parametrize("field", ["resolved", "loaded"])
@@ -104,7 +121,7 @@ async def test_when_its_client_goes_away_a_query_stops_working(engine, monkeypat
         head = f"POST /graphql HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n"
         head += f"content-length: {len(body)}\r\n\r\n"
         writer.write(head.encode() + body)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await MARKS["started"].wait()
             assert not MARKS["ended"].is_set()
             assert engine.pool.checkedout() > idle
@@ -118,12 +135,12 @@ async def test_when_its_client_goes_away_a_query_stops_working(engine, monkeypat
 
 
 @asynccontextmanager
-async def watched_ending(engine, monkeypatch, **options):
+async def watched_ending(engine, monkeypatch, schema=MktdashSchema):
     """A server of slow fields; what was begun inside is given up there, and outside has ended in the database too."""
-    monkeypatch.setattr(entry, "MktdashSchema", lambda **_: MktdashSchema(query=Slow, **options))
+    monkeypatch.setattr(entry, "MktdashSchema", lambda **_: schema(query=Slow))
     async with served(resources_over(engine)) as address:
         idle = await idly(f"http://{address}", engine)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             yield address
             await MARKS["ended"].wait()
             await quiet(engine, idle)
@@ -150,7 +167,7 @@ async def test_over_a_socket_too_a_query_stops_working_when_its_client(engine, m
 
 
 async def test_as_server_sent_events_too_a_query_stops_working_when_its_client_goes_away(engine, monkeypatch):
-    async with watched_ending(engine, monkeypatch) as address, httpx.AsyncClient(timeout=20) as client:
+    async with watched_ending(engine, monkeypatch) as address, httpx.AsyncClient(timeout=60) as client:
         headers = {"accept": "text/event-stream"}
         body = {"query": "{ resolved }"}
         async with client.stream("POST", f"http://{address}/graphql", json=body, headers=headers) as response:
@@ -159,7 +176,7 @@ async def test_as_server_sent_events_too_a_query_stops_working_when_its_client_g
 
 
 async def test_over_a_socket_too_a_query_has_its_time(engine, monkeypatch):
-    async with watched_ending(engine, monkeypatch, seconds_to_answer=0.3) as address:
+    async with watched_ending(engine, monkeypatch, BriefSchema) as address:
         socket = await begun_over_socket(address, "loaded")
 
         said = orjson.loads(await socket.recv())
@@ -169,7 +186,7 @@ async def test_over_a_socket_too_a_query_has_its_time(engine, monkeypatch):
 
 
 async def test_as_server_sent_events_too_a_query_has_its_time(engine, monkeypatch):
-    async with watched_ending(engine, monkeypatch, seconds_to_answer=0.3) as address:
+    async with watched_ending(engine, monkeypatch, BriefSchema) as address:
         events = await as_events(address, "resolved")
 
     assert "TIMED_OUT" in events
@@ -177,16 +194,39 @@ async def test_as_server_sent_events_too_a_query_has_its_time(engine, monkeypatc
 
 
 async def as_events(address, field):
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         body = {"query": f"{{ {field} }}"}
         response = await client.post(f"http://{address}/graphql", json=body, headers={"accept": "text/event-stream"})
     return response.text
 
 
+@pytest.mark.postgres
+async def test_a_statement_ends_with_its_connection_when_nobody_could_give_it_up(make_database):
+    engine = open_engine(await make_database("postgres", "empty"))
+    async with asyncio.timeout(60):
+        async with engine.connect() as conn:
+            driver = (await conn.get_raw_connection()).driver_connection
+            reading = asyncio.create_task(driver.execute(ENDLESS.text))
+            await running(engine)
+            # As the system closes what a killed process held open.
+            driver.terminate()
+            with pytest.raises(PostgresConnectionError):
+                await reading
+            await conn.invalidate()
+
+        await quiet(engine, 0)
+        await engine.dispose()
+
+
+async def running(engine):
+    """Return when a statement of the endless kind runs."""
+    while not await under_way(engine):  # noqa: ASYNC110 - what the server does can only be looked at
+        await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("field", ["resolved", "loaded"])
 async def test_out_of_time_a_query_stops_working(engine, field):
-    schema = MktdashSchema(query=Slow, seconds_to_answer=0.3)
-    async with web_over(resources_over(engine), schema) as web, asyncio.timeout(20):
+    async with web_over(resources_over(engine), BriefSchema(query=Slow)) as web, asyncio.timeout(60):
         await web.data("{ __typename }")
         idle = engine.pool.checkedout()
         error = await web.error(f"{{ {field} }}")

@@ -70,7 +70,7 @@ class MktdashSchema(strawberry.Schema):
         assert context_value is not None  # noqa: S101 - the endpoint always gives one
         context = context_value.for_operation(shared=True)
         try:
-            async with asyncio.timeout(self._seconds_to_answer):
+            async with self._time_to_answer():
                 await self._note_versions(query, context)
                 planned = await self._by_plan(query, variable_values, context, operation_name, operation_extensions)
                 result = planned or await super().execute(
@@ -92,6 +92,9 @@ class MktdashSchema(strawberry.Schema):
             return ExecutionResult(data=None, errors=errors)
         finally:
             await context.read.aclose()
+
+    def _time_to_answer(self) -> asyncio.Timeout:
+        return asyncio.timeout(self._seconds_to_answer)
 
     async def _by_plan(
         self,

@@ -1,5 +1,6 @@
 """Engines and units of work. A write transaction takes the writer's place at once; a reader never blocks it."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -15,7 +16,12 @@ from mktdash.store.interruptible import connect
 # SQLite's own lock is the queue of writers, so a writer waits this long for its turn.
 _BUSY_TIMEOUT_MS = 30_000
 _SECONDS_OF_TRUST = 1.0
+_log = logging.getLogger(__name__)
 _RESTING_SINCE = "mktdash_resting_since"
+_LOOK_FOR_CLIENT = (
+    "SELECT set_config('client_connection_check_interval', '1s', false)"
+    " WHERE current_setting('server_version_num')::int >= 140000"
+)
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
@@ -45,9 +51,24 @@ def open_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
     engine = create_async_engine(url, json_serializer=_json_text, json_deserializer=orjson.loads, pool_size=pool_size)
+    event.listen(engine.sync_engine, "connect", _prepare_postgres)
     event.listen(engine.sync_engine, "checkout", _look_after_a_rest)
     event.listen(engine.sync_engine, "checkin", _note_the_time)
     return engine
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    # A word to give a statement up may come before the server has begun it, or be lost with the process that waits for
+    # it: so the server itself looks whether somebody is still there. Versions before 14 cannot.
+    cursor = connection.cursor()
+    try:
+        cursor.execute(_LOOK_FOR_CLIENT)
+        connection.commit()
+    except connection.dbapi.Error as error:
+        connection.rollback()
+        _log.warning("statements of a process that was killed will go on in PostgreSQL: %s", error)
+    finally:
+        cursor.close()
 
 
 def _look_after_a_rest(connection: Any, record: Any, _proxy: object) -> None:
