@@ -29,6 +29,7 @@ from mktdash.http.protocol import BoundedProtocol
 from mktdash.http.routes import OPERATIONS
 from mktdash.http.state import HttpState
 from mktdash.live.hub import Hub
+from mktdash.processes.gate import wait_to_run
 from mktdash.resources import Resources, open_resources
 from mktdash.security.addresses import networks
 from mktdash.security.buckets import Buckets, Limit
@@ -184,6 +185,7 @@ async def run_web(settings: Settings) -> int:
             # What is loaded by now stays: a collection that walks all of it again stalls every request meanwhile.
             gc.collect()
             gc.freeze()
+            wait_to_run()
             await server.serve(sockets=[listener])
             return 0 if server.started else 1
 

@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-
-from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncEngine
+from typing import TYPE_CHECKING
 
 from mktdash.code_version import code_sha
 from mktdash.domain.clock import Clock, system_clock
 from mktdash.settings import Settings
-from mktdash.store.session import open_engine
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class Resources:
     """Everything an entry point passes down."""
 
     settings: Settings
-    engine: AsyncEngine
-    redis: Redis
+    engine: "AsyncEngine"
+    redis: "Redis"
     clock: Clock
     code_sha: str
     started_at: datetime
@@ -29,6 +30,11 @@ class Resources:
 @asynccontextmanager
 async def open_resources(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Resources]:
     """Open what a process needs; nothing is contacted before its first use."""
+    # Imported where they are opened: a command that opens nothing starts at once.
+    from redis.asyncio import Redis  # noqa: PLC0415
+
+    from mktdash.store.session import open_engine  # noqa: PLC0415
+
     settings.home.mkdir(parents=True, exist_ok=True)
     engine = open_engine(settings.database)
     redis = Redis.from_url(settings.redis)

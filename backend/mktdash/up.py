@@ -1,4 +1,7 @@
-"""``mktdash up``: Redis, the schema, the first data, then web, worker and feed on one machine, until stopped."""
+"""``mktdash up``: Redis, the schema, the first data, then web, worker and feed on one machine, until stopped.
+
+What loads slowly is imported late: the processes load their code at the same time.
+"""
 
 import asyncio
 import contextlib
@@ -8,15 +11,9 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from mktdash.domain.clock import system_clock
 from mktdash.processes.child import Child
 from mktdash.processes.group import Group, ProcessSpec
 from mktdash.processes.home import CannotStartError, claim
@@ -24,17 +21,14 @@ from mktdash.processes.log import ProcessLog
 from mktdash.processes.port import free_port, own_address
 from mktdash.processes.readiness import ask
 from mktdash.processes.redis_server import redis_spec
-from mktdash.security.tokens import create_token, revoke_tokens
 from mktdash.settings import Settings
-from mktdash.store.datasets import all_datasets
-from mktdash.store.schema import upgrade
-from mktdash.store.session import open_engine, read_transaction
+
+if TYPE_CHECKING:
+    from mktdash.ground import Ground
 
 # As the Procfile has them; a test compares.
 PROCESSES = ("web", "worker", "feed")
 _FIRST_SOURCE = "ecb"
-_TOKEN_NAME = "make run"  # noqa: S105 - its name in the audit log, not the token
-_TOKEN_LIFE = timedelta(days=30)
 _STOP_SECONDS = 10.0
 _REDIS_SECONDS = 20.0
 _POLL_SECONDS = 0.1
@@ -97,7 +91,7 @@ async def _prepared(settings: Settings) -> AsyncIterator["_Up"]:
         stack.callback(log.close)
         stack.callback(group.close)
         env = os.environ | {"PORT": str(port), "MKTDASH_HOME": str(settings.home.resolve()), "PYTHONUNBUFFERED": "1"}
-        up = _Up(settings, host, port, f"http://{shown}:{port}/", env, log, group, [], {})
+        up = _Up(settings, host, port, f"http://{shown}:{port}/", env, log, group, asyncio.Event(), [], {})
         stack.push_async_callback(up.stop)
         yield up
 
@@ -111,6 +105,7 @@ class _Up:
     env: dict[str, str]
     log: ProcessLog
     group: Group
+    let_in: asyncio.Event
     children: list[Child]
     tasks: dict[str, "asyncio.Task[None]"]
 
@@ -124,26 +119,20 @@ class _Up:
         started = clock()
         if self.settings.redis == f"unix://{self.settings.redis_socket}":
             self._keep(redis_spec(self.settings.home, self.settings.redis_socket, self.env))
-        engine = open_engine(self.settings.database)
-        try:
-            token = await self._prepare_store(engine)
-            empty = await self._is_empty(engine)
-        except (SQLAlchemyError, OSError) as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise CannotStartError(f"the database cannot be used: {reason}.") from None
-        finally:
-            await engine.dispose()
-        await self._redis_answers()
-        self.log.say("up", f"database and Redis are there ({clock() - started:.1f} s)")
-        if empty:
-            await self._first_data()
         for name in PROCESSES:
-            self._keep(self._mktdash(name, name))
+            self._keep(self._mktdash(name, name), let_in=self.let_in)
+        ground = await asyncio.to_thread(_load_ground, self.settings)
+        store = await ground.prepare_store()
+        await self._redis_answers(ground)
+        self.log.say("up", f"database and Redis are there ({clock() - started:.1f} s)")
+        if _FIRST_SOURCE not in store.sources:
+            await self._first_data()
+        self.let_in.set()
         await self._until_ready()
         self.log.say("up", f"everything is ready ({clock() - started:.1f} s); Ctrl-C stops it")
         if self.settings.host in _ANY_ADDRESS and (address := own_address()):
-            self.log.announce(f"from another device: http://{address}:{self.port}/?token={token}")
-        self.log.announce(f"ready: {self.url}?token={token}")
+            self.log.announce(f"from another device: http://{address}:{self.port}/?token={store.token}")
+        self.log.announce(f"ready: {self.url}?token={store.token}")
         await asyncio.gather(*self.tasks.values())
 
     async def stop(self) -> None:
@@ -155,36 +144,13 @@ class _Up:
         if self.children:
             self.log.say("up", "everything has stopped")
 
-    async def _prepare_store(self, engine: AsyncEngine) -> str:
-        """The present schema, and this start's operator token; the tokens of earlier starts end here."""
-        await upgrade(engine)
-        await revoke_tokens(engine, clock=system_clock, kind="link", name=_TOKEN_NAME)
-        return await create_token(
-            engine, name=_TOKEN_NAME, role="operator", kind="link", clock=system_clock, ttl=_TOKEN_LIFE
-        )
-
-    async def _is_empty(self, engine: AsyncEngine) -> bool:
-        async with read_transaction(engine) as conn:
-            return not any(dataset.source == _FIRST_SOURCE and dataset.version for dataset in await all_datasets(conn))
-
-    async def _redis_answers(self) -> None:
+    async def _redis_answers(self, ground: "Ground") -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + _REDIS_SECONDS
-        redis = Redis.from_url(self.settings.redis)
-        try:
-            while True:
-                try:
-                    await redis.ping()
-                except (RedisError, OSError) as error:
-                    if loop.time() > until or self._given_up():
-                        raise CannotStartError(
-                            f"Redis does not answer ({error}); its own lines are in {self.log.file}."
-                        ) from None
-                    await asyncio.sleep(_POLL_SECONDS)
-                else:
-                    return
-        finally:
-            await redis.aclose()
+        while fault := await ground.redis_fault():
+            if loop.time() > until or self._given_up():
+                raise CannotStartError(f"Redis does not answer ({fault}); its own lines are in {self.log.file}.")
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _first_data(self) -> None:
         """The recorded or present history of the first source; a failure is said and does not stop the start."""
@@ -221,7 +187,13 @@ class _Up:
         program = Path(sys.executable).with_name("mktdash")
         return ProcessSpec(name, (sys.executable, str(program), *arguments), self.env)
 
-    def _keep(self, spec: ProcessSpec) -> None:
-        child = Child(spec, self.group, self.log)
+    def _keep(self, spec: ProcessSpec, *, let_in: asyncio.Event | None = None) -> None:
+        child = Child(spec, self.group, self.log, let_in=let_in)
         self.children.append(child)
         self.tasks[spec.name] = asyncio.create_task(child.keep_running())
+
+
+def _load_ground(settings: Settings) -> "Ground":
+    from mktdash.ground import Ground  # noqa: PLC0415 - on a thread, while the processes load theirs
+
+    return Ground(settings)

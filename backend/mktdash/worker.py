@@ -18,6 +18,8 @@ from mktdash.resources import Resources, open_resources
 from mktdash.settings import Settings
 from mktdash.store.beats import beating
 
+_SECONDS_TO_SETTLE = 3.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -31,9 +33,14 @@ async def run_worker(settings: Settings, times: QueueTimes | None = None) -> Non
         await work_until(stop, resources, times or QueueTimes())
 
 
+async def _warm_up_soon() -> None:
+    # Not at once: it would keep the other processes of a start waiting. A report that comes sooner does it itself.
+    await asyncio.sleep(_SECONDS_TO_SETTLE)
+    await asyncio.to_thread(warm_up)
+
+
 async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTimes, work: Work = render_all) -> None:
     """Everything a worker does, until ``stop`` is set: beats, dispatching, sweeping, and the reports themselves."""
-    await asyncio.to_thread(warm_up)
     engine, redis, clock = resources.engine, resources.redis, resources.clock
     runners: list[Runner] = []
     async with beating(
@@ -68,15 +75,16 @@ async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTime
             asyncio.create_task(keep_dispatching_replays(engine, arq, clock, times), name="dispatch replays"),
             asyncio.create_task(keep_working(resources.settings.redis, runner, replayer, times), name="work"),
         ]
+        warming = asyncio.create_task(_warm_up_soon(), name="warm up")
         stopped = asyncio.create_task(stop.wait(), name="stop")
         _log.info("worker %s is at work", worker_id)
         try:
             done, _ = await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (stopped, *loops):
+            for task in (stopped, warming, *loops):
                 task.cancel()
             await runner.stop()
-            await asyncio.gather(stopped, *loops, return_exceptions=True)
+            await asyncio.gather(stopped, warming, *loops, return_exceptions=True)
             with suppress(OSError):
                 await arq.aclose()
         for task in done - {stopped}:

@@ -11,7 +11,10 @@ BUDGET = Path(__file__).with_name("budget.toml")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One read on one engine: seconds at the 95th percentile, of it and of a static answer of its size."""
+    """One read on one engine: seconds at the 95th percentile, of it and of a static answer of its size.
+
+    Both are of the same round, the one with the least ratio of several.
+    """
 
     engine: str
     read: str

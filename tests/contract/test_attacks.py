@@ -30,7 +30,7 @@ def silence(caplog):
 @pytest.fixture
 async def client(server):
     headers = {"accept": RESPONSE_JSON, **server.bearer("analyst")}
-    async with httpx.AsyncClient(base_url=server.url, timeout=30, headers=headers) as opened:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60, headers=headers) as opened:
         yield opened
 
 

@@ -22,7 +22,7 @@ def silence(caplog):
 @pytest.fixture
 async def client(server):
     headers = {"accept": "application/graphql-response+json", **server.bearer("analyst")}
-    async with httpx.AsyncClient(base_url=server.url, timeout=30, headers=headers) as opened:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60, headers=headers) as opened:
         yield opened
 
 

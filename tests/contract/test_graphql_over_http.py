@@ -13,7 +13,7 @@ AUDITS = {"MUST": 13, "SHOULD": 23, "MAY": 25}
 
 @pytest.fixture
 async def client(server):
-    async with httpx.AsyncClient(base_url=server.url, timeout=30) as opened:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as opened:
         yield opened
 
 

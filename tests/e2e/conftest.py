@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 from tests.e2e.running import Running
 
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
@@ -20,6 +20,9 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A busy machine may take its time; what is never to come is not waited for.
+_MOST_MS = 60_000
+expect.set_options(timeout=_MOST_MS)
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
 
@@ -66,7 +69,7 @@ def open_context(browser, faults):
 
     def open_one(size, **options):
         context = browser.new_context(viewport=size, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(_MOST_MS)
         contexts.append(context)
         context.on("console", lambda message: message.type == "error" and faults.append(message.text))
         context.on("weberror", lambda error: faults.append(str(error.error)))

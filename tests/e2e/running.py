@@ -17,7 +17,7 @@ from mktdash.processes.port import free_port
 REPOSITORY = Path(__file__).parents[2]
 MKTDASH = (sys.executable, str(Path(sys.executable).with_name("mktdash")))
 READY_SECONDS = 120
-STOP_SECONDS = 40
+STOP_SECONDS = 60
 
 
 def environment(home: Path, port: int) -> dict[str, str]:
@@ -111,7 +111,7 @@ class Running:
         """The data of an answer; fails on errors."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         body = {"query": query, "variables": variables or {}}
-        said = httpx.post(f"{self.url}/graphql", json=body, headers=headers, timeout=30, trust_env=False).json()
+        said = httpx.post(f"{self.url}/graphql", json=body, headers=headers, timeout=60, trust_env=False).json()
         assert "errors" not in said, said
         return said["data"]
 

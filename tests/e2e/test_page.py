@@ -54,10 +54,16 @@ def test_a_row_opens_its_series_with_chart_quality_and_provenance(page, mktdash)
 
 
 def inked(canvas):
-    """How many pixels of a chart are drawn."""
-    return canvas.evaluate(
-        "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 === 3 && v).length"
-    )
+    """How many pixels of a chart are drawn, once some are or enough frames have passed."""
+    return canvas.evaluate(_INKED)
+
+
+_INKED = """async (c) => {
+  const inked = () =>
+    c.getContext("2d").getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 === 3 && v).length;
+  for (let frame = 0; frame < 600 && !inked(); frame += 1) await new Promise(requestAnimationFrame);
+  return inked();
+}"""
 
 
 def test_the_raw_file_of_a_value_comes_down_with_the_hash_that_is_shown(phone):
@@ -97,7 +103,7 @@ def test_a_report_is_asked_for_shows_its_way_and_gives_its_files(page, mktdash):
     page.get_by_role("button", name="Request report").click()
     # then
     expect(page.get_by_role("heading", name="Report", level=1)).to_be_visible()
-    expect(page.get_by_text("Ready", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Ready", exact=True)).to_be_visible(timeout=120_000)
     begins = {"PDF": b"%PDF-", "HTML": b"<!doctype html", "CSV": b""}
     for name, start in begins.items():
         link = page.get_by_role("link", name=re.compile(name))
@@ -172,10 +178,12 @@ def test_everything_is_reached_by_the_keyboard(open_context, mktdash):
     # then: search, filter and open a row without the mouse
     walk_to(page, "Search symbols and names")
     page.keyboard.type("EURUSD")
+    expect(row(page, "EURGBP")).to_have_count(0)
     walk_to(page, "EURUSD")
     assert visible_focus(page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="EURUSD", level=1)).to_be_visible()
+    expect(page.get_by_role("button", name="one month")).to_be_visible()
     walk_to(page, "1M, one month")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="one month")).to_have_attribute("aria-pressed", "true")

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from tests.e2e.running import MKTDASH, REPOSITORY, Running, alive, environment, processes_of
+from tests.e2e.running import MKTDASH, READY_SECONDS, REPOSITORY, Running, alive, environment, processes_of
 
 from mktdash.processes.port import free_port
 from mktdash.up import PROCESSES
@@ -18,7 +18,7 @@ def start_that_fails(home, port, **extra):
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=READY_SECONDS,
     )
 
 
@@ -118,7 +118,7 @@ def test_a_screen_that_is_gone_ends_everything_too(tmp_path):
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=READY_SECONDS,
     )
     # then
     assert ended.returncode == 0
@@ -133,7 +133,11 @@ def test_a_set_up_that_is_done_is_not_done_again():
         pytest.skip("this environment was not made by `make`")
     # when
     again = subprocess.run(
-        [REPOSITORY / "ops" / "setup" / "start", "setup"], check=False, capture_output=True, text=True, timeout=60
+        [REPOSITORY / "ops" / "setup" / "start", "setup"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=READY_SECONDS,
     )
     # then
     assert again.returncode == 0

@@ -59,7 +59,7 @@ def running_postgres(binaries: Path) -> Iterator[str]:
         finally:
             # At once, without a last checkpoint: what it holds is thrown away in the next line.
             server.send_signal(signal.SIGQUIT)
-            server.wait(timeout=30)
+            server.wait(timeout=60)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

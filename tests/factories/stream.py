@@ -50,7 +50,7 @@ def saying(*messages: object, close: bool = False) -> Talk:
     return talk
 
 
-async def heard(payloads: AsyncIterator[object], seconds: float = 5.0) -> tuple[list[object], Exception]:
+async def heard(payloads: AsyncIterator[object], seconds: float = 60.0) -> tuple[list[object], Exception]:
     """Everything a stream brought until it failed, and how it failed."""
     found: list[object] = []
     try:

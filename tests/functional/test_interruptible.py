@@ -27,7 +27,7 @@ async def cancelled(task):
 
 
 async def answers(connection):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         cursor = await connection.execute("SELECT 7")
         assert await cursor.fetchone() == (7,)
 
@@ -85,7 +85,7 @@ async def test_a_commit_whose_asker_went_away_is_carried_out(connection):
     release.set()
     await before
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await connection.rollback()
         assert await connection.execute_fetchall("SELECT n FROM kept") == [(1,)]
 

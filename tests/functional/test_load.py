@@ -11,7 +11,7 @@ from ops.load.reads import QUERIES
 from ops.load.run import measure
 from ops.load.servers import static
 
-SHORT = {"readers": 3, "seconds": 1.8, "rounds": 3, "writes_per_second": 4}
+SHORT = {"readers": 3, "seconds": 3.0, "rounds": 5, "writes_per_second": 4}
 FINE = Measured("SQLite", "series", p95=0.004, static_p95=0.001, errors=0, answers=500, rate=900.0)
 
 

@@ -1,9 +1,10 @@
 """The migrations: up, down and up again on both engines; what PostgreSQL gets beside the tables."""
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from mktdash.store.schema import current, downgrade, head, upgrade
+from mktdash.store.schema import alembic_config, current, downgrade, head, upgrade
 from mktdash.store.session import open_engine, read_transaction
 
 
@@ -14,6 +15,13 @@ async def test_the_schema_goes_down_and_up_again(engine):
     await upgrade(engine)
     async with read_transaction(engine) as conn:
         assert await current(conn) == head()
+
+
+def test_the_newest_revision_is_told_by_the_files_names():
+    scripts = ScriptDirectory.from_config(alembic_config())
+
+    assert scripts.get_heads() == [head()]
+    assert all(script.path.rpartition("/")[2].startswith(f"{script.revision}_") for script in scripts.walk_revisions())
 
 
 async def test_each_step_can_be_taken_back_alone(engine):

@@ -37,14 +37,14 @@ async def append_and_fail(engine):
 
 
 async def until(condition):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - what the tail has done can only be looked at
             await asyncio.sleep(0.005)
 
 
 async def take(stream, n):
     taken = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(taken) < n:
             _, event = await anext(stream)
             taken.append(event.payload["n"])
@@ -67,7 +67,7 @@ async def test_many_writers_and_a_reader_that_comes_and_goes_lose_nothing(engine
     writers = [asyncio.create_task(write(writer)) for writer in range(4)]
     seen, offsets = [], []
     while len(seen) < 4 * each:
-        async with aclosing(hub.stream("observations", since=since)) as stream, asyncio.timeout(20):
+        async with aclosing(hub.stream("observations", since=since)) as stream, asyncio.timeout(60):
             for _ in range(min(random.randint(1, 9), 4 * each - len(seen))):  # noqa: S311
                 cursor, event = await anext(stream)
                 seen.append(tuple(event.payload["n"]))
@@ -156,7 +156,7 @@ async def test_events_of_last_week_are_forgotten_and_their_cursors_with_them(eng
     now = EPOCH + KEPT + timedelta(seconds=1)
     tidy = Hub(engine, None, clock=lambda: now)
     tidy.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await gone(engine):  # noqa: ASYNC110 - what the upkeep has done can only be looked at
             await asyncio.sleep(0.005)
 
@@ -184,6 +184,21 @@ async def test_what_is_forgotten_while_a_reader_resumes_is_told_not_missed(engin
     async with aclosing(hub.stream("observations", since=since)) as stream:
         with pytest.raises(CursorExpiredError, match="gone"):
             await take(stream, 1)
+
+
+async def test_a_reader_that_is_overrun_while_it_resumes_misses_nothing(engine, hub, monkeypatch):
+    since = await start_of(engine)
+    await append(engine, 1, 2, 3)
+
+    async def resumed(conn, text):
+        cursor = await resume_from(conn, text)
+        await append(engine, *range(4, 20))
+        await until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
+        return cursor
+
+    monkeypatch.setattr("mktdash.live.hub.resume_from", resumed)
+    async with aclosing(hub.stream("observations", since=since)) as stream:
+        assert await take(stream, 19) == list(range(1, 20))
 
 
 async def test_what_is_forgotten_before_it_was_passed_on_is_told_not_missed(engine, hub, monkeypatch):

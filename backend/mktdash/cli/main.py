@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
 from mktdash import __version__
 from mktdash.cli import database, doctor, ingest, instruments, processes, quality, replay, reports, schemas
@@ -60,13 +58,20 @@ def _run(command: Callable[[], object]) -> int:
         return stop.code if isinstance(stop.code, int) else 1
     except KeyboardInterrupt:
         return 130
-    except (MktdashError, ValidationError, SQLAlchemyError, RedisError, OSError) as error:
-        typer.echo(f"mktdash: {_sentence(error)}", err=True)
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        typer.echo(f"mktdash: {sentence}", err=True)
         return 1
     return 0
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception) -> str | None:
+    """What to say of an error that people can do something about; None of a fault of ours."""
+    from redis.exceptions import RedisError
+    from sqlalchemy.exc import SQLAlchemyError
+
     match error:
         case MktdashError():
             return error.message
@@ -74,5 +79,7 @@ def _sentence(error: Exception) -> str:
             return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         case SQLAlchemyError():
             return f"the database can't be used: {str(error.__cause__ or error).splitlines()[0]}"
-        case _:
+        case RedisError() | OSError():
             return str(error)
+        case _:
+            return None

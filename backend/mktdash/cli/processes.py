@@ -1,9 +1,13 @@
 """Commands that run until stopped: all of mktdash on one machine, or one kind of process of it."""
 
 import asyncio
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
+from mktdash.processes.gate import wait_to_run
 from mktdash.settings import Settings
 
 
@@ -22,9 +26,10 @@ def up() -> None:
 
 def web() -> None:
     """Serve the page, the API and the health routes."""
-    from uvicorn.loops.auto import auto_loop_factory
+    with _loading():
+        from uvicorn.loops.auto import auto_loop_factory
 
-    from mktdash.app import run_web
+        from mktdash.app import run_web
 
     # uvloop where it can be had: it moves bytes to and from clients and the database for less.
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
@@ -33,13 +38,28 @@ def web() -> None:
 
 def worker() -> None:
     """Build the reports that people ask for."""
-    from mktdash.worker import run_worker
+    with _loading():
+        from mktdash.worker import run_worker
 
+    wait_to_run()
     asyncio.run(run_worker(Settings()))
 
 
 def feed() -> None:
     """Bring new data from the sources, each on its schedule."""
-    from mktdash.feed import run_feed
+    with _loading():
+        from mktdash.feed import run_feed
 
+    wait_to_run()
     asyncio.run(run_feed(Settings()))
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Load code without looking for garbage all the while, which takes an eighth more; code stays anyway."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

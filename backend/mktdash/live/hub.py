@@ -38,7 +38,6 @@ class _Subscriber:
         self.keys = keys
         self.waiting: deque[EventRow] = deque()
         self.overflowed = False
-        # Up to here nothing was lost when it overflowed; however old the last event of interest is.
         self.complete_to = 0
         self.closed = False
         self.news = asyncio.Event()
@@ -57,6 +56,12 @@ class _Subscriber:
                 self.waiting.append(event)
             self.news.set()
         self._offered = event.id
+
+    def start_over(self) -> int:
+        """Forget what waits, all of which is in the table; returns up to where nothing was lost by an overflow."""
+        self.waiting.clear()
+        self.overflowed = False
+        return self.complete_to
 
     def _overflow(self) -> None:
         if not self.overflowed:
@@ -156,19 +161,21 @@ class Hub:
             self._leave(subscriber)
 
     async def _follow(self, subscriber: _Subscriber, position: int) -> AsyncGenerator[EventRow, None]:
-        behind = True
+        behind, caught_up = True, False
         while not subscriber.closed:
             if behind:
-                # From here on what the tail brings is new; what was waiting is in the table too.
-                subscriber.waiting.clear()
-                subscriber.overflowed = False
-                position = max(position, subscriber.complete_to)
+                # From here on what the tail brings is new.
+                complete_to = subscriber.start_over()
+                if caught_up:
+                    # However long ago the last event of interest was: nothing was missed since.
+                    position = max(position, complete_to)
                 while batch := await self._stored(subscriber, position):
                     for event in batch:
                         position = event.id
                         yield event
                     if len(batch) < _BATCH or subscriber.closed:
                         break
+                caught_up = True
             subscriber.news.clear()
             while subscriber.waiting and not subscriber.overflowed:
                 event = subscriber.waiting.popleft()

@@ -15,12 +15,15 @@ _WELL_AFTER = 60.0
 
 
 class Child:
-    """A process kept running until it is stopped."""
+    """A process kept running until it is stopped; where ``let_in`` is given, it loads its code and waits for that."""
 
-    def __init__(self, spec: ProcessSpec, group: Group, log: ProcessLog) -> None:
+    def __init__(
+        self, spec: ProcessSpec, group: Group, log: ProcessLog, *, let_in: asyncio.Event | None = None
+    ) -> None:
         self.spec = spec
         self.ends = 0
         self.last_end = ""
+        self._let_in = let_in
         self._group = group
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
@@ -32,15 +35,17 @@ class Child:
         Raises:
             OSError: the program cannot be started.
         """
-        process, output = await self._group.start(self.spec)
+        process, output = await self._group.start(self.spec, waits=self._let_in is not None)
         self._process = process
         if self._stopping.is_set():
             # Asked to stop while the program was being started.
             _signal(process, signal.SIGTERM)
         relay = asyncio.create_task(self._log.relay(self.spec.name, output))
+        door = asyncio.create_task(self._open_to(process))
         try:
             code = await process.wait()
         finally:
+            door.cancel()
             # A grandchild may hold the pipe open; what the child itself wrote is already there to be read.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(relay, 1)
@@ -64,6 +69,12 @@ class Child:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _open_to(self, process: asyncio.subprocess.Process) -> None:
+        if self._let_in is not None and process.stdin is not None:
+            await self._let_in.wait()
+            process.stdin.write(b"\n")
+            process.stdin.close()
 
     async def stop(self, grace_seconds: float) -> None:
         """Ask it to end, and make it after the grace."""

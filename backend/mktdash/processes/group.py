@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mktdash.processes.gate import WAITS
 from mktdash.processes.log import LONGEST_LINE
 
 _GUARD = Path(__file__).with_name("guard.py")
@@ -44,8 +45,10 @@ class Group:
         )
         os.close(all_gone)
 
-    async def start(self, spec: ProcessSpec) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader]:
-        """A process of the group, and what it writes to both of its streams.
+    async def start(
+        self, spec: ProcessSpec, *, waits: bool = False
+    ) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader]:
+        """A process of the group, and what it writes to both of its streams; ``waits`` for a line before it runs.
 
         Raises:
             OSError: the program cannot be started.
@@ -57,9 +60,9 @@ class Group:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *spec.command,
-                    env=dict(spec.env),
+                    env={**spec.env, WAITS: "1"} if waits else dict(spec.env),
                     cwd=spec.cwd,
-                    stdin=asyncio.subprocess.DEVNULL,
+                    stdin=asyncio.subprocess.PIPE if waits else asyncio.subprocess.DEVNULL,
                     stdout=sink,
                     stderr=asyncio.subprocess.STDOUT,
                     pass_fds=(self._alive,),

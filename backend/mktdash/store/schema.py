@@ -1,37 +1,44 @@
-"""Bringing a database to the present schema, with alembic; the migrations are part of the package."""
+"""Bringing a database to the present schema, with alembic; the migrations are part of the package.
 
-from collections.abc import Callable
+Alembic takes longer to load than all else that a start needs, so it is loaded where there is something to do.
+"""
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.store.session import is_postgres, open_engine
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = "alembic_version"
 # Any constant does; it only has to be the same in every process.
 _UPGRADE_LOCK = 0x6D6B_7464_6173_6802
 
 
-def alembic_config() -> Config:
+def alembic_config() -> "Config":
     """Alembic's configuration, without a file."""
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     return config
 
 
 def head() -> str:
-    """The revision the code expects."""
-    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
+    """The revision the code expects: each file of a migration begins with its own."""
+    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 async def current(conn: AsyncConnection) -> str | None:
     """The revision a database is at; None where it is empty."""
-    return await conn.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    if not await conn.run_sync(lambda sync: sa.inspect(sync).has_table(_VERSION)):
+        return None
+    return (await conn.execute(sa.select(sa.column("version_num")).select_from(sa.table(_VERSION)))).scalar()
 
 
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
@@ -41,7 +48,8 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
         async with conn.begin():
             if is_postgres(conn):
                 await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
-            await conn.run_sync(_run, command.upgrade, revision)
+            if revision != "head" or await current(conn) != head():
+                await conn.run_sync(_run, "upgrade", revision)
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
@@ -49,13 +57,15 @@ async def downgrade(engine: AsyncEngine, revision: str) -> None:
     async with engine.connect() as conn:
         await conn.execution_options(mktdash_writer=True)
         async with conn.begin():
-            await conn.run_sync(_run, command.downgrade, revision)
+            await conn.run_sync(_run, "downgrade", revision)
 
 
-def _run(sync: sa.Connection, step: Callable[[Config, str], None], revision: str) -> None:
+def _run(sync: sa.Connection, step: Literal["upgrade", "downgrade"], revision: str) -> None:
+    from alembic import command  # noqa: PLC0415 - see above
+
     config = alembic_config()
     config.attributes["connection"] = sync
-    step(config, revision)
+    getattr(command, step)(config, revision)
 
 
 async def upgrade_url(url: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from mktdash.processes import child as child_module
 from mktdash.processes.child import Child
+from mktdash.processes.gate import WAITS
 from mktdash.processes.group import Group, ProcessSpec
 from mktdash.processes.log import ProcessLog
 
@@ -30,7 +31,7 @@ class SpokenLog(ProcessLog):
     async def until(self, name, start):
         """The next line of a process that starts so."""
         while True:
-            said, text = await asyncio.wait_for(self.lines.get(), 20)
+            said, text = await asyncio.wait_for(self.lines.get(), 60)
             if said == name and text.startswith(start):
                 return text
 
@@ -157,6 +158,58 @@ async def test_a_child_asked_to_stop_just_after_its_end_keeps_its_exit_code(capl
     assert caplog.records == []
 
 
+WAITING = "from mktdash.processes.gate import wait_to_run\nprint('loaded')\nwait_to_run()\nprint('runs')"
+
+
+def of_ours(script):
+    package = Path(child_module.__file__).parents[2]
+    return ProcessSpec("child", (sys.executable, "-u", "-c", script), {**os.environ, "PYTHONPATH": str(package)})
+
+
+async def test_a_child_loads_its_code_and_runs_when_it_is_let_in(group, log):
+    # given
+    let_in = asyncio.Event()
+    child = Child(of_ours(WAITING), group, log, let_in=let_in)
+    running = asyncio.create_task(child.run_once())
+    await log.until("child", "loaded")
+    assert log.lines.empty()
+    # when
+    let_in.set()
+    # then
+    await log.until("child", "runs")
+    assert await running == 0
+    # and one that is started again need not wait
+    assert await child.run_once() == 0
+
+
+async def test_a_child_is_stopped_while_it_waits(group, log):
+    # given
+    child = Child(of_ours(WAITING), group, log, let_in=asyncio.Event())
+    kept = asyncio.create_task(child.keep_running())
+    await log.until("child", "loaded")
+    # when
+    await child.stop(60)
+    await kept
+    # then
+    assert child.ends == 0
+    assert log.lines.empty()
+
+
+@pytest.mark.parametrize(("held_back", "line", "ended"), [(True, b"", 1), (True, b"\n", 0), (False, b"", 0)])
+async def test_a_process_runs_when_nobody_holds_it_back_and_not_after_its_supervisor_is_gone(held_back, line, ended):
+    # given
+    spec = of_ours(WAITING)
+    held = {WAITS: "1"} if held_back else {}
+    # when
+    process = await asyncio.create_subprocess_exec(
+        *spec.command, env={**spec.env, **held}, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate(line)
+    # then
+    assert process.returncode == ended
+    assert (b"runs" in said) is (ended == 0)
+
+
 @pytest.mark.parametrize("child_is_deaf", [False, True])
 async def test_a_supervisor_killed_outright_leaves_nothing_behind(tmp_path, child_is_deaf, monkeypatch):
     # given: a supervisor in a process of its own, with a child that says its number
@@ -167,7 +220,7 @@ async def test_a_supervisor_killed_outright_leaves_nothing_behind(tmp_path, chil
     supervisor = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, cwd=tmp_path
     )
-    line = await asyncio.wait_for(supervisor.stdout.readline(), 20)
+    line = await asyncio.wait_for(supervisor.stdout.readline(), 60)
     pid = int(line.decode().split("|")[1])
     # when
     supervisor.send_signal(signal.SIGKILL)
@@ -180,6 +233,7 @@ _SUPERVISOR = """
 import asyncio, os, sys
 from pathlib import Path
 from mktdash.processes.child import Child
+from mktdash.processes.gate import WAITS
 from mktdash.processes.group import Group, ProcessSpec
 from mktdash.processes.log import ProcessLog
 
@@ -196,7 +250,7 @@ asyncio.run(main())
 
 async def gone(pid):
     """Wait until a process that is not our child has ended; a zombie has."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while alive(pid):  # noqa: ASYNC110 - the process is not ours to wait for
             await asyncio.sleep(0.01)
 
