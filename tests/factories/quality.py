@@ -61,7 +61,7 @@ def series_row(series_id: int = 1, symbol: str = "EURUSD", **changes: Any) -> Se
         timezone="Europe/Berlin",
         simulated=False,
     )
-    return replace(row, **changes)
+    return row._replace(**changes)
 
 
 def columns(as_of: Sequence[int], value: Sequence[float] | None = None, **bars: Sequence[float]) -> Columns:

@@ -193,7 +193,7 @@ async def _list(search: str | None) -> list[dict[str, Any]]:
                     }
                     for one in names.get(row.id, [])
                 ]
-                facts = asdict(row)
+                facts = row._asdict()
                 del facts["id"]
                 found.append({**facts, "aliases": aliases})
             if not page.has_next:

@@ -1,8 +1,7 @@
 """Datasets: their schedule, the version that moves with their data, and the last trouble with their source."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, String, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,8 +15,7 @@ LATEST = metadata.tables["latest"]
 SERIES = metadata.tables["series"]
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetRow:
+class DatasetRow(NamedTuple):
     """A dataset as stored. Times in microseconds."""
 
     key: str
@@ -59,9 +57,9 @@ _DATASET = select(*DATASET_COLUMNS).order_by(DATASETS.c.key)
 
 def dataset_row(row: Sequence[Any]) -> DatasetRow:
     """A dataset from its columns, as either engine gives them."""
-    found = DatasetRow(*row)
+    found = DatasetRow._make(row)
     # SQLite's truth values are numbers where its driver is asked.
-    return found if isinstance(found.simulated, bool) else replace(found, simulated=bool(found.simulated))
+    return found if isinstance(found.simulated, bool) else found._replace(simulated=bool(found.simulated))
 
 
 async def all_datasets(conn: AsyncConnection) -> list[DatasetRow]:

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import BigInteger, ColumnElement, Select, String, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,8 +25,7 @@ T = TypeVar("T")
 _POSITIVE = 9
 
 
-@dataclass(frozen=True, slots=True)
-class InstrumentRow:
+class InstrumentRow(NamedTuple):
     """An instrument as stored."""
 
     id: int
@@ -38,8 +37,7 @@ class InstrumentRow:
     figi: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesRow:
+class SeriesRow(NamedTuple):
     """A series with the names and the schedule it belongs to."""
 
     id: int
@@ -124,11 +122,11 @@ def _of_instruments(postgres: bool) -> Select[Any]:  # noqa: FBT001 - called by 
 
 def series_row(row: Sequence[Any]) -> SeriesRow:
     """A series from its columns, as either engine gives them."""
-    found = SeriesRow(*row)
+    found = SeriesRow._make(row)
     # SQLite's truth values are numbers where its driver is asked.
     if type(row[_POSITIVE]) is bool:
         return found
-    return replace(found, positive=bool(found.positive), simulated=bool(found.simulated))
+    return found._replace(positive=bool(found.positive), simulated=bool(found.simulated))
 
 
 def _count(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
@@ -146,7 +144,7 @@ def _of_ids(postgres: bool) -> Select[Any]:  # noqa: FBT001 - called by the engi
 
 
 def _instrument(row: Sequence[Any]) -> InstrumentRow:
-    return InstrumentRow(*row)
+    return InstrumentRow._make(row)
 
 
 async def search_instruments(

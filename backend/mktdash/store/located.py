@@ -85,7 +85,7 @@ def placed(row: Sequence[Any], source: str | None, measure: str | None, interval
     wanted = ((source, series.source), (measure, series.measure), (interval, series.interval))
     if not all(asked in (None, own) for asked, own in wanted):
         return None
-    return Located(series, InstrumentRow(*row[_S:_I]), dataset_row(row[_I:]))
+    return Located(series, InstrumentRow._make(row[_S:_I]), dataset_row(row[_I:]))
 
 
 def _named(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines

@@ -104,7 +104,7 @@ def test_a_rate_that_moves_in_quarter_points_now_and_then_does_not_jump_when_it_
 
 
 def test_a_minutes_leap_is_ordinary_and_a_slipped_digit_among_minutes_is_not() -> None:
-    minutes = replace(DATASET, calendar="24/7", timezone="UTC", fixing_time="00:00")
+    minutes = DATASET._replace(calendar="24/7", timezone="UTC", fixing_time="00:00")
     end = to_micros(at(NOW))
     times = [end - n * 60 * 10**6 for n in range(2000, 0, -1)]
     values = 100 * np.exp(np.cumsum(np.random.default_rng(2).normal(0, 0.0005, len(times))))
@@ -257,7 +257,7 @@ def test_a_session_on_a_weekend_is_skewed_where_markets_close() -> None:
     saturday = [*SESSIONS[:-5], to_micros(at("2026-11-14T13:15"))]
 
     assert judged(CLOCK, columns(saturday)).status is Status.FAIL
-    always = replace(DATASET, calendar="24/7")
+    always = DATASET._replace(calendar="24/7")
     assert judged(CLOCK, columns(saturday), dataset=always).status is Status.PASS
 
 
@@ -278,6 +278,6 @@ def test_simulated_values_are_not_shown_as_real_nor_real_ones_as_simulated(
     found = columns(SESSIONS, walk().tolist())
     flags = np.full(len(SESSIONS), int(Flag.SIMULATED) if values_say else 0)
 
-    result = judged(SIMULATED, replace(found, flags=flags), dataset=replace(DATASET, simulated=dataset_says))
+    result = judged(SIMULATED, replace(found, flags=flags), dataset=DATASET._replace(simulated=dataset_says))
 
     assert result.status is status

@@ -1,7 +1,5 @@
 """Completeness gives each missing session exactly one reason."""
 
-from dataclasses import replace
-
 from tests.factories.quality import DATASET, at, batch_row, columns, context, fixings, series_row, subjects
 
 from mktdash.domain.clock import to_micros
@@ -124,7 +122,7 @@ def test_an_empty_dataset_and_one_without_a_schedule_are_unknown() -> None:
     point = {1: columns([to_micros(at("2026-11-19T13:15"))])}
 
     assert judged(LONG, context(NOW, empty), empty).status is Status.UNKNOWN
-    nameless = context(NOW, point, dataset=replace(DATASET, calendar=""))
+    nameless = context(NOW, point, dataset=DATASET._replace(calendar=""))
     assert judged(LONG, nameless, point).status is Status.UNKNOWN
 
 
@@ -135,7 +133,7 @@ def test_a_dataset_of_one_point_is_complete() -> None:
 
 
 def test_ticks_are_expected_by_the_hour_and_a_burst_does_not_fill_a_gap() -> None:
-    sim = replace(DATASET, calendar="24/7", timezone="UTC", fixing_time="00:00", publish_delay_s=0, grace_s=10)
+    sim = DATASET._replace(calendar="24/7", timezone="UTC", fixing_time="00:00", publish_delay_s=0, grace_s=10)
     start = to_micros(at("2026-11-20T09:00"))
     step = 5_000_000
     whole = [start + n * step for n in range(720)]
@@ -152,10 +150,10 @@ def test_ticks_are_expected_by_the_hour_and_a_burst_does_not_fill_a_gap() -> Non
 
 def test_a_monthly_source_is_judged_over_months() -> None:
     delay = 45 * 86_400
-    macro = replace(
-        DATASET, calendar="SIFMA_US", timezone="America/New_York", fixing_time="00:00", publish_delay_s=delay
+    macro = DATASET._replace(
+        calendar="SIFMA_US", timezone="America/New_York", fixing_time="00:00", publish_delay_s=delay
     )
-    months = fixings("2024-01-01", "2026-10-01", replace(macro, calendar="MONTHLY"), without=["2026-06-01"])
+    months = fixings("2024-01-01", "2026-10-01", macro._replace(calendar="MONTHLY"), without=["2026-06-01"])
     data = {1: columns(months)}
     made = context(NOW, data, dataset=macro, series=[series_row(interval="1M")])
 

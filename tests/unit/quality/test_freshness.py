@@ -1,6 +1,5 @@
 """Freshness counts sessions late: no alarm on a holiday, no silence when something broke."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,12 +10,12 @@ from mktdash.domain.observation import Columns
 from mktdash.quality.base import CheckResult, Status
 from mktdash.quality.checks.freshness import Freshness
 
-SIM = replace(DATASET, calendar="24/7", timezone="UTC", fixing_time="00:00", publish_delay_s=0, grace_s=10)
+SIM = DATASET._replace(calendar="24/7", timezone="UTC", fixing_time="00:00", publish_delay_s=0, grace_s=10)
 
 
 def judged(now: str, last: str, **changes: object) -> CheckResult:
     data = {1: columns(fixings("2026-01-02", last))}
-    return Freshness().judge(context(now, data, dataset=replace(DATASET, **changes)))  # type: ignore[arg-type]
+    return Freshness().judge(context(now, data, dataset=DATASET._replace(**changes)))  # type: ignore[arg-type]
 
 
 def test_a_feed_that_has_the_last_due_session_passes() -> None:
@@ -71,7 +70,7 @@ def test_the_newest_quoted_series_speaks_for_the_dataset_and_the_others_are_name
 def test_a_schedule_that_can_not_answer_gives_unknown(broken: dict[str, str]) -> None:
     data = {1: columns([to_micros(at("2026-11-20T13:15"))])}
 
-    result = Freshness().judge(context("2026-11-20T17:30", data, dataset=replace(DATASET, **broken)))  # type: ignore[arg-type]
+    result = Freshness().judge(context("2026-11-20T17:30", data, dataset=DATASET._replace(**broken)))  # type: ignore[arg-type]
 
     assert result.status is Status.UNKNOWN
     assert result.summary.startswith("no schedule to judge by")

@@ -1,6 +1,5 @@
 """Input of the worst kind: no check may break on it, or answer with something that is no number."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ HOSTILE = {
 @pytest.mark.parametrize("calendar", ["TARGET", "", "NO_SUCH_MARKET", "24/7"])
 def test_no_data_breaks_a_check(check: Any, name: str, calendar: str) -> None:
     data = {1: HOSTILE[name]}
-    made = context(NOW, data, dataset=replace(DATASET, calendar=calendar))
+    made = context(NOW, data, dataset=DATASET._replace(calendar=calendar))
 
     result = check.combine(made, check.measure(made, subjects(made, data)))
 
@@ -46,6 +45,6 @@ def test_no_data_breaks_a_check(check: Any, name: str, calendar: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("calendar", ["TARGET", "", "NO_SUCH_MARKET", "24/7"])
 def test_no_data_breaks_a_check_of_a_whole_dataset(check: Any, name: str, calendar: str) -> None:
-    made = context(NOW, {1: HOSTILE[name]}, dataset=replace(DATASET, calendar=calendar))
+    made = context(NOW, {1: HOSTILE[name]}, dataset=DATASET._replace(calendar=calendar))
 
     assert check.judge(made).status in set(Status)
