@@ -133,7 +133,10 @@ class _Up:
         if self.settings.host in _ANY_ADDRESS and (address := own_address()):
             self.log.announce(f"from another device: http://{address}:{self.port}/?token={store.token}")
         self.log.announce(f"ready: {self.url}?token={store.token}")
-        await asyncio.gather(*self.tasks.values())
+        # Not `gather`: cancelled, it would cut off what the processes say while they end.
+        ended, _ = await asyncio.wait(self.tasks.values(), return_when=asyncio.FIRST_EXCEPTION)
+        for task in ended:
+            task.result()
 
     async def stop(self) -> None:
         """Stop web, worker and feed, then Redis, which they use to their end."""
@@ -148,7 +151,10 @@ class _Up:
         loop = asyncio.get_running_loop()
         until = loop.time() + _REDIS_SECONDS
         while fault := await ground.redis_fault():
-            if loop.time() > until or self._given_up():
+            failed = self._given_up()
+            if failed is not None and failed.spec.name != "redis":
+                raise _given_up_on(failed)
+            if loop.time() > until or failed is not None:
                 raise CannotStartError(f"Redis does not answer ({fault}); its own lines are in {self.log.file}.")
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -171,10 +177,7 @@ class _Up:
         say_next = clock() + _SAY_WAITING_EVERY
         while not (answer := await ask(self.host, self.port)).ready:
             if failed := self._given_up():
-                raise CannotStartError(
-                    f"{failed.spec.name} {failed.last_end} {failed.ends} times before all was ready;"
-                    " its own lines above say why."
-                )
+                raise _given_up_on(failed)
             if clock() > say_next:
                 self.log.say("up", f"still waiting for: {answer.missing or 'readiness'}")
                 say_next = clock() + _SAY_WAITING_EVERY
@@ -191,6 +194,12 @@ class _Up:
         child = Child(spec, self.group, self.log, let_in=let_in)
         self.children.append(child)
         self.tasks[spec.name] = asyncio.create_task(child.keep_running())
+
+
+def _given_up_on(child: Child) -> CannotStartError:
+    return CannotStartError(
+        f"{child.spec.name} {child.last_end} {child.ends} times before all was ready; its own lines above say why."
+    )
 
 
 def _load_ground(settings: Settings) -> "Ground":

@@ -36,7 +36,10 @@ async def run_worker(settings: Settings, times: QueueTimes | None = None) -> Non
 async def _warm_up_soon() -> None:
     # Not at once: it would keep the other processes of a start waiting. A report that comes sooner does it itself.
     await asyncio.sleep(_SECONDS_TO_SETTLE)
-    await asyncio.to_thread(warm_up)
+    try:
+        await asyncio.to_thread(warm_up)
+    except Exception:  # noqa: BLE001 - it is no reason to end
+        _log.exception("the fork server did not start; the next report tries again")
 
 
 async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTimes, work: Work = render_all) -> None:

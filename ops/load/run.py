@@ -62,7 +62,7 @@ def _one(  # noqa: PLR0917 - one call, just above
     # Of the round that the machine disturbed least: what has become slow is slow in every one.
     p95, static_p95 = min(
         ((real.quantile(0.95), still.quantile(0.95)) for real, still in rounds),
-        key=lambda pair: pair[0] / pair[1] if pair[0] else inf,
+        key=lambda pair: pair[0] / pair[1] if all(pair) else inf,
     )
     return Measured(
         engine=engine,

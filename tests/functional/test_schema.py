@@ -4,8 +4,9 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from mktdash.domain.errors import InvalidInputError
 from mktdash.store.schema import alembic_config, current, downgrade, head, upgrade
-from mktdash.store.session import open_engine, read_transaction
+from mktdash.store.session import open_engine, read_transaction, write_transaction
 
 
 async def test_the_schema_goes_down_and_up_again(engine):
@@ -22,6 +23,23 @@ def test_the_newest_revision_is_told_by_the_files_names():
 
     assert scripts.get_heads() == [head()]
     assert all(script.path.rpartition("/")[2].startswith(f"{script.revision}_") for script in scripts.walk_revisions())
+
+
+async def test_a_database_of_a_newer_version_is_left_alone_and_that_is_said(engine):
+    async with write_transaction(engine) as conn:
+        await conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(InvalidInputError, match=r"has schema 9999 .* run the newer mktdash"):
+        await upgrade(engine)
+
+    async with read_transaction(engine) as conn:
+        assert await current(conn) == "9999"
+
+
+@pytest.mark.parametrize("step", [upgrade, downgrade])
+async def test_a_revision_that_there_is_not_is_said(engine, step):
+    with pytest.raises(InvalidInputError, match=r"can't be brought to 'nope': .*nope"):
+        await step(engine, "nope")
 
 
 async def test_each_step_can_be_taken_back_alone(engine):

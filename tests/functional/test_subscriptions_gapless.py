@@ -9,7 +9,7 @@ import pytest
 
 from mktdash.domain.clock import EPOCH
 from mktdash.domain.errors import CursorExpiredError
-from mktdash.live.cursor import Cursor, resume_from
+from mktdash.live.cursor import Cursor, require_kept, resume_from
 from mktdash.live.hub import KEPT, Hub
 from mktdash.store.events import NewEvent, append_events, ensure_epoch, event_epoch, event_head, prune_events, pruned_to
 from mktdash.store.session import read_transaction, write_transaction
@@ -234,6 +234,46 @@ async def test_a_quiet_series_goes_on_when_all_between_its_events_is_forgotten(e
         await until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
 
         assert await take(stream, 39) == list(range(1, 40))
+
+
+async def test_what_a_reader_has_seen_past_its_own_events_may_be_forgotten(engine, hub, monkeypatch):
+    since = await start_of(engine)
+    overrun = []
+
+    async def looked(conn, offset):
+        if not overrun:
+            # Before the view that it reads in: all of this is seen there, and offered by the tail too.
+            overrun.append(offset)
+            await append(engine, *range(1, 20), key="7")
+            await until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
+            await append(engine, *range(9), key="8")
+        await require_kept(conn, offset)
+
+    monkeypatch.setattr("mktdash.live.hub.require_kept", looked)
+    async with aclosing(hub.stream("observations", keys=["7"], since=since)) as stream:
+        assert await take(stream, 19) == list(range(1, 20))
+        await forget_all(engine)
+        await append(engine, 20, key="7")
+
+        assert await take(stream, 1) == [20]
+
+
+async def test_a_tail_goes_on_after_whatever_kept_it_from_reading(engine, hub, monkeypatch):
+    tried = asyncio.Event()
+
+    async def broken(*_, **__):
+        tried.set()
+        raise RuntimeError
+
+    async with aclosing(hub.stream("observations", since=await start_of(engine))) as stream:
+        await append(engine, 1)
+        assert await take(stream, 1) == [1]
+        with monkeypatch.context() as patched:
+            patched.setattr("mktdash.live.hub.all_events_after", broken)
+            await tried.wait()
+            await append(engine, 2)
+
+        assert await take(stream, 1) == [2]
 
 
 async def gone(engine):

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
@@ -169,12 +168,14 @@ class Hub:
                 if caught_up:
                     # However long ago the last event of interest was: nothing was missed since.
                     position = max(position, complete_to)
-                while batch := await self._stored(subscriber, position):
+                batch, head = await self._stored(subscriber, position)
+                while batch and not subscriber.closed:
                     for event in batch:
                         position = event.id
                         yield event
-                    if len(batch) < _BATCH or subscriber.closed:
-                        break
+                    batch, head = await self._stored(subscriber, position) if len(batch) == _BATCH else ([], head)
+                # All of interest up to the end of what was looked at has been given.
+                position = max(position, head)
                 caught_up = True
             subscriber.news.clear()
             while subscriber.waiting and not subscriber.overflowed:
@@ -187,11 +188,13 @@ class Hub:
                 await subscriber.news.wait()
                 behind = subscriber.overflowed
 
-    async def _stored(self, subscriber: _Subscriber, position: int) -> list[EventRow]:
+    async def _stored(self, subscriber: _Subscriber, position: int) -> tuple[list[EventRow], int]:
+        """The next events after a position, and where the log ended when they were read."""
         async with read_transaction(self._engine) as conn:
             # Of the same view: what is forgotten between two looks would be missed without a word.
             await require_kept(conn, position)
-            return await events_after(conn, subscriber.topic, position, keys=subscriber.keys, limit=_BATCH)
+            batch = await events_after(conn, subscriber.topic, position, keys=subscriber.keys, limit=_BATCH)
+            return batch, await event_head(conn)
 
     async def _register(self, topic: str, keys: frozenset[str] | None) -> _Subscriber:
         subscriber = _Subscriber(topic, keys, self._most_waiting)
@@ -218,7 +221,7 @@ class Hub:
             self._wake.clear()
             try:
                 await self._pass_on()
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - streams would wait for ever for a tail that has ended
                 _log.warning("the outbox could not be read, trying again: %s", type(error).__name__)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_seconds):
@@ -240,7 +243,7 @@ class Hub:
             try:
                 async with write_transaction(self._engine) as conn:
                     await prune_events(conn, to_micros(clock() - KEPT))
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - as above
                 _log.warning("old events stay until the next hour: %s", type(error).__name__)
             await asyncio.sleep(_SECONDS_BETWEEN_UPKEEP)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mktdash.domain.errors import InvalidInputError
 from mktdash.store.session import is_postgres, open_engine
 
 if TYPE_CHECKING:
@@ -42,18 +43,34 @@ async def current(conn: AsyncConnection) -> str | None:
 
 
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
-    """Bring a database to a revision, in one transaction; two processes that do it at once take turns."""
+    """Bring a database to a revision, in one transaction; two processes that do it at once take turns.
+
+    Raises:
+        InvalidInputError: it is of a newer mktdash, or there is no such revision.
+    """
     async with engine.connect() as conn:
         await conn.execution_options(mktdash_writer=True)
         async with conn.begin():
             if is_postgres(conn):
                 await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
-            if revision != "head" or await current(conn) != head():
+            found = await current(conn)
+            if found is not None and found > head():
+                raise InvalidInputError(
+                    f"the database has schema {found} where this version knows {head()}: run the newer mktdash that"
+                    " made it",
+                    revision=found,
+                    known=head(),
+                )
+            if revision != "head" or found != head():
                 await conn.run_sync(_run, "upgrade", revision)
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
-    """Take a database back to an earlier revision (``base`` for none), in one transaction."""
+    """Take a database back to an earlier revision (``base`` for none), in one transaction.
+
+    Raises:
+        InvalidInputError: there is no such revision.
+    """
     async with engine.connect() as conn:
         await conn.execution_options(mktdash_writer=True)
         async with conn.begin():
@@ -62,10 +79,14 @@ async def downgrade(engine: AsyncEngine, revision: str) -> None:
 
 def _run(sync: sa.Connection, step: Literal["upgrade", "downgrade"], revision: str) -> None:
     from alembic import command  # noqa: PLC0415 - see above
+    from alembic.util import CommandError  # noqa: PLC0415 - see above
 
     config = alembic_config()
     config.attributes["connection"] = sync
-    getattr(command, step)(config, revision)
+    try:
+        getattr(command, step)(config, revision)
+    except CommandError as error:
+        raise InvalidInputError(f"the schema can't be brought to {revision!r}: {error}", revision=revision) from error
 
 
 async def upgrade_url(url: str) -> None:
