@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -30,6 +31,25 @@ async def answers(connection):
     async with asyncio.timeout(60):
         cursor = await connection.execute("SELECT 7")
         assert await cursor.fetchone() == (7,)
+
+
+@pytest.mark.parametrize("ended_by", ["close", "stop"])
+async def test_a_connection_that_is_closed_holds_no_lock_though_a_statement_was_read_in_part(tmp_path, ended_by):
+    path = tmp_path / "some.db"
+    connection = await connect(str(path), isolation_level=None)
+    await connection.execute("CREATE TABLE t (a)")
+    await connection.execute("BEGIN IMMEDIATE")
+    # Kept, as a traceback keeps it.
+    cursor = await connection.execute("INSERT INTO t VALUES (1), (2) RETURNING a")
+    await cursor.fetchone()
+
+    await getattr(connection, ended_by)()
+
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert other.execute("SELECT count(*) FROM t").fetchone() == (0,)
+        other.execute("ROLLBACK")
+    del cursor
 
 
 async def test_a_statement_given_up_in_the_queue_never_begins(connection):

@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,20 @@ import aiosqlite
 _ROWS_AT_ONCE = 64
 _SECONDS_TO_NEXT_INTERRUPT = 0.01
 _LET_THROUGH = frozenset({"commit", "rollback", "close"})
+
+
+class _Undone(sqlite3.Connection):
+    """Takes back what it had not committed when it is closed.
+
+    SQLite closes a connection with a statement that was read in part only when that is gone too, and keeps the lock of
+    its transaction until then; a cancelled reader's statement may be kept alive by the traceback that ended it.
+    """
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            if self.in_transaction:
+                self.rollback()
+        super().close()
 
 
 class _Call:
@@ -82,7 +97,8 @@ class InterruptibleConnection(aiosqlite.Connection):
 
 def connect(database: str, **options: Any) -> InterruptibleConnection:
     """A connection to be awaited; ``options`` are those of ``sqlite3.connect``."""
-    connection = InterruptibleConnection(partial(sqlite3.connect, database, **options), _ROWS_AT_ONCE)
+    connector = partial(sqlite3.connect, database, factory=_Undone, **options)
+    connection = InterruptibleConnection(connector, _ROWS_AT_ONCE)
     # A process that ends does not wait for its readers.
     connection._thread.daemon = True  # noqa: SLF001 - what SQLAlchemy does for the connections it opens itself
     return connection
