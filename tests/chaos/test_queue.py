@@ -128,7 +128,7 @@ async def test_a_worker_told_to_stop_gives_its_run_back_and_ends_well(store, red
         run = await ask(engine, title=str(mark))
         await rendering(mark)
         first.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(first.wait, 10) == 0
+        assert await asyncio.to_thread(first.wait, 25) == 0
         async with read_transaction(engine) as conn:
             back = await runs.run_by_id(conn, run.id)
             assert [beat for beat in await beats(conn) if beat.kind == "worker"] == []

@@ -33,8 +33,11 @@ async def answers(connection):
         assert await cursor.fetchone() == (7,)
 
 
+@pytest.mark.parametrize("interrupted", [False, True])
 @pytest.mark.parametrize("ended_by", ["close", "stop"])
-async def test_a_connection_that_is_closed_holds_no_lock_though_a_statement_was_read_in_part(tmp_path, ended_by):
+async def test_a_connection_that_is_closed_holds_no_lock_though_a_statement_was_read_in_part(
+    tmp_path, ended_by, interrupted
+):
     path = tmp_path / "some.db"
     connection = await connect(str(path), isolation_level=None)
     await connection.execute("CREATE TABLE t (a)")
@@ -42,6 +45,8 @@ async def test_a_connection_that_is_closed_holds_no_lock_though_a_statement_was_
     # Kept, as a traceback keeps it.
     cursor = await connection.execute("INSERT INTO t VALUES (1), (2) RETURNING a")
     await cursor.fetchone()
+    if interrupted:
+        await connection.interrupt()
 
     await getattr(connection, ended_by)()
 

@@ -8,9 +8,9 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 import aiosqlite
 
@@ -19,17 +19,32 @@ _SECONDS_TO_NEXT_INTERRUPT = 0.01
 _LET_THROUGH = frozenset({"commit", "rollback", "close"})
 
 
-class _Undone(sqlite3.Connection):
-    """Takes back what it had not committed when it is closed.
+class _Closing(sqlite3.Connection):
+    """Ends its statements when it is closed.
 
     SQLite closes a connection with a statement that was read in part only when that is gone too, and keeps the lock of
-    its transaction until then; a cancelled reader's statement may be kept alive by the traceback that ended it.
+    its transaction until then; what a cancelled reader had begun may be kept alive by the traceback that ended it. A
+    rollback would be of no use: while such a statement is there, an interrupt ends the next one too.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def cursor(self, *args: Any, **kwargs: Any) -> Any:
+        """A cursor, remembered for as long as somebody has it."""
+        made = super().cursor(*args, **kwargs)
+        self._cursors.add(made)
+        return made
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Execute a statement by a cursor of its own; the base class would make one that is not remembered."""
+        made: sqlite3.Cursor = self.cursor()
+        return made.execute(sql, parameters)
+
     def close(self) -> None:
-        with suppress(sqlite3.Error):
-            if self.in_transaction:
-                self.rollback()
+        for cursor in list(self._cursors):
+            cursor.close()
         super().close()
 
 
@@ -97,7 +112,7 @@ class InterruptibleConnection(aiosqlite.Connection):
 
 def connect(database: str, **options: Any) -> InterruptibleConnection:
     """A connection to be awaited; ``options`` are those of ``sqlite3.connect``."""
-    connector = partial(sqlite3.connect, database, factory=_Undone, **options)
+    connector = partial(sqlite3.connect, database, factory=_Closing, **options)
     connection = InterruptibleConnection(connector, _ROWS_AT_ONCE)
     # A process that ends does not wait for its readers.
     connection._thread.daemon = True  # noqa: SLF001 - what SQLAlchemy does for the connections it opens itself
