@@ -1,6 +1,6 @@
 """Bringing a database to the present schema, with alembic; the migrations are part of the package.
 
-Alembic takes longer to load than all else that a start needs, so it is loaded where there is something to do.
+Alembic is about a third of what a start would load to prepare the store, so it is loaded where there is work for it.
 """
 
 from pathlib import Path
