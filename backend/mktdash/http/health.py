@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
 from mktdash.http.state import HttpState, state_of
+from mktdash.patience import patience
 from mktdash.quality.base import Status
 from mktdash.quality.overview import overall
 from mktdash.store.beats import BeatRow, beats
@@ -95,7 +96,7 @@ async def _timed(name: str, asked: Awaitable[T], failures: tuple[type[Exception]
     loop = asyncio.get_running_loop()
     started = loop.time()
     try:
-        async with asyncio.timeout(_SECONDS_TO_ANSWER):
+        async with patience(_SECONDS_TO_ANSWER):
             answer = await asked
     except TimeoutError:
         return Part(name, DOWN, reason=f"no answer within {_SECONDS_TO_ANSWER:.0f} s"), nothing

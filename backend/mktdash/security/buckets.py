@@ -2,7 +2,7 @@
 
 A bucket is one number, the instant at which it will be empty again (GCRA). Taking moves that instant on; what would
 move it further than a minute ahead is refused, with the time to wait. With Redis away each process counts for itself,
-or refuses, as set.
+from where it last saw the bucket, or refuses, as set.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from mktdash.domain.errors import UnavailableError
+from mktdash.patience import patience
 
 WINDOW_S = 60
 _MICROS = 1_000_000
@@ -86,10 +87,12 @@ class Buckets:
         redis: Redis | None,
         *,
         without_redis: Literal["count", "refuse"] = "count",
+        seconds_to_answer: float = _SECONDS_TO_ANSWER,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
         self._without_redis = without_redis
+        self._seconds_to_answer = seconds_to_answer
         self._monotonic = monotonic
         self._script = None if redis is None else redis.register_script(_TAKE)
         self._away_until = 0.0
@@ -150,8 +153,9 @@ class Buckets:
         name = f"mktdash:limit:{limit.name}:{key}"
         if self._script is not None and self._monotonic() >= self._away_until:
             try:
-                async with asyncio.timeout(_SECONDS_TO_ANSWER):
+                async with patience(self._seconds_to_answer):
                     granted, wait, used = await self._script(keys=[name], args=[amount, limit.interval, _WINDOW])
+                self._keep(name, self._monotonic() * _MICROS + float(used))
                 return _standing(limit, granted=bool(granted), wait=float(wait), used=float(used))
             except (RedisError, OSError, TimeoutError) as error:
                 self._away_until = self._monotonic() + _SECONDS_TO_TRY_AGAIN
@@ -166,11 +170,14 @@ class Buckets:
         after = max(empty + amount * limit.interval, now)
         if after > now + _WINDOW and amount > 0:
             return _standing(limit, granted=False, wait=after - now - _WINDOW, used=empty - now)
-        self._own[name] = after
+        self._keep(name, after)
+        return _standing(limit, granted=True, wait=0.0, used=after - now)
+
+    def _keep(self, name: str, empty: float) -> None:
+        self._own[name] = empty
         self._own.move_to_end(name)
         if len(self._own) > _MOST_KEYS:
             self._own.popitem(last=False)
-        return _standing(limit, granted=True, wait=0.0, used=after - now)
 
 
 def _standing(limit: Limit, *, granted: bool, wait: float, used: float) -> Standing:

@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mktdash.patience import patience
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -58,7 +60,7 @@ class SharedRead(Generic[K, V]):
             while self._waiting:
                 asked, self._waiting = self._waiting, []
                 try:
-                    async with asyncio.timeout(_SECONDS_TO_READ):
+                    async with patience(_SECONDS_TO_READ):
                         found = await self._ask({key for key, _ in asked})
                 except Exception as error:  # noqa: BLE001 - whoever asked gets it
                     await self._drop()
