@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import which
 
 PACKAGE = Path(__file__).resolve().parent
+_SECONDS_TO_ANSWER = 10
 
 
 @cache
@@ -16,18 +17,26 @@ def code_sha() -> str:
     repository = PACKAGE.parents[1]
     if git is not None and (repository / ".git").exists():
         head = _ask(git, repository, "rev-parse", "HEAD")
-        if head:
-            dirty = _ask(git, repository, "status", "--porcelain", "--", "backend")
+        dirty = _ask(git, repository, "status", "--porcelain", "--", "backend")
+        if head and dirty is not None:
             return f"{head}-dirty" if dirty else head
     return f"src-{_content_hash()}"
 
 
-def _ask(git: str, repository: Path, *words: str) -> str:
-    # A checkout owned by somebody else is refused by git; the content hash then speaks for the code.
-    answer = subprocess.run(  # noqa: S603 - git from PATH with fixed words
-        [git, "-C", str(repository), *words], capture_output=True, text=True, check=False, timeout=10
-    )
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+def _ask(git: str, repository: Path, *words: str) -> str | None:
+    # A checkout owned by somebody else is refused by git, and a slow disk may keep it from answering in time; the
+    # content hash then speaks for the code.
+    try:
+        answer = subprocess.run(  # noqa: S603 - git from PATH with fixed words
+            [git, "-C", str(repository), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS_TO_ANSWER,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def _content_hash() -> str:
