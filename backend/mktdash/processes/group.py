@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,4 +82,6 @@ class Group:
         os.close(self._alive)
         assert self._guard.stdin is not None  # noqa: S101 - it was asked for above
         self._guard.stdin.close()
-        self._guard.wait(_GUARD_EXIT_SECONDS)
+        # A guard that has more to do does it alone.
+        with suppress(subprocess.TimeoutExpired):
+            self._guard.wait(_GUARD_EXIT_SECONDS)
