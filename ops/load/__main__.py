@@ -18,7 +18,7 @@ def main() -> int:
     found: list[Measured] = []
     with tempfile.TemporaryDirectory() as folder, running_redis() as redis:
         home = Path(folder)
-        found += measure("SQLite", f"sqlite+aiosqlite:///{home / 'load.db'}", redis.url, home, allowed["profile"])
+        found += measure("SQLite", f"sqlite+aiosqlite:///{home / 'load.db'}", redis.url, home, allowed)
         binaries = postgres_binaries()
         if binaries is None:
             print("no PostgreSQL here: half of this is left out", file=sys.stderr)
@@ -26,7 +26,7 @@ def main() -> int:
             with running_postgres(binaries) as socket:
                 url = URL.create("postgresql+asyncpg", "mktdash", database="postgres", query={"host": socket})
                 text = url.render_as_string(hide_password=False)
-                found += measure("PostgreSQL", text, redis.url, home, allowed["profile"])
+                found += measure("PostgreSQL", text, redis.url, home, allowed)
     print(f"{'engine':<11}{'read':<15}{'p95 ms':>9}{'static ms':>11}{'times':>8}{'req/s':>10}{'errors':>8}")
     for one in found:
         print(

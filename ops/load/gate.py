@@ -13,7 +13,7 @@ BUDGET = Path(__file__).with_name("budget.toml")
 class Measured:
     """One read on one engine: seconds at the 95th percentile, of it and of a static answer of its size.
 
-    Both are of the same round, the one with the least ratio of several.
+    Each is of the round, of several in turns, that the machine disturbed least: the one in which it was least.
     """
 
     engine: str

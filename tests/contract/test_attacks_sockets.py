@@ -5,7 +5,7 @@ import logging
 
 import orjson
 import pytest
-from websockets.asyncio.client import connect
+from tests.factories.web import socket_to
 from websockets.exceptions import ConnectionClosed
 
 pytestmark = pytest.mark.both_loops
@@ -23,7 +23,7 @@ def silence(caplog):
 
 @pytest.fixture
 async def socket(server):
-    async with connect(f"ws://{server.address}/graphql", subprotocols=["graphql-transport-ws"]) as opened:
+    async with socket_to(server.address) as opened:
         yield opened
 
 

@@ -35,7 +35,7 @@ async def fetcher_for(provider: Provider, now: datetime = NOW) -> AsyncIterator[
     async def at_once(seconds: float) -> None:
         del seconds
 
-    policy = replace(provider.policy, requests_per_s=10_000.0, timeout_s=2.0)
+    policy = replace(provider.policy, requests_per_s=10_000.0, timeout_s=120.0)
     async with httpx.AsyncClient(trust_env=False, timeout=None) as client:  # noqa: S113  # the policy has one
         yield HttpFetcher(client, provider.name, policy, clock=lambda: now, sleep=at_once)
 

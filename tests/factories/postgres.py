@@ -32,7 +32,7 @@ def postgres_binaries() -> Path | None:
 
 
 @contextmanager
-def running_postgres(binaries: Path) -> Iterator[str]:
+def running_postgres(binaries: Path, *options: str) -> Iterator[str]:
     """Run a server for the length of the block; gives the folder of its socket. User ``mktdash``, no password."""
     home = Path(tempfile.mkdtemp(prefix="mktdash-pg-"))
     guest = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
@@ -44,7 +44,7 @@ def running_postgres(binaries: Path) -> Iterator[str]:
         data = home / "data"
         as_a_guest = ["-U", "mktdash", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"]
         _run_as(guest, [binaries / "initdb", "-D", data, *as_a_guest])
-        options = [part for option in _SERVER_OPTIONS for part in ("-c", option)]
+        options = [part for option in (*_SERVER_OPTIONS, *options) for part in ("-c", option)]
         with (home / "log").open("w") as log:
             server = subprocess.Popen(
                 [binaries / "postgres", "-D", data, "-k", home, "-c", "listen_addresses=", *options],
@@ -103,7 +103,7 @@ def _reachable(binaries: Path, home: Path, guest: pwd.struct_passwd) -> Path:
 def _wait_until_ready(server: subprocess.Popen[bytes], home: Path) -> None:
     # The postmaster writes "ready" into the eighth line of its pid file: a state to look at, not a time to guess.
     pid_file = home / "data" / "postmaster.pid"
-    for _ in range(3000):
+    for _ in range(12_000):
         if server.poll() is not None:
             raise RuntimeError(f"postgres ended at once: {(home / 'log').read_text()}")
         lines = pid_file.read_text().splitlines() if pid_file.exists() else []

@@ -16,7 +16,7 @@ from pathlib import Path
 import redis
 
 _PR_SET_PDEATHSIG = 1
-_SECONDS_TO_START = 20.0
+_SECONDS_TO_START = 120.0
 
 
 def redis_server() -> str:

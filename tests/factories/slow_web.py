@@ -7,7 +7,7 @@ from mktdash.app import run_web
 from mktdash.graphql.front import Front
 from mktdash.settings import Settings
 
-_SECONDS = 0.45
+_SECONDS = 2.0
 _quick = Front.__call__
 
 

@@ -10,8 +10,12 @@ from typing import Any
 
 import httpx
 import uvicorn
+from gql import Client
+from gql.transport.websockets import WebsocketsTransport
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from mktdash.app import create_app, server_config
 from mktdash.domain.clock import Clock, system_clock
@@ -90,6 +94,30 @@ async def web_over(resources: Resources, schema: MktdashSchema | None = None) ->
     async with app.router.lifespan_context(app), _client(app, "127.0.0.1", "localhost:8000") as client:
         yield Web(client, app, resources)
     await resources.redis.aclose()
+
+
+def client_of(address: str) -> httpx.AsyncClient:
+    """A client over a real socket, with more patience than any machine needs."""
+    return httpx.AsyncClient(base_url=f"http://{address}", timeout=600)
+
+
+def socket_to(address: str, protocol: str = "graphql-transport-ws", **options: Any) -> connect:
+    """A WebSocket to GraphQL, likewise."""
+    options = {"open_timeout": 600, "ping_interval": None} | options
+    return connect(f"ws://{address}/graphql", subprotocols=[Subprotocol(protocol)], **options)
+
+
+def gql_client(address: str, transport: dict[str, Any] | None = None, **options: Any) -> Client:
+    """The client of the gql package over a WebSocket, likewise; ``transport`` has more options of its transport."""
+    over = WebsocketsTransport(
+        f"ws://{address}/graphql",
+        subprotocols=["graphql-transport-ws"],
+        connect_timeout=None,
+        ack_timeout=None,
+        connect_args={"open_timeout": 600, "ping_interval": None},
+        **(transport or {}),
+    )
+    return Client(transport=over, execute_timeout=None, **options)
 
 
 @asynccontextmanager

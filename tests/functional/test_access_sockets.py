@@ -1,10 +1,8 @@
 """Who may open a socket, and as whom."""
 
-import httpx
 import orjson
 import pytest
-from tests.factories.web import resources_over, served
-from websockets.asyncio.client import connect
+from tests.factories.web import client_of, resources_over, served, socket_to
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from mktdash.domain.clock import system_clock
@@ -27,7 +25,7 @@ async def address(sqlite_engine, anonymous):
 async def role_over(address, payload=None, **options):
     """The role a socket has; the close code where it is refused."""
     try:
-        async with connect(f"ws://{address}/graphql", subprotocols=[PROTOCOL], **options) as socket:
+        async with socket_to(address, **options) as socket:
             await socket.send(orjson.dumps({"type": "connection_init", "payload": payload or {}}).decode())
             assert orjson.loads(await socket.recv()) == {"type": "connection_ack"}
             query = {"id": "1", "type": "subscribe", "payload": {"query": "{ viewer { role } }"}}
@@ -66,8 +64,8 @@ async def test_a_page_of_another_origin_opens_no_socket(address, origin):
 
 async def test_a_page_of_this_origin_is_its_session(sqlite_engine, address):
     link = await token(sqlite_engine, kind="link")
-    async with httpx.AsyncClient() as client:
-        await client.get(f"http://{address}/", params={"token": link})
+    async with client_of(address) as client:
+        await client.get("/", params={"token": link})
         cookie = "; ".join(f"{one.name}={one.value}" for one in client.cookies.jar)
 
     assert await role_over(address, origin=f"http://{address}", additional_headers={"cookie": cookie}) == "OPERATOR"
@@ -75,7 +73,7 @@ async def test_a_page_of_this_origin_is_its_session(sqlite_engine, address):
 
 
 async def test_the_legacy_protocol_is_off(address):
-    async with connect(f"ws://{address}/graphql", subprotocols=["graphql-ws"]) as socket:
+    async with socket_to(address, "graphql-ws") as socket:
         with pytest.raises(ConnectionClosed) as closed:
             await socket.recv()
 
@@ -84,7 +82,7 @@ async def test_the_legacy_protocol_is_off(address):
 
 async def test_a_document_that_does_not_parse_leaves_the_socket_open(sqlite_engine, address):
     headers = {"authorization": f"Bearer {await token(sqlite_engine)}"}
-    async with connect(f"ws://{address}/graphql", subprotocols=[PROTOCOL], additional_headers=headers) as socket:
+    async with socket_to(address, additional_headers=headers) as socket:
         await socket.send('{"type":"connection_init"}')
         await socket.recv()
         await socket.send('{"id":"1","type":"subscribe","payload":{"query":"subscription {"}}')

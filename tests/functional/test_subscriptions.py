@@ -4,14 +4,12 @@ import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import orjson
 import pytest
-from gql import Client, GraphQLRequest, gql
+from gql import GraphQLRequest, gql
 from gql.transport.exceptions import TransportQueryError
-from gql.transport.websockets import WebsocketsTransport
 from tests.factories.provider import ScriptedProvider, scripted
-from tests.factories.web import resources_over, served
+from tests.factories.web import client_of, gql_client, resources_over, served
 
 from mktdash.domain.clock import to_micros
 from mktdash.ingest.pipeline import ingest_payload
@@ -49,9 +47,7 @@ async def learn(engine, values, minute=0):
 
 
 def connection(address, **options):
-    return Client(
-        transport=WebsocketsTransport(f"ws://{address}/graphql", subprotocols=["graphql-transport-ws"], **options)
-    )
+    return gql_client(address, options)
 
 
 async def take(stream, n):
@@ -200,7 +196,7 @@ async def test_a_run_that_has_ended_is_told_once(engine, address):
 
 async def test_server_sent_events_carry_the_same(engine, address):
     await learn(engine, {"AAA": {1: 1.0}})
-    async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+    async with client_of(address) as client:
         since = (await client.post("/graphql", json={"query": "{ serverInfo { cursor } }"})).json()
         since = since["data"]["serverInfo"]["cursor"]
         await learn(engine, {"AAA": {2: 2.0}}, minute=1)
@@ -233,7 +229,7 @@ async def test_a_query_goes_over_the_socket_too_and_a_mistake_does_not_end_it(en
 
 
 async def test_a_subscription_by_plain_http_is_refused_with_a_hint(address):
-    async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+    async with client_of(address) as client:
         response = await client.post("/graphql", json={"query": OBSERVATIONS})
 
     assert response.status_code == 400

@@ -4,6 +4,7 @@ import asyncio
 import random
 from contextlib import aclosing
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -106,7 +107,7 @@ async def test_without_a_cursor_a_stream_begins_now(engine, hub):
     async with aclosing(hub.stream("observations")) as stream:
         waiting = asyncio.create_task(take(stream, 1))
         # Whether the stream has read the head cannot be seen from outside; what comes first must be new in any case.
-        for n in range(2, 1000):
+        for n in count(2):
             await append(engine, n)
             if waiting.done():
                 break

@@ -4,8 +4,7 @@ from urllib.parse import urlencode
 
 import orjson
 import pytest
-from tests.factories.web import resources_over, served, web_over
-from websockets.asyncio.client import connect
+from tests.factories.web import resources_over, served, socket_to, web_over
 
 from mktdash.graphql.trusted import document_id, read_trusted
 from mktdash.settings import REPOSITORY
@@ -105,7 +104,7 @@ async def test_the_same_holds_over_a_stream(strict):
 async def test_the_same_holds_over_a_socket(sqlite_engine):
     async with (
         served(resources_over(sqlite_engine, trusted_documents_only=True)) as address,
-        connect(f"ws://{address}/graphql", subprotocols=["graphql-transport-ws"]) as socket,
+        socket_to(address) as socket,
     ):
 
         async def said(message):

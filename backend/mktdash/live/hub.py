@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
@@ -222,7 +223,7 @@ class Hub:
             try:
                 await self._pass_on()
             except Exception as error:  # noqa: BLE001 - streams would wait for ever for a tail that has ended
-                _log.warning("the outbox could not be read, trying again: %s", type(error).__name__)
+                _warn("the outbox could not be read, trying again", error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_seconds):
                     await self._wake.wait()
@@ -244,7 +245,7 @@ class Hub:
                 async with write_transaction(self._engine) as conn:
                     await prune_events(conn, to_micros(clock() - KEPT))
             except Exception as error:  # noqa: BLE001 - as above
-                _log.warning("old events stay until the next hour: %s", type(error).__name__)
+                _warn("old events stay until the next hour", error)
             await asyncio.sleep(_SECONDS_BETWEEN_UPKEEP)
 
     async def _listen(self, redis: Redis) -> None:
@@ -264,3 +265,9 @@ class Hub:
                     _log.warning("no wake-ups from Redis, polling meanwhile: %s", type(error).__name__)
                 away = True
             await asyncio.sleep(_RECONNECT_SECONDS)
+
+
+def _warn(what: str, error: Exception) -> None:
+    # A database that is away explains itself; what nobody foresaw is shown with where it came from.
+    foreseen = isinstance(error, SQLAlchemyError | OSError)
+    _log.warning("%s: %s", what, type(error).__name__, exc_info=None if foreseen else error)

@@ -1,12 +1,12 @@
 """A source's WebSocket: opened, subscribed to, and watched, because a dead one often just stops talking."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from mktdash.domain.errors import ProviderUnavailableError
+from mktdash.patience import patience
 
 _OPEN_S = 10.0
 _LARGEST = 4 * 1024 * 1024
@@ -30,7 +30,7 @@ async def messages(source: str, url: str, subscribe: Sequence[str], *, silence_s
                 await socket.send(message)
             while True:
                 try:
-                    async with asyncio.timeout(silence_s):
+                    async with patience(silence_s):
                         said = await socket.recv(decode=False)
                 except TimeoutError as error:
                     raise ProviderUnavailableError(

@@ -87,12 +87,10 @@ class Buckets:
         redis: Redis | None,
         *,
         without_redis: Literal["count", "refuse"] = "count",
-        seconds_to_answer: float = _SECONDS_TO_ANSWER,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
         self._without_redis = without_redis
-        self._seconds_to_answer = seconds_to_answer
         self._monotonic = monotonic
         self._script = None if redis is None else redis.register_script(_TAKE)
         self._away_until = 0.0
@@ -153,7 +151,7 @@ class Buckets:
         name = f"mktdash:limit:{limit.name}:{key}"
         if self._script is not None and self._monotonic() >= self._away_until:
             try:
-                async with patience(self._seconds_to_answer):
+                async with patience(_SECONDS_TO_ANSWER):
                     granted, wait, used = await self._script(keys=[name], args=[amount, limit.interval, _WINDOW])
                 self._keep(name, self._monotonic() * _MICROS + float(used))
                 return _standing(limit, granted=bool(granted), wait=float(wait), used=float(used))

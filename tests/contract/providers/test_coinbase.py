@@ -111,7 +111,7 @@ def test_a_trade_without_its_fields_is_set_apart():
 async def test_trades_come_as_they_are_told_and_silence_is_noticed():
     said = saying({"type": "subscriptions"}, match(1, kind="last_match"), match(2, 1.0, "67801.30"), HEARTBEAT)
     async with stream_server(said) as stream:
-        provider = CoinbaseProvider("http://127.0.0.1:1", stream.url, silence_s=0.1)
+        provider = CoinbaseProvider("http://127.0.0.1:1", stream.url, silence_s=0.5)
         payloads, error = await listen(provider)
 
     assert isinstance(error, ProviderUnavailableError)
@@ -126,7 +126,7 @@ async def test_a_gap_in_the_trade_numbers_is_filled_over_rest_in_pages_that_over
     said = saying(match(100, 100.0), match(120, 120.0), HEARTBEAT)
     pages = rest_page(range(109, 122)), rest_page(range(98, 111)), rest_page(range(90, 99))
     async with wire_server(*pages) as wire, stream_server(said) as stream:
-        provider = CoinbaseProvider(wire.url, stream.url, silence_s=0.2)
+        provider = CoinbaseProvider(wire.url, stream.url, silence_s=0.5)
         payloads, _ = await listen(provider)
 
     assert [asked.query["after"] for asked in wire.asked] == ["122", "111"]
