@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,6 +22,12 @@ from mktdash.store.schema import upgrade
 from mktdash.store.session import open_engine
 from tests.factories.postgres import postgres_binaries, running_postgres
 from tests.factories.redis import RedisServer, running_redis
+
+# The same examples in every run and no bound on their time, so that a change alone can fail one.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("steady")
 
 ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
 
@@ -113,19 +120,27 @@ class Databases:
         return url.render_as_string(hide_password=False)
 
 
-@pytest.fixture(autouse=True)
-def far_off(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def far_off() -> Iterator[None]:
     """The product's own deadlines for others' answers, where no slow machine reaches them; a test of one sets it."""
-    for name in (
+    names = (
+        "code_version._SECONDS_TO_ANSWER",
         "feed.lease._PATIENCE_S",
         "feed.lease.LEASE_S",
         "http.file_rate._REDIS_S",
         "http.health._SECONDS_TO_ANSWER",
+        "http.protocol.SECONDS_TO_ASK",
+        "http.protocol.SECONDS_TO_HEAR",
+        "processes.group._GUARD_EXIT_SECONDS",
+        "processes.readiness._SECONDS",
         "security.buckets._SECONDS_TO_ANSWER",
         "store.shared._SECONDS_TO_READ",
-    ):
-        monkeypatch.setattr(f"mktdash.{name}", 600.0)
-    monkeypatch.setattr("mktdash.graphql.endpoint._SECONDS_TO_INTRODUCE", timedelta(minutes=10))
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name in names:
+            patch.setattr(f"mktdash.{name}", 600.0)
+        patch.setattr("mktdash.graphql.endpoint._SECONDS_TO_INTRODUCE", timedelta(minutes=10))
+        yield
 
 
 @pytest.fixture(scope="session")

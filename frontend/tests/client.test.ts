@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { mutate, query, type Transport } from "../src/api/client.ts";
 import { ApiError } from "../src/api/errors.ts";
 import type { Operation } from "../src/api/generated/operations.ts";
@@ -126,6 +126,9 @@ test("a change is sent once, whatever comes back", async () => {
 });
 
 test("no network is offline, and the page knows the server is out of reach", async () => {
+  // What would ask again in a few seconds stays out of the tests after this one.
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
   const failure = await failureOf(
     query(OPERATION, {}, undefined, scripted(new TypeError("Failed to fetch"))),
   );

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from tests.factories.provider import ScriptedProvider, scripted
 from tests.factories.worker import start_worker
 
@@ -163,6 +164,8 @@ async def test_a_replay_whose_worker_is_killed_is_gone_on_with_by_the_next(
         os.kill(first.pid, signal.SIGKILL)
         await asyncio.to_thread(first.wait)
     left = await now()
+    async with write_transaction(engine) as conn:
+        await conn.execute(sa.update(replays.REPLAY).where(replays.REPLAY.c.id == run.id).values(lease_until=0))
     second = start_worker(url, redis_url, tmp_path)
     try:
         done = await until(over)

@@ -13,14 +13,14 @@ from tests.factories.threaded import served_in_a_thread
 
 _FOLDER = Path(__file__).parent / "node"
 _OLDEST_NODE = (22, 18)
-_SECONDS = 60
+_SECONDS = 300
 
 
 @pytest.fixture(scope="package")
 def server(databases):
     """A server with the whole ECB history and no limits on how often it is asked."""
     url = asyncio.run(databases.make("sqlite", "ecb"))
-    with served_in_a_thread(url, request_rate=0, cost_rate=0) as running:
+    with served_in_a_thread(url, request_rate=0, cost_rate=0, answer_seconds=600) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import time
+from contextlib import suppress
 from math import inf
 
 import httpx
@@ -12,6 +13,7 @@ from tests.factories.web import client_of, resources_over, web_over
 
 from mktdash.app import _listening
 from mktdash.http import protocol
+from mktdash.http.protocol import BoundedProtocol
 
 pytestmark = pytest.mark.both_loops
 
@@ -108,7 +110,7 @@ async def test_who_speaks_for_others_is_not_this_machine(server, header):
 
 
 async def test_an_address_cannot_be_made_up_to_be_asked_more_often(sqlite_engine):
-    async with web_over(resources_over(sqlite_engine, request_rate=3)) as web:
+    async with web_over(resources_over(sqlite_engine, request_rate=1)) as web:
         statuses = [
             (await web.client.get("/metrics", headers={"x-forwarded-for": f"198.51.100.{n}"})).status_code
             for n in range(6)
@@ -168,11 +170,37 @@ async def test_each_bearer_is_told_of_itself_alone(client, server):
         assert body == {"data": {"viewer": {"name": f"a {role}"}}}
 
 
-async def test_a_head_without_an_end_is_cut(server):
-    headers = b"".join(b"X-%d: %b\r\n" % (n, b"a" * 4000) for n in range(150))
-    answer = await raw(server, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + headers, until_end=False)
+async def test_a_head_without_an_end_is_cut_and_its_sender_told_why_however_much_it_goes_on_to_send(server):
+    header = b"X: " + b"a" * 4000 + b"\r\n"
+    host, port = server.address.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    async with asyncio.timeout(60):
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + header * 50)
+        first = await reader.readexactly(8)
+        for _ in range(100):
+            writer.write(header)
+            await writer.drain()
+            await asyncio.sleep(0)
+        answer = first + await reader.read()
+        writer.close()
+        await writer.wait_closed()
 
-    assert b" 431 " in answer
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_who_is_refused_and_does_not_stop_sending_is_heard_for_a_while_only(server, monkeypatch):
+    monkeypatch.setattr(protocol, "SECONDS_TO_HEAR", 0.1)
+    host, port = server.address.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    async with asyncio.timeout(60):
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 200_000)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
+        with suppress(OSError):
+            while not writer.is_closing():
+                writer.write(b"a")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
 
 
 @pytest.mark.parametrize(
@@ -184,7 +212,16 @@ async def test_a_head_without_an_end_is_cut(server):
     ],
 )
 async def test_who_does_not_come_to_the_end_is_not_waited_for(server, monkeypatch, request_line, answered):
-    monkeypatch.setattr(protocol, "SECONDS_TO_ASK", 0.1)
+    if not request_line:
+        monkeypatch.setattr(protocol, "SECONDS_TO_ASK", 0.1)
+    begin = BoundedProtocol.on_message_begin
+
+    def impatient(self):
+        # From the first byte on: who has not come to send one is not hurried by this.
+        monkeypatch.setattr(protocol, "SECONDS_TO_ASK", 0.1)
+        begin(self)
+
+    monkeypatch.setattr(BoundedProtocol, "on_message_begin", impatient)
     answer = await raw(server, request_line)
 
     assert answered in answer

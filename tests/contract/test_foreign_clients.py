@@ -8,9 +8,8 @@ import pytest
 from gql import Client, GraphQLRequest, gql
 from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
-from gql.transport.websockets import WebsocketsTransport
 from tests.factories.provider import ScriptedProvider, scripted
-from tests.factories.web import resources_over, served
+from tests.factories.web import gql_client, resources_over, served
 
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.security.tokens import create_token
@@ -46,11 +45,16 @@ async def token(sqlite_engine):
     return await create_token(sqlite_engine, name="a client", role="analyst", clock=lambda: NOW)
 
 
+def over_http(address, **options):
+    """Without the client's own deadlines, as :func:`gql_client` is."""
+    return HTTPXAsyncTransport(f"http://{address}/graphql", timeout=600, **options)
+
+
 @pytest.fixture
 async def since(sqlite_engine, address):
     """The cursor after the first of four values."""
     await learn(sqlite_engine, 1)
-    async with Client(transport=HTTPXAsyncTransport(f"http://{address}/graphql")) as session:
+    async with Client(transport=over_http(address), execute_timeout=None) as session:
         cursor = (await session.execute(gql("{ serverInfo { cursor } }")))["serverInfo"]["cursor"]
     for day in (2, 3, 4):
         await learn(sqlite_engine, day)
@@ -109,12 +113,14 @@ async def test_urql(address, token, since, run_script):
 @pytest.fixture(params=["http", "websocket"])
 async def session(request, address, token):
     authorization = {"authorization": f"Bearer {token}"}
-    transport = (
-        HTTPXAsyncTransport(f"http://{address}/graphql", headers=authorization)
+    client = (
+        Client(
+            transport=over_http(address, headers=authorization), fetch_schema_from_transport=True, execute_timeout=None
+        )
         if request.param == "http"
-        else WebsocketsTransport(f"ws://{address}/graphql", init_payload=authorization)
+        else gql_client(address, {"init_payload": authorization}, fetch_schema_from_transport=True)
     )
-    async with Client(transport=transport, fetch_schema_from_transport=True) as opened:
+    async with client as opened:
         yield opened
 
 
@@ -149,11 +155,10 @@ async def test_gql_gets_typed_answers_of_mutations(session, asked, kind):
 async def test_gql_goes_on_where_it_stopped(address, token, since):
     values, cursor = [], since
     for _ in range(3):
-        transport = WebsocketsTransport(f"ws://{address}/graphql", init_payload={"authorization": f"Bearer {token}"})
         request = GraphQLRequest(FOLLOW, variable_values={"symbols": ["AAA"], "since": cursor})
         async with (
             asyncio.timeout(60),
-            Client(transport=transport) as session,
+            gql_client(address, {"init_payload": {"authorization": f"Bearer {token}"}}) as session,
             aclosing(session.subscribe(request)) as stream,
         ):
             event = (await anext(stream))["observations"]

@@ -83,11 +83,11 @@ def drive(schema, check, mode=GenerationMode.POSITIVE):
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_route_answers_as_described(server, mode):
     def check(case):
-        response = case.call(headers=server.bearer("viewer"))
+        response = case.call(headers=server.bearer("viewer"), timeout=600)
         assert response.status_code != 500
         case.validate_response(response, checks=_CHECKS)
 
-    names = drive(schemathesis.openapi.from_url(f"{server.url}/api/openapi.json"), check, mode)
+    names = drive(schemathesis.openapi.from_url(f"{server.url}/api/openapi.json", timeout=600), check, mode)
 
     assert len(names) >= 10
 
@@ -96,7 +96,7 @@ def test_every_route_answers_as_described(server, mode):
 def test_a_method_that_is_not_described_is_refused_with_those_that_are(server, path):
     described = {method.upper() for method in document(OPERATIONS)["paths"][path]}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - described:
-        response = httpx.request(method, server.url + path, headers=server.bearer("viewer"))
+        response = httpx.request(method, server.url + path, headers=server.bearer("viewer"), timeout=600)
         assert response.status_code == 405
         assert set(response.headers["allow"].split(", ")) - {"HEAD"} == described
 

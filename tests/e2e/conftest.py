@@ -32,6 +32,7 @@ def mktdash(tmp_path_factory):
     """The real thing with the recorded ECB history and the simulated market."""
     with Running(tmp_path_factory.mktemp("end to end") / "home") as running:
         running.until("ready: ")
+        running.judged("EURUSD", "SIM.ALPHA")
         yield running
 
 
@@ -47,7 +48,7 @@ def browser():
         path = path or playwright.chromium.executable_path
         if not path or not Path(path).exists():
             pytest.skip("NO BROWSER TESTS: there is no Chromium here (install one, or set CHROME_PATH)")
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS, timeout=5 * _MOST_MS)
         yield browser
         browser.close()
 

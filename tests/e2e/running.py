@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -16,8 +17,8 @@ from mktdash.processes.port import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 MKTDASH = (sys.executable, str(Path(sys.executable).with_name("mktdash")))
-READY_SECONDS = 120
-STOP_SECONDS = 60
+READY_SECONDS = 300
+STOP_SECONDS = 300
 
 
 def environment(home: Path, port: int) -> dict[str, str]:
@@ -109,11 +110,27 @@ class Running:
 
     def graphql(self, query: str, variables: Mapping[str, object] | None = None, token: str | None = None) -> dict:
         """The data of an answer; fails on errors."""
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        body = {"query": query, "variables": variables or {}}
-        said = httpx.post(f"{self.url}/graphql", json=body, headers=headers, timeout=60, trust_env=False).json()
+        said = self.answer(query, variables, token)
         assert "errors" not in said, said
         return said["data"]
+
+    def answer(self, query: str, variables: Mapping[str, object] | None = None, token: str | None = None) -> dict:
+        """An answer, whatever it says."""
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        body = {"query": query, "variables": variables or {}}
+        return httpx.post(f"{self.url}/graphql", json=body, headers=headers, timeout=600, trust_env=False).json()
+
+    def judged(self, *symbols: str) -> None:
+        """Return when these series are there and their quality was looked at, which comes after "ready"."""
+        query = "query($s: String!) { series(symbol: $s) { quality { metrics { metric } } } }"
+        until = time.monotonic() + READY_SECONDS
+        for symbol in symbols:
+            while not (self.answer(query, {"s": symbol}).get("data") or {"series": None})["series"]:
+                assert time.monotonic() < until, f"no {symbol}"
+                time.sleep(0.1)
+            while not self.graphql(query, {"s": symbol})["series"]["quality"]["metrics"]:
+                assert time.monotonic() < until, f"nothing said of {symbol}"
+                time.sleep(0.1)
 
     def pids(self) -> dict[int, str]:
         """Every process of this start, with its command line."""

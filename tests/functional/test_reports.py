@@ -17,11 +17,10 @@ from mktdash.domain.clock import system_clock, to_micros
 from mktdash.domain.errors import NotFoundError
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.jobs.runner import Runner, verdict
-from mktdash.jobs.sweeper import sweep
 from mktdash.jobs.times import QueueTimes
 from mktdash.reports.render import render_all
 from mktdash.reports.verify import NotFinishedError, SnapshotAmendedError, verify
-from mktdash.store import run_queue, runs
+from mktdash.store import runs
 from mktdash.store.runs import ARTIFACT
 from mktdash.store.session import read_transaction, write_transaction
 
@@ -285,22 +284,6 @@ async def test_a_renderer_that_hangs_is_tried_again_later(sqlite_engine, tmp_pat
     await runner_on(sqlite_engine, works.write_pid_and_hang, times=replace(QUICK, render=0.5)).run(run.id, 0)
     back = await now_of(sqlite_engine, run)
     assert (back.state, back.error_code, back.available_at > run.available_at) == ("queued", "RENDER_TIMEOUT", True)
-
-
-async def test_a_run_whose_worker_fell_silent_is_taken_back_by_a_sweep(engine):
-    run = await ask(engine)
-    now = to_micros(system_clock())
-    async with write_transaction(engine) as conn:
-        await run_queue.claim(conn, run.id, 0, worker="gone", now=now - 60_000_000, lease_until=now - 1)
-    sweeps = await asyncio.gather(*(sweep(engine, None, system_clock, QUICK, Random(n)) for n in range(2)))  # noqa: S311
-    assert sum(len(taken) for taken in sweeps) == 1
-    back = await now_of(engine, run)
-    assert (back.state, back.epoch, back.crashes, back.available_at <= to_micros(system_clock())) == (
-        "queued",
-        1,
-        1,
-        True,
-    )
 
 
 @pytest.mark.parametrize(

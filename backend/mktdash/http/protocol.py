@@ -10,6 +10,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # From the connection, or a request's first byte, to its last: the largest body takes 10 s at 26 kB/s.
 SECONDS_TO_ASK = 20.0
+# How long, and how much, a sender who was refused goes on being heard, so that it comes to read why.
+SECONDS_TO_HEAR = 2.0
+MOST_HEARD_BYTES = 16 * 1024 * 1024
 MOST_HEAD_BYTES = 64 * 1024
 
 
@@ -21,6 +24,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._in_head = False
         self._head_bytes = 0
+        self._heard: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
@@ -34,6 +38,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless it is too much."""
+        if self._heard is not None:
+            self._heard += len(data)
+            if self._heard > MOST_HEARD_BYTES:
+                self.transport.close()
+            return
         before = self._in_head
         super().data_received(data)
         # What came together with the end of the request before is not counted: one read is bounded by itself.
@@ -81,6 +90,16 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, status: bytes) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            self.transport.close()
+        if self.transport.is_closing():
+            return
+        self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        # Closed with bytes unread, the kernel would reset the connection, and the answer be lost with it.
+        self._heard = 0
+        self._arrived()
+        self._deadline = self.loop.call_later(SECONDS_TO_HEAR, self.transport.close)
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        if self.cycle is not None and not self.cycle.response_complete:
+            # For the application the client has gone: it has nothing to answer any more.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()

@@ -23,6 +23,7 @@ from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import MktdashError
 from mktdash.ingest.replay import ReplayReport, datasets_to_replay, replay_from_raw
 from mktdash.jobs.runner import verdict
+from mktdash.jobs.sweeper import between_sweeps
 from mktdash.jobs.times import QueueTimes, micros, retry_at
 from mktdash.live.publish import notify
 from mktdash.providers.registry import provider_of_recipe
@@ -178,7 +179,7 @@ async def keep_dispatching_replays(engine: AsyncEngine, arq: ArqRedis, clock: Cl
             await dispatch_replays(engine, arq, clock, times)
         except (SQLAlchemyError, RedisError, OSError) as error:
             _log.warning("can't dispatch replays now: %s", type(error).__name__)
-        await asyncio.sleep(times.poll)
+        await between_sweeps(clock, times, times.poll)
 
 
 async def _sweep(engine: AsyncEngine, now: int) -> None:

@@ -48,4 +48,18 @@ async def keep_sweeping(
             await sweep(engine, redis, clock, times, chance)
         except (SQLAlchemyError, OSError) as error:
             _log.warning("can't look for expired leases now: %s", type(error).__name__)
-        await asyncio.sleep(times.sweep)
+        await between_sweeps(clock, times, times.sweep)
+
+
+async def between_sweeps(clock: Clock, times: QueueTimes, seconds: float) -> None:
+    """Sleep so long, and longer where time jumped meanwhile: the machine was asleep, or its clock was set.
+
+    Leases that seem to have run out then say nothing of their workers, which stood still as this one did: they get
+    two heartbeats to prolong them before anybody takes their runs.
+    """
+    before = clock()
+    await asyncio.sleep(seconds)
+    late = (clock() - before).total_seconds() - seconds
+    if late > times.heartbeat:
+        _log.warning("time jumped by %.0f s: leases are looked at after two more heartbeats", late)
+        await asyncio.sleep(2 * times.heartbeat)

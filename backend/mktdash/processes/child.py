@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 
+from mktdash.patience import patience
 from mktdash.processes.group import Group, ProcessSpec
 from mktdash.processes.log import ProcessLog
 
@@ -48,7 +49,8 @@ class Child:
             door.cancel()
             # A grandchild may hold the pipe open; what the child itself wrote is already there to be read.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(relay, 1)
+                async with patience(1):
+                    await relay
         return code
 
     async def keep_running(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from mktdash.domain.errors import UnavailableError
 
 # The guard of a killed supervisor holds the claim until its last child is gone.
-_WAIT_FOR_DYING_SECONDS = 15.0
+_WAIT_FOR_DYING_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
 

@@ -11,11 +11,16 @@ import { inWords, MissingSessions } from "./MissingSessions.tsx";
 import { Panel } from "./Panel.tsx";
 import { Status } from "./Status.tsx";
 
+// A verdict comes after the values it is about, and changes while nobody touches the page.
+const POLL_MS = 30_000;
+
 type Answer = NonNullable<SeriesQualityQuery["series"]>;
 
 export function useSeriesQuality(name: SeriesName): Resource<Answer> {
   const { symbol, source = null, measure = null, interval = null } = name;
-  return useQuery(SeriesQualityDocument, { symbol, source, measure, interval }, (data) => data.series);
+  return useQuery(SeriesQualityDocument, { symbol, source, measure, interval }, (data) => data.series, {
+    everyMs: POLL_MS,
+  });
 }
 
 /** The verdict beside the value itself, with what is wrong. */

@@ -73,6 +73,7 @@ async def test_cancelling_ends_the_renderer(tmp_path):
 def alive(pid_file: Path):
     try:
         os.kill(int(pid_file.read_text()), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, FileNotFoundError, ValueError):
+        # Gone, or ended before it had written its number.
         return False
     return True
