@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from contextlib import closing
 
 import pytest
@@ -118,3 +119,32 @@ async def test_a_commit_whose_asker_went_away_is_carried_out(connection):
 async def test_the_error_of_a_statement_reaches_who_waits_for_it(connection):
     with pytest.raises(sqlite3.OperationalError, match="no such table: none"):
         await connection.execute("SELECT * FROM none")
+
+
+def test_a_connection_that_could_not_be_opened_ends_its_thread_before_its_loop(monkeypatch, tmp_path):
+    complaints = []
+    monkeypatch.setattr(threading, "excepthook", lambda complaint: complaints.append(complaint.exc_value))
+    connection = connect(str(tmp_path / "nowhere" / "mktdash.db"))
+    take, taken = connection._tx.get, []
+
+    class Late:
+        put_nowait = connection._tx.put_nowait
+
+        def get(self):
+            taken.append(take())
+            if len(taken) == 2:
+                # The end of the thread: a program that gives up now would be through with its loop before it.
+                time.sleep(0.3)
+            return taken[-1]
+
+    connection._tx = Late()
+    monkeypatch.setattr(connection._thread, "_args", (connection._tx,))
+
+    async def opened():
+        await connection
+
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        asyncio.run(opened())
+    connection._thread.join()
+
+    assert complaints == []

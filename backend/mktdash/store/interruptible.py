@@ -86,6 +86,16 @@ class InterruptibleConnection(aiosqlite.Connection):
     """aiosqlite's connection; a cancelled wait for a statement interrupts it in the database."""
 
     _told_to_stop = False
+    _stopped: asyncio.Future[Any] | None = None
+
+    async def _connect(self) -> aiosqlite.Connection:
+        try:
+            return await super()._connect()
+        except Exception:
+            # The thread tells its end to this loop, which a program that gives up at once would have closed by then.
+            if self._stopped is not None:
+                await self._stopped
+            raise
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         call, loop = _Call(fn), asyncio.get_running_loop()
@@ -106,8 +116,8 @@ class InterruptibleConnection(aiosqlite.Connection):
         if self._told_to_stop:
             return None
         self._told_to_stop = True
-        future: asyncio.Future[Any] | None = super().stop()
-        return future
+        self._stopped = super().stop()
+        return self._stopped
 
 
 def connect(database: str, **options: Any) -> InterruptibleConnection:
