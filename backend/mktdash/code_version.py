@@ -17,7 +17,7 @@ def code_sha() -> str:
     repository = PACKAGE.parents[1]
     if git is not None and (repository / ".git").exists():
         head = _ask(git, repository, "rev-parse", "HEAD")
-        dirty = _ask(git, repository, "status", "--porcelain", "--", "backend")
+        dirty = _ask(git, repository, "status", "--porcelain", "--", "backend") if head else None
         if head and dirty is not None:
             return f"{head}-dirty" if dirty else head
     return f"src-{_content_hash()}"
@@ -31,6 +31,7 @@ def _ask(git: str, repository: Path, *words: str) -> str | None:
             [git, "-C", str(repository), *words],
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             timeout=_SECONDS_TO_ANSWER,
         )

@@ -1,38 +1,50 @@
-"""How long to wait for somebody else's answer, where the time in which this process could not look does not count."""
+"""How long to wait for somebody else, where the time in which this process could not look does not count.
+
+A plain timer holds against the other side what was our own standstill: the loop was busy, or the machine asleep, the
+answer has long arrived, and the timer is looked at first. Here a timer only counts looks, and between two of them the
+loop reads what has arrived.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 _LOOKS = 5
 
 
+class Fuse:
+    """Calls back once after so many seconds, of which a standstill of this process takes a fifth at most."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, then: Callable[[], object]) -> None:
+        self._loop = loop
+        self._step = seconds / _LOOKS
+        self._then = then
+        self._left = _LOOKS
+        self._next = loop.call_later(self._step, self._look)
+
+    def _look(self) -> None:
+        self._left -= 1
+        if self._left:
+            self._next = self._loop.call_later(self._step, self._look)
+        else:
+            self._then()
+
+    def cancel(self) -> None:
+        """Never call back."""
+        self._next.cancel()
+
+
 @asynccontextmanager
 async def patience(seconds: float) -> AsyncIterator[None]:
-    """End what is awaited inside after so many seconds, of which a standstill of this process takes a fifth at most.
-
-    ``asyncio.timeout`` holds against the other side what was our own standstill: the loop was busy, or the machine was
-    asleep, the answer has long arrived, and the timer is looked at first. Here a timer only counts looks, and between
-    two of them the loop reads what has arrived.
+    """End what is awaited inside after so many seconds, counted as :class:`Fuse` does.
 
     Raises:
         TimeoutError: no answer in that time.
     """
     loop = asyncio.get_running_loop()
-    left = _LOOKS
-    next_look: asyncio.TimerHandle
     async with asyncio.timeout(None) as limit:
-
-        def look() -> None:
-            nonlocal left, next_look
-            left -= 1
-            if left == 0:
-                limit.reschedule(loop.time())
-            else:
-                next_look = loop.call_later(seconds / _LOOKS, look)
-
-        next_look = loop.call_later(seconds / _LOOKS, look)
+        fuse = Fuse(loop, seconds, lambda: limit.reschedule(loop.time()))
         try:
             yield
         finally:
-            next_look.cancel()
+            fuse.cancel()

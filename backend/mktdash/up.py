@@ -46,12 +46,18 @@ async def run_up(settings: Settings) -> int:
         loop.add_signal_handler(stop, stopping.set)
     try:
         async with AsyncExitStack() as stack:
-            up = await stack.enter_async_context(_prepared(settings))
-            running = asyncio.create_task(up.run())
             asked = asyncio.create_task(stopping.wait())
+            stack.push_async_callback(_finish, asked)
+            preparing = asyncio.create_task(stack.enter_async_context(_prepared(settings)))
+            await asyncio.wait({preparing, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not preparing.done():
+                await _finish(preparing)
+                return 0
+            up = preparing.result()
+            running = asyncio.create_task(up.run())
             # A hung-up terminal signals its session's leader only, and that may be a make that waits for us.
             left = asyncio.create_task(_until_screen_is_gone(up.log))
-            stack.push_async_callback(_finish, running, asked, left)
+            stack.push_async_callback(_finish, running, left)
             await asyncio.wait({running, asked, left}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 await running
@@ -74,6 +80,11 @@ async def _finish(*tasks: "asyncio.Task[object]") -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _say_waiting() -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write("mktdash: waiting for the processes of an earlier start to end\n")
+
+
 @asynccontextmanager
 async def _prepared(settings: Settings) -> AsyncIterator["_Up"]:
     """The claim on the home, the log and the process group; nothing of ours runs any more when it ends."""
@@ -81,7 +92,7 @@ async def _prepared(settings: Settings) -> AsyncIterator["_Up"]:
     shown = f"[{host}]" if ":" in host else host
     async with AsyncExitStack() as stack:
         # The claim comes first: whoever runs here already holds the port too, and is the better thing to be told.
-        held = await stack.enter_async_context(claim(settings.home, f"http://{shown}:{settings.port}/"))
+        held = await stack.enter_async_context(claim(settings.home, f"http://{shown}:{settings.port}/", _say_waiting))
         port = free_port(settings.host, settings.port)
         try:
             log = ProcessLog(settings.home / "logs", ("up", *PROCESSES, "ingest"), in_file_only=("redis",))

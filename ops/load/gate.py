@@ -13,7 +13,7 @@ BUDGET = Path(__file__).with_name("budget.toml")
 class Measured:
     """One read on one engine: seconds at the 95th percentile, of it and of a static answer of its size.
 
-    Each is of the round, of several in turns, that the machine disturbed least: the one in which it was least.
+    Both are of all answers of a few rounds, in which the two took turns.
     """
 
     engine: str

@@ -34,4 +34,5 @@ if __name__ == "__main__":
         access_log=False,
         lifespan="off",
         server_header=False,
+        timeout_keep_alive=3600,
     )

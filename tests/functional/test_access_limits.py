@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from redis.asyncio import Redis
-from tests.factories.web import resources_over, web_over
+from tests.factories.web import NOWHERE, resources_over, web_over
 
 from mktdash.domain.errors import UnavailableError
 from mktdash.security.buckets import Buckets, Limit
@@ -85,6 +85,56 @@ async def test_who_loses_redis_goes_on_from_where_the_bucket_stood(redis_url, mo
 
     assert not (await buckets.take(limit, "a")).granted
     assert (await buckets.take(limit, "b")).granted
+
+
+@pytest.fixture
+def flapping(monkeypatch):
+    """Buckets over a Redis of which the test says what it answers next; ``None`` for no answer. No time passes."""
+    buckets = Buckets(Redis.from_url(NOWHERE), monotonic=lambda: buckets.now)
+    buckets.now, buckets.says = 0.0, None
+
+    async def answer(**_):
+        if buckets.says is None:
+            raise ConnectionError("no Redis")
+        return buckets.says
+
+    monkeypatch.setattr(buckets, "_script", answer)
+    return buckets
+
+
+async def test_a_redis_that_has_forgotten_lends_nobody_a_full_bucket(flapping):
+    limit, granted = Limit("things", 60), 0
+    for _ in range(5):
+        flapping.says = [1, 0, 1_000_000]  # the first of an empty bucket
+        granted += (await flapping.take(limit, "a")).granted
+        flapping.says = None
+        for _ in range(100):
+            granted += (await flapping.take(limit, "a")).granted
+        flapping.now += 2
+
+    # What Redis grants itself, and what comes back meanwhile, over the one bucket there is.
+    assert granted <= 60 + 5 + 5 * 2
+
+
+async def test_an_answer_that_comes_late_makes_no_bucket_emptier(flapping):
+    limit = Limit("things", 60)
+    flapping.says = [1, 0, 60_000_000]
+    await flapping.take(limit, "a")
+    flapping.says = [1, 0, 1_000_000]  # what Redis said before that
+    await flapping.take(limit, "a", 0)
+    flapping.says = None
+
+    assert not (await flapping.take(limit, "a")).granted
+
+
+async def test_a_redis_whose_clock_was_set_keeps_nobody_waiting_for_longer_than_a_minute(flapping):
+    limit = Limit("things", 60)
+    flapping.says = [0, 3_540_000_000, 3_600_000_000]
+    await flapping.take(limit, "a")
+    flapping.says = None
+
+    refused = await flapping.take(limit, "a")
+    assert refused.retry_after <= 1
 
 
 async def test_a_standstill_of_this_process_is_not_taken_for_a_loss_of_redis(monkeypatch):

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -61,7 +62,7 @@ async def now_of(engine, run):
 async def test_a_run_whose_worker_fell_silent_is_taken_back_by_one_sweep(engine, held):
     later = NOW + timedelta(seconds=TIMES.lease + 1)
 
-    sweeps = await asyncio.gather(*(sweep(engine, None, lambda: later, TIMES, CHANCE) for _ in range(2)))
+    sweeps = await asyncio.gather(*(sweep(engine, None, later, TIMES, CHANCE) for _ in range(2)))
 
     assert sum(len(taken) for taken in sweeps) == 1
     back = await now_of(engine, held)
@@ -70,7 +71,7 @@ async def test_a_run_whose_worker_fell_silent_is_taken_back_by_one_sweep(engine,
 
 
 async def swept(engine, time, monkeypatch):
-    monkeypatch.setattr(sweeper.asyncio, "sleep", time.sleep)
+    monkeypatch.setattr(sweeper, "asyncio", SimpleNamespace(sleep=time.sleep))
     with pytest.raises(asyncio.CancelledError):
         await keep_sweeping(engine, None, time, TIMES, CHANCE)
 
@@ -92,6 +93,30 @@ async def test_after_a_sleep_of_the_machine_a_worker_has_time_for_a_sign_of_life
 
     assert time.slept == [TIMES.sweep, 2 * TIMES.heartbeat, TIMES.sweep]
     assert await now_of(engine, held) == replace(held, lease_until=to_micros(time.now - timedelta(seconds=2)) + lease())
+
+
+async def test_a_machine_that_falls_asleep_again_at_once_costs_no_worker_its_run(engine, held, monkeypatch):
+    async def asleep():
+        time.now += timedelta(hours=8)
+
+    async def heartbeat():
+        async with write_transaction(engine) as conn:
+            assert await run_queue.heartbeat(conn, held, to_micros(time.now) + lease())
+
+    time = Time(asleep, asleep, asleep, heartbeat)
+    await swept(engine, time, monkeypatch)
+
+    assert (await now_of(engine, held)).state == "running"
+
+
+async def test_a_sweeper_that_is_always_late_sweeps_all_the_same(engine, held, monkeypatch):
+    async def asleep():
+        time.now += timedelta(hours=8)
+
+    time = Time(*[asleep] * 6)
+    await swept(engine, time, monkeypatch)
+
+    assert (await now_of(engine, held)).state == "queued"
 
 
 async def test_a_worker_that_the_sleep_was_the_end_of_loses_its_run_all_the_same(engine, held, monkeypatch):

@@ -4,12 +4,11 @@ import asyncio
 import getpass
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mktdash.domain.clock import iso, to_micros
+from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.resources import open_resources
 from mktdash.settings import Settings
@@ -81,8 +80,8 @@ def mute(
     """Keep an alert quiet for some hours, unless it gets worse."""
     from mktdash.store.alerts import mute as mute_alert
 
-    until = to_micros(datetime.now(UTC) + timedelta(hours=hours))
-    answer = _writing(lambda conn, now: mute_alert(conn, alert, by=_who(), until=until, now=now, note=note))
+    span = round(hours * 3600 * MICROS_PER_SECOND)
+    answer = _writing(lambda conn, now: mute_alert(conn, alert, by=_who(), until=now + span, now=now, note=note))
     _print(asyncio.run(answer), as_json)
 
 

@@ -6,7 +6,9 @@ uvicorn itself waits for ever for the rest of a request, and keeps as many bytes
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from mktdash.patience import Fuse
 
 # From the connection, or a request's first byte, to its last: the largest body takes 10 s at 26 kB/s.
 SECONDS_TO_ASK = 20.0
@@ -21,9 +23,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline: Fuse | None = None
         self._in_head = False
+        self._heads = 0
         self._head_bytes = 0
+        self._running: RequestResponseCycle | None = None
+        # Bytes that came after a refusal; None while nothing was refused.
         self._heard: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -41,12 +46,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._heard is not None:
             self._heard += len(data)
             if self._heard > MOST_HEARD_BYTES:
-                self.transport.close()
+                self.transport.abort()
             return
-        before = self._in_head
+        before = self._heads if self._in_head else None
         super().data_received(data)
         # What came together with the end of the request before is not counted: one read is bounded by itself.
-        if before and self._in_head:
+        if self._in_head and before == self._heads:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._refuse(b"431 Request Header Fields Too Large")
@@ -56,6 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._await_request()
         self._in_head, self._head_bytes = True, 0
+        self._heads += 1
 
     def on_headers_complete(self) -> None:
         """Its head is whole."""
@@ -74,7 +80,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _await_request(self) -> None:
         self._arrived()
-        self._deadline = self.loop.call_later(SECONDS_TO_ASK, self._give_up)
+        self._deadline = Fuse(self.loop, SECONDS_TO_ASK, self._give_up)
 
     def _arrived(self) -> None:
         if self._deadline is not None:
@@ -92,14 +98,34 @@ class BoundedProtocol(HttpToolsProtocol):
     def _refuse(self, status: bytes) -> None:
         if self.transport.is_closing():
             return
-        self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        refused = None if self._in_head else self.cycle
+        earlier = None if self._running is refused else self._running
+        # Where the answer to an earlier request is still owed, or is being written, this would be taken for it.
+        if (earlier is None or earlier.response_complete) and not (refused is not None and refused.response_started):
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
         # Closed with bytes unread, the kernel would reset the connection, and the answer be lost with it.
         self._heard = 0
         self._arrived()
-        self._deadline = self.loop.call_later(SECONDS_TO_HEAR, self.transport.close)
+        self._deadline = Fuse(self.loop, SECONDS_TO_HEAR, self.transport.abort)
         self.transport.write_eof()
         self.flow.resume_reading()
-        if self.cycle is not None and not self.cycle.response_complete:
-            # For the application the client has gone: it has nothing to answer any more.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        self._leave_alone()
+
+    def _leave_alone(self) -> None:
+        # For the application the client has gone: it has nothing to answer any more, not even "go on".
+        for cycle in (self._running, self.cycle, *(queued for queued, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected, cycle.waiting_for_100_continue = True, False
+                cycle.message_event.set()
+        self.pipeline.clear()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def shutdown(self) -> None:
+        """The server stops: who was refused is not heard to the end."""
+        if self._heard is None:
+            super().shutdown()
+        else:
+            self.transport.abort()

@@ -174,12 +174,13 @@ async def dispatch_replays(engine: AsyncEngine, arq: ArqRedis, clock: Clock, tim
 async def keep_dispatching_replays(engine: AsyncEngine, arq: ArqRedis, clock: Clock, times: QueueTimes) -> None:
     """Look for due and for silent replays once a poll, for ever; outages are waited out."""
     while True:
+        began = clock()
         try:
-            await _sweep(engine, to_micros(clock()))
+            await _sweep(engine, to_micros(began))
             await dispatch_replays(engine, arq, clock, times)
         except (SQLAlchemyError, RedisError, OSError) as error:
             _log.warning("can't dispatch replays now: %s", type(error).__name__)
-        await between_sweeps(clock, times, times.poll)
+        await between_sweeps(clock, times, times.poll, began)
 
 
 async def _sweep(engine: AsyncEngine, now: int) -> None:

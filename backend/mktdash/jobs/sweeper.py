@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import datetime
 from random import Random
 
 from redis.asyncio import Redis
@@ -15,14 +16,17 @@ from mktdash.store import run_queue
 from mktdash.store.runs import RunRow
 from mktdash.store.session import read_transaction, write_transaction
 
+# A sweeper that is always late sweeps all the same.
+_MOST_GRACES = 5
+
 _log = logging.getLogger(__name__)
 
 
 async def sweep(
-    engine: AsyncEngine, redis: Redis | None, clock: Clock, times: QueueTimes, chance: Random
+    engine: AsyncEngine, redis: Redis | None, at: datetime, times: QueueTimes, chance: Random
 ) -> list[RunRow]:
     """Take back every run whose lease has run out; any number of sweepers may do so at once. Returns what was taken."""
-    now = to_micros(clock())
+    now = to_micros(at)
     async with read_transaction(engine) as conn:
         silent = await run_queue.expired(conn, now)
     taken = []
@@ -44,22 +48,25 @@ async def keep_sweeping(
 ) -> None:
     """Sweep for ever; a database that is away is waited out."""
     while True:
+        began = clock()
         try:
-            await sweep(engine, redis, clock, times, chance)
+            await sweep(engine, redis, began, times, chance)
         except (SQLAlchemyError, OSError) as error:
             _log.warning("can't look for expired leases now: %s", type(error).__name__)
-        await between_sweeps(clock, times, times.sweep)
+        await between_sweeps(clock, times, times.sweep, began)
 
 
-async def between_sweeps(clock: Clock, times: QueueTimes, seconds: float) -> None:
-    """Sleep so long, and longer where time jumped meanwhile: the machine was asleep, or its clock was set.
+async def between_sweeps(clock: Clock, times: QueueTimes, seconds: float, since: datetime) -> None:
+    """Sleep so long, and longer where time jumped since the last sweep began.
 
-    Leases that seem to have run out then say nothing of their workers, which stood still as this one did: they get
-    two heartbeats to prolong them before anybody takes their runs.
+    The machine was asleep, or its clock was set. Leases that seem to have run out then say nothing of their workers,
+    which stood still as this one did: they get two heartbeats to prolong them before anybody takes their runs, and two
+    more where time jumped again meanwhile.
     """
-    before = clock()
-    await asyncio.sleep(seconds)
-    late = (clock() - before).total_seconds() - seconds
-    if late > times.heartbeat:
+    for _ in range(_MOST_GRACES):
+        await asyncio.sleep(seconds)
+        late = (clock() - since).total_seconds() - seconds
+        if late <= times.heartbeat:
+            return
         _log.warning("time jumped by %.0f s: leases are looked at after two more heartbeats", late)
-        await asyncio.sleep(2 * times.heartbeat)
+        since, seconds = clock(), 2 * times.heartbeat

@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from mktdash.domain.errors import UnavailableError
 
 # The guard of a killed supervisor holds the claim until its last child is gone.
 _WAIT_FOR_DYING_SECONDS = 60.0
+_SAY_WAITING_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 
 
@@ -20,15 +21,17 @@ class CannotStartError(UnavailableError):
 
 
 @asynccontextmanager
-async def claim(home: Path, url: str) -> AsyncIterator[int]:
+async def claim(home: Path, url: str, waiting: Callable[[], object] = lambda: None) -> AsyncIterator[int]:
     """Hold a home folder, made where it is missing. Yields the descriptor whose last close gives the claim up.
+
+    ``waiting`` is called once where processes of an earlier start are still about to end.
 
     Raises:
         CannotStartError: the folder cannot be used, or another supervisor holds it.
     """
     descriptor = _open(home)
     try:
-        await _lock(descriptor, home)
+        await _lock(descriptor, home, waiting)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "url": url}).encode(), 0)
         yield descriptor
@@ -46,22 +49,35 @@ def _open(home: Path) -> int:
         ) from None
 
 
-async def _lock(descriptor: int, home: Path) -> None:
+async def _lock(descriptor: int, home: Path, waiting: Callable[[], object]) -> None:
     loop = asyncio.get_running_loop()
-    until = loop.time() + _WAIT_FOR_DYING_SECONDS
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder, url = _holder(descriptor)
-            if _alive(holder) or loop.time() > until:
-                raise CannotStartError(
-                    f"mktdash already runs on {home} (process {holder}, {url});"
-                    " stop it first, or choose another home with MKTDASH_HOME."
-                ) from None
-            await asyncio.sleep(_POLL_SECONDS)
-        else:
-            return
+    began = loop.time()
+    said = False
+    while not _locked(descriptor):
+        holder, url = _holder(descriptor)
+        if _alive(holder):
+            raise CannotStartError(
+                f"mktdash already runs on {home} (process {holder}, {url});"
+                " stop it first, or choose another home with MKTDASH_HOME."
+            )
+        waited = loop.time() - began
+        if waited > _WAIT_FOR_DYING_SECONDS:
+            raise CannotStartError(
+                f"processes of an earlier start on {home} have not ended; end them, or choose another home with"
+                " MKTDASH_HOME."
+            )
+        if waited > _SAY_WAITING_SECONDS and not said:
+            waiting()
+            said = True
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _holder(descriptor: int) -> tuple[int, str]:

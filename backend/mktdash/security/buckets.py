@@ -153,7 +153,7 @@ class Buckets:
             try:
                 async with patience(_SECONDS_TO_ANSWER):
                     granted, wait, used = await self._script(keys=[name], args=[amount, limit.interval, _WINDOW])
-                self._keep(name, self._monotonic() * _MICROS + float(used))
+                self._follow(limit, name, amount if granted else 0, float(used))
                 return _standing(limit, granted=bool(granted), wait=float(wait), used=float(used))
             except (RedisError, OSError, TimeoutError) as error:
                 self._away_until = self._monotonic() + _SECONDS_TO_TRY_AGAIN
@@ -170,6 +170,12 @@ class Buckets:
             return _standing(limit, granted=False, wait=after - now - _WINDOW, used=empty - now)
         self._keep(name, after)
         return _standing(limit, granted=True, wait=0.0, used=after - now)
+
+    def _follow(self, limit: Limit, name: str, taken: int, used: float) -> None:
+        # Never lower than what was counted here: Redis may have forgotten, or answer to one that asked earlier.
+        now = self._monotonic() * _MICROS
+        own = max(self._own.get(name, 0.0), now) + taken * limit.interval
+        self._keep(name, min(max(own, now + used), now + _WINDOW))
 
     def _keep(self, name: str, empty: float) -> None:
         self._own[name] = empty

@@ -1,0 +1,159 @@
+"""A connection that is refused: its sender comes to read why, and what it asked before is left in peace."""
+
+import asyncio
+import logging
+import socket
+
+import pytest
+import uvicorn
+
+from mktdash.http import protocol
+from mktdash.http.protocol import BoundedProtocol
+
+pytestmark = pytest.mark.both_loops
+
+LONG_HEAD = b"GET /more HTTP/1.1\r\nHost: l\r\nX: " + b"a" * 200_000
+
+
+class Application:
+    """Answers when told to, and notes what it met."""
+
+    def __init__(self):
+        self.begun, self.go_on, self.met = asyncio.Event(), asyncio.Event(), []
+
+    async def __call__(self, scope, receive, send):
+        start = {"type": "http.response.start", "status": 200, "headers": []}
+        if scope["path"] == "/begins":
+            await send(start)
+            await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        self.begun.set()
+        await self.go_on.wait()
+        self.met.append((await receive())["type"])
+        if scope["path"] != "/begins":
+            await send(start)
+        await send({"type": "http.response.body", "body": b"two"})
+        self.met.append("answered")
+
+
+@pytest.fixture
+async def application(caplog):
+    yield Application()
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING] == []
+
+
+@pytest.fixture
+async def server(application):
+    config = uvicorn.Config(application, http=BoundedProtocol, lifespan="off", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells by this flag alone
+            await asyncio.sleep(0.005)
+        server.address = listener.getsockname()
+        yield server
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+async def sent(server):
+    """Sends bytes; gives the way to read what comes back."""
+    writers = []
+
+    async def send(*pieces):
+        reader, writer = await asyncio.open_connection(*server.address)
+        writers.append(writer)
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        return reader, writer
+
+    yield send
+    for writer in writers:
+        writer.close()
+
+
+async def over(application):
+    """Let the application go on, and wait until it has."""
+    application.go_on.set()
+    async with asyncio.timeout(60):
+        while "answered" not in application.met:  # noqa: ASYNC110 - it is another's task
+            await asyncio.sleep(0.005)
+
+
+async def test_what_is_refused_is_no_answer_to_what_was_asked_before(application, sent):
+    reader, writer = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\n")
+    async with asyncio.timeout(60):
+        await application.begun.wait()
+        writer.write(LONG_HEAD)
+
+        assert await reader.read() == b"", "a status here would be taken for the answer to the first request"
+    await over(application)
+
+    assert application.met == ["http.disconnect", "answered"]
+
+
+async def test_a_refusal_is_not_written_into_an_answer_under_way(application, sent):
+    reader, writer = await sent(b"GET /begins HTTP/1.1\r\nHost: l\r\n\r\n")
+    async with asyncio.timeout(60):
+        await reader.readuntil(b"one\r\n")
+        writer.write(LONG_HEAD)
+
+        assert await reader.read() == b"", "cut off where it stands, which a chunked answer shows"
+    await over(application)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """From its first byte on, a request has a twentieth of a second; who has not come to send one is not hurried."""
+    begin = BoundedProtocol.on_message_begin
+
+    def hurried(self):
+        monkeypatch.setattr(protocol, "SECONDS_TO_ASK", 0.05)
+        begin(self)
+
+    monkeypatch.setattr(BoundedProtocol, "on_message_begin", hurried)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_requests_that_wait_for_their_turn_are_not_begun_any_more(application, sent):
+    reader, _ = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\nGET /queued HTTP/1.1\r\nHost: l\r\n\r\nGET /x HT")
+    async with asyncio.timeout(60):
+        assert await reader.read() == b""
+    await over(application)
+
+    assert application.met == ["http.disconnect", "answered"]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_waits_to_be_told_to_go_on_is_refused_without_that(application, sent):
+    reader, _ = await sent(b"POST /late HTTP/1.1\r\nHost: l\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+    async with asyncio.timeout(60):
+        answer = await reader.read()
+    await over(application)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert application.met == ["http.disconnect", "answered"]
+
+
+async def test_a_head_is_not_charged_for_the_request_before_it(application, sent):
+    application.go_on.set()
+    body = b"b" * 60_000
+    reader, writer = await sent(b"POST /a HTTP/1.1\r\nHost: l\r\nContent-Length: 60000\r\n")
+    writer.write(b"\r\n" + body + b"GET /b HTTP/1.1\r\nHost: l\r\nX: ")
+    await writer.drain()
+    writer.write(b"a" * 30_000 + b"\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(60):
+        answer = await reader.read()
+
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+
+
+async def test_a_server_that_stops_does_not_hear_the_refused_to_the_end(server, sent):
+    reader, _ = await sent(LONG_HEAD)
+    async with asyncio.timeout(60):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
+        server.should_exit = True
+        # Ten minutes is how long it would be heard here.
+        while server.server_state.connections:  # noqa: ASYNC110 - uvicorn tells by this set alone
+            await asyncio.sleep(0.005)
