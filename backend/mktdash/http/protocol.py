@@ -24,6 +24,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadline: Fuse | None = None
+        # A request's first byte is here and its last is not.
+        self._coming = False
         self._in_head = False
         self._heads = 0
         self._head_bytes = 0
@@ -50,6 +52,9 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         before = self._heads if self._in_head else None
         super().data_received(data)
+        if self._coming and self._deadline is None:
+            # Most requests come whole in one read, and need no deadline.
+            self._await_request()
         # What came together with the end of the request before is not counted: one read is bounded by itself.
         if self._in_head and before == self._heads:
             self._head_bytes += len(data)
@@ -59,7 +64,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request's first byte."""
         super().on_message_begin()
-        self._await_request()
+        self._arrived()
+        self._coming = True
         self._in_head, self._head_bytes = True, 0
         self._heads += 1
 
@@ -71,11 +77,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """All of it is here."""
         self._arrived()
+        self._coming = False
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """A socket has its own ways to tell who has gone."""
         self._arrived()
+        self._coming = False
         super().handle_websocket_upgrade()
 
     def _await_request(self) -> None:
