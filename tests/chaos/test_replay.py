@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 KNOWN = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BATCHES = 6
-PATIENCE = 120.0
+PATIENCE = 300.0
 ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 

@@ -175,7 +175,7 @@ async def test_a_head_without_an_end_is_cut_and_its_sender_told_why_however_much
     host, port = server.address.split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     async with asyncio.timeout(60):
-        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + header * 50)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + header * 200)
         first = await reader.readexactly(8)
         for _ in range(100):
             writer.write(header)
@@ -193,9 +193,10 @@ async def test_who_is_refused_and_does_not_stop_sending_is_heard_for_a_while_onl
     host, port = server.address.split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     async with asyncio.timeout(60):
-        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 200_000)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 800_000)
         assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
         with suppress(OSError):
+            # For ever, where nobody hangs up.
             while not writer.is_closing():
                 writer.write(b"a")
                 await writer.drain()
@@ -224,7 +225,7 @@ async def test_who_does_not_come_to_the_end_is_not_waited_for(server, monkeypatc
     monkeypatch.setattr(BoundedProtocol, "on_message_begin", impatient)
     answer = await raw(server, request_line)
 
-    assert answered in answer
+    assert answered in answer if answered else answer == b""
 
 
 async def test_who_hangs_up_in_the_middle_makes_no_noise(server):

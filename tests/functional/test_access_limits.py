@@ -134,6 +134,7 @@ async def test_a_redis_whose_clock_was_set_keeps_nobody_waiting_for_longer_than_
     flapping.says = None
 
     refused = await flapping.take(limit, "a")
+    assert not refused.granted
     assert refused.retry_after <= 1
 
 

@@ -12,14 +12,14 @@ from mktdash.http.protocol import BoundedProtocol
 
 pytestmark = pytest.mark.both_loops
 
-LONG_HEAD = b"GET /more HTTP/1.1\r\nHost: l\r\nX: " + b"a" * 200_000
+LONG_HEAD = b"GET /more HTTP/1.1\r\nHost: l\r\nX: " + b"a" * 800_000
 
 
 class Application:
     """Answers when told to, and notes what it met."""
 
     def __init__(self):
-        self.begun, self.go_on, self.met = asyncio.Event(), asyncio.Event(), []
+        self.begun, self.go_on, self.met, self.headers = asyncio.Event(), asyncio.Event(), [], ()
 
     async def __call__(self, scope, receive, send):
         start = {"type": "http.response.start", "status": 200, "headers": []}
@@ -28,6 +28,7 @@ class Application:
             await send({"type": "http.response.body", "body": b"one", "more_body": True})
         self.begun.set()
         await self.go_on.wait()
+        self.headers = scope["headers"]
         self.met.append((await receive())["type"])
         if scope["path"] != "/begins":
             await send(start)
@@ -115,11 +116,72 @@ def impatient(monkeypatch):
     monkeypatch.setattr(BoundedProtocol, "on_message_begin", hurried)
 
 
+async def until(server, condition):
+    """Wait until this is so of a connection of the server's."""
+    while not any(condition(one) for one in server.server_state.connections):  # noqa: ASYNC110 - see above
+        await asyncio.sleep(0.005)
+
+
 @pytest.mark.usefixtures("impatient")
-async def test_requests_that_wait_for_their_turn_are_not_begun_any_more(application, sent):
-    reader, _ = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\nGET /queued HTTP/1.1\r\nHost: l\r\n\r\nGET /x HT")
+async def test_a_request_that_we_do_not_read_is_not_late(server, application, sent):
+    reader, writer = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\nPOST /queued HTTP/1.1\r\nHost: l\r\n")
     async with asyncio.timeout(60):
+        writer.write(b"Content-Length: 2\r\n\r\n")
+        await until(server, lambda one: one.flow is not None and one.flow.read_paused)
+        writer.write(b"ab")
+        # Six times as long as it would have.
+        await asyncio.sleep(0.3)
+        application.go_on.set()
+        answer = b""
+        while answer.count(b"HTTP/1.1 200 OK") < 2:
+            answer += await reader.read(1000)
+
+
+async def test_garbage_after_a_request_is_no_answer_to_it(application, sent):
+    reader, writer = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\n")
+    async with asyncio.timeout(60):
+        await application.begun.wait()
+        writer.write(b"\0\0 no request \r\n\r\n")
+
         assert await reader.read() == b""
+    await over(application)
+
+    assert application.met == ["http.disconnect", "answered"]
+
+
+async def test_an_empty_line_after_a_request_does_not_hold_the_connection(application, sent, monkeypatch):
+    application.go_on.set()
+    reader, writer = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\n")
+    async with asyncio.timeout(60):
+        assert b"200 OK" in await reader.readuntil(b"0\r\n\r\n")
+        monkeypatch.setattr(protocol, "SECONDS_TO_ASK", 0.05)
+        writer.write(b"\r\n")
+
+        assert await reader.read() == b""
+
+
+async def test_trailers_have_a_bound_too_and_are_nobodys_headers(application, sent):
+    head = b"POST /late HTTP/1.1\r\nHost: l\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n"
+    reader, writer = await sent(head)
+    async with asyncio.timeout(60):
+        await application.begun.wait()
+        writer.write(b"X-Later: 1\r\nX-Long: " + b"a" * 800_000)
+        answer = await reader.read()
+    await over(application)
+
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"x-later" not in dict(application.headers)
+
+
+async def test_every_request_of_a_connection_learns_that_its_client_has_gone(server, application, sent):
+    await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\nGET /queued HTTP/1.1\r\nHost: l\r\n\r\n")
+    async with asyncio.timeout(60):
+        await application.begun.wait()
+        # What the loop does when it learns of it; while a request is queued it does not look.
+        for one in list(server.server_state.connections):
+            one.transport.abort()
+        while server.server_state.connections:  # noqa: ASYNC110 - uvicorn tells by this set alone
+            await asyncio.sleep(0.005)
     await over(application)
 
     assert application.met == ["http.disconnect", "answered"]
@@ -136,14 +198,16 @@ async def test_who_waits_to_be_told_to_go_on_is_refused_without_that(application
     assert application.met == ["http.disconnect", "answered"]
 
 
-async def test_a_head_is_not_charged_for_the_request_before_it(application, sent):
+async def test_a_head_is_not_charged_for_the_request_before_it(server, application, sent):
     application.go_on.set()
-    body = b"b" * 60_000
     reader, writer = await sent(b"POST /a HTTP/1.1\r\nHost: l\r\nContent-Length: 60000\r\n")
-    writer.write(b"\r\n" + body + b"GET /b HTTP/1.1\r\nHost: l\r\nX: ")
-    await writer.drain()
-    writer.write(b"a" * 30_000 + b"\r\nConnection: close\r\n\r\n")
     async with asyncio.timeout(60):
+        await until(server, lambda one: one._in_head)
+        writer.write(b"\r\n" + b"b" * 60_000 + b"GET /b HTTP/1.1\r\nHost: l\r\nX: ")
+        await until(server, lambda one: one._heads == 2)
+        writer.write(b"a" * 30_000)
+        await until(server, lambda one: one._head_bytes == 30_000 or one._heard is not None)
+        writer.write(b"\r\nConnection: close\r\n\r\n")
         answer = await reader.read()
 
     assert answer.count(b"HTTP/1.1 200 OK") == 2

@@ -107,10 +107,11 @@ async def test_without_a_cursor_a_stream_begins_now(engine, hub):
     async with aclosing(hub.stream("observations")) as stream:
         waiting = asyncio.create_task(take(stream, 1))
         # Whether the stream has read the head cannot be seen from outside; what comes first must be new in any case.
-        for n in count(2):
-            await append(engine, n)
-            if waiting.done():
-                break
+        async with asyncio.timeout(300):
+            for n in count(2):
+                await append(engine, n)
+                if waiting.done():
+                    break
 
         assert (await waiting)[0] >= 2
 

@@ -29,6 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._heads = 0
         self._head_bytes = 0
+        self._bodied = False
         self._running: RequestResponseCycle | None = None
         # Bytes that came after a refusal; None while nothing was refused.
         self._heard: int | None = None
@@ -39,8 +40,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._await_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
+        """Wait no more, and tell every request of this connection."""
         self._arrived()
+        self._leave_alone()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -51,15 +53,29 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.abort()
             return
         before = self._heads if self._in_head else None
+        self._bodied = False
         super().data_received(data)
-        if self._coming and self._deadline is None:
+        if self._deadline is None and self._waits():
             # Most requests come whole in one read, and need no deadline.
             self._await_request()
         # What came together with the end of the request before is not counted: one read is bounded by itself.
         if self._in_head and before == self._heads:
-            self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES:
-                self._refuse(b"431 Request Header Fields Too Large")
+            self._charge(len(data))
+        elif self._coming and not self._in_head and not self._bodied:
+            # Trailers, and what may stand beside the length of a chunk.
+            self._charge(len(data))
+
+    def _charge(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > MOST_HEAD_BYTES:
+            self._refuse(b"431 Request Header Fields Too Large")
+
+    def _waits(self) -> bool:
+        if self._coming:
+            return True
+        # An empty line after a request begins none, and has ended the wait for the next.
+        rests = self.cycle is None or self.cycle.response_complete
+        return rests and self.timeout_keep_alive_task is None and not self.transport.is_closing()
 
     def on_message_begin(self) -> None:
         """A request's first byte."""
@@ -73,6 +89,16 @@ class BoundedProtocol(HttpToolsProtocol):
         """Its head is whole."""
         self._in_head = False
         super().on_headers_complete()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; those after the body are nobody's here."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of its body."""
+        self._bodied = True
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """All of it is here."""
@@ -96,6 +122,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _give_up(self) -> None:
+        if self.flow.read_paused:
+            # It is us who do not read on, until an earlier request is answered.
+            self._await_request()
+            return
         # Who never asked anything gets no answer either: browsers open connections ahead of need.
         asked = self._in_head or (self.cycle is not None and not self.cycle.response_started)
         if asked:
@@ -103,14 +133,19 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _refuse(self, status: bytes) -> None:
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP."""
+        self._refuse(b"400 Bad Request", msg.encode())
+
+    def _refuse(self, status: bytes, says: bytes = b"") -> None:
         if self.transport.is_closing():
             return
-        refused = None if self._in_head else self.cycle
+        refused = self.cycle if self._coming and not self._in_head else None
         earlier = None if self._running is refused else self._running
         # Where the answer to an earlier request is still owed, or is being written, this would be taken for it.
         if (earlier is None or earlier.response_complete) and not (refused is not None and refused.response_started):
-            self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            head = (b"HTTP/1.1 " + status, b"content-type: text/plain", b"content-length: %d" % len(says))
+            self.transport.write(b"\r\n".join((*head, b"connection: close", b"", says)))
         # Closed with bytes unread, the kernel would reset the connection, and the answer be lost with it.
         self._heard = 0
         self._arrived()

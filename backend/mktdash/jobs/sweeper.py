@@ -68,5 +68,5 @@ async def between_sweeps(clock: Clock, times: QueueTimes, seconds: float, since:
         late = (clock() - since).total_seconds() - seconds
         if late <= times.heartbeat:
             return
-        _log.warning("time jumped by %.0f s: leases are looked at after two more heartbeats", late)
+        _log.warning("leases were last looked at %.0f s late: two heartbeats before the next look", late)
         since, seconds = clock(), 2 * times.heartbeat

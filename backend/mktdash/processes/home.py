@@ -61,14 +61,14 @@ async def _lock(descriptor: int, home: Path, waiting: Callable[[], object]) -> N
                 " stop it first, or choose another home with MKTDASH_HOME."
             )
         waited = loop.time() - began
+        if waited > _SAY_WAITING_SECONDS and not said:
+            waiting()
+            said = True
         if waited > _WAIT_FOR_DYING_SECONDS:
             raise CannotStartError(
                 f"processes of an earlier start on {home} have not ended; end them, or choose another home with"
                 " MKTDASH_HOME."
             )
-        if waited > _SAY_WAITING_SECONDS and not said:
-            waiting()
-            said = True
         await asyncio.sleep(_POLL_SECONDS)
 
 

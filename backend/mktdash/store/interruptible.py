@@ -91,10 +91,10 @@ class InterruptibleConnection(aiosqlite.Connection):
     async def _connect(self) -> aiosqlite.Connection:
         try:
             return await super()._connect()
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             # The thread tells its end to this loop, which a program that gives up at once would have closed by then.
             if self._stopped is not None:
-                await self._stopped
+                await asyncio.shield(self._stopped)
             raise
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
