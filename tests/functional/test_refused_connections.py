@@ -149,6 +149,16 @@ async def test_garbage_after_a_request_is_no_answer_to_it(application, sent):
     assert application.met == ["http.disconnect", "answered"]
 
 
+async def test_garbage_in_a_long_head_is_refused_once(application, sent):
+    reader, writer = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\nX: " + b"a" * 60_000)
+    async with asyncio.timeout(60):
+        writer.write(b"a" * 60_000 + b"\r\n\0: no header\r\n" + b"b" * 60_000)
+        answer = await reader.read()
+
+    assert answer.count(b"HTTP/1.1 4") == 1
+    assert not application.begun.is_set()
+
+
 async def test_an_empty_line_after_a_request_does_not_hold_the_connection(application, sent, monkeypatch):
     application.go_on.set()
     reader, writer = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\n")
@@ -171,6 +181,19 @@ async def test_trailers_have_a_bound_too_and_are_nobodys_headers(application, se
 
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert b"x-later" not in dict(application.headers)
+
+
+async def test_a_read_full_of_requests_is_not_charged_to_the_last_of_them(application, sent):
+    application.go_on.set()
+    before = b"GET /a HTTP/1.1\r\nHost: l\r\nX: " + b"a" * 30_000 + b"\r\n\r\n"
+    last = b"POST /b HTTP/1.1\r\nHost: l\r\nConnection: close\r\nContent-Length: 2\r\n\r\n"
+    reader, writer = await sent(before * 4 + last)
+    async with asyncio.timeout(60):
+        assert b"HTTP/1.1 200 OK" in await reader.readuntil(b"0\r\n\r\n")
+        writer.write(b"ab")
+        answers = await reader.read()
+
+    assert answers.count(b"HTTP/1.1 200 OK") == 4
 
 
 async def test_every_request_of_a_connection_learns_that_its_client_has_gone(server, application, sent):

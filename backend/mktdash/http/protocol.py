@@ -52,17 +52,15 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._heard > MOST_HEARD_BYTES:
                 self.transport.abort()
             return
-        before = self._heads if self._in_head else None
+        begun, in_head = self._heads if self._coming else None, self._in_head
         self._bodied = False
         super().data_received(data)
         if self._deadline is None and self._waits():
             # Most requests come whole in one read, and need no deadline.
             self._await_request()
-        # What came together with the end of the request before is not counted: one read is bounded by itself.
-        if self._in_head and before == self._heads:
-            self._charge(len(data))
-        elif self._coming and not self._in_head and not self._bodied:
-            # Trailers, and what may stand beside the length of a chunk.
+        # Only reads that both begin and end within one head, or after it without a part of the body: trailers, and what
+        # may stand beside the length of a chunk. One read is bounded by itself.
+        if self._coming and begun == self._heads and (self._in_head or not (in_head or self._bodied)):
             self._charge(len(data))
 
     def _charge(self, size: int) -> None:
@@ -87,7 +85,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Its head is whole."""
-        self._in_head = False
+        self._in_head, self._head_bytes = False, 0
         super().on_headers_complete()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -138,7 +136,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refuse(b"400 Bad Request", msg.encode())
 
     def _refuse(self, status: bytes, says: bytes = b"") -> None:
-        if self.transport.is_closing():
+        if self._heard is not None or self.transport.is_closing():
             return
         refused = self.cycle if self._coming and not self._in_head else None
         earlier = None if self._running is refused else self._running
