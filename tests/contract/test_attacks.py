@@ -188,7 +188,7 @@ async def test_a_head_without_an_end_is_cut_and_its_sender_told_why_however_much
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 
-async def test_who_is_refused_and_does_not_stop_sending_is_heard_for_a_while_only(server, monkeypatch):
+async def test_who_is_refused_and_does_not_stop_sending_is_not_heard_for_ever(server, monkeypatch):
     monkeypatch.setattr(protocol, "SECONDS_TO_HEAR", 0.1)
     host, port = server.address.split(":")
     reader, writer = await asyncio.open_connection(host, int(port))

@@ -118,7 +118,7 @@ def impatient(monkeypatch):
 
 async def until(server, condition):
     """Wait until this is so of a connection of the server's."""
-    while not any(condition(one) for one in server.server_state.connections):  # noqa: ASYNC110 - see above
+    while not any(condition(one) for one in server.server_state.connections):  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
 
 

@@ -36,7 +36,7 @@ class Time:
         self.now += timedelta(seconds=seconds)
         if not self.meanwhile:
             raise asyncio.CancelledError
-        await self.meanwhile.pop(0)()
+        await self.meanwhile.pop(0)(self)
 
 
 @pytest.fixture
@@ -76,19 +76,24 @@ async def swept(engine, time, monkeypatch):
         await keep_sweeping(engine, None, time, TIMES, CHANCE)
 
 
-async def nothing():
+async def nothing(_):
     pass
 
 
-async def test_after_a_sleep_of_the_machine_a_worker_has_time_for_a_sign_of_life(engine, held, monkeypatch):
-    async def asleep():
-        time.now += timedelta(hours=8)
+async def asleep(time):
+    time.now += timedelta(hours=8)
 
-    async def heartbeat():
+
+def heartbeat_of(engine, run):
+    async def heartbeat(time):
         async with write_transaction(engine) as conn:
-            assert await run_queue.heartbeat(conn, held, to_micros(time.now) + lease())
+            assert await run_queue.heartbeat(conn, run, to_micros(time.now) + lease())
 
-    time = Time(asleep, heartbeat)
+    return heartbeat
+
+
+async def test_after_a_sleep_of_the_machine_a_worker_has_time_for_a_sign_of_life(engine, held, monkeypatch):
+    time = Time(asleep, heartbeat_of(engine, held))
     await swept(engine, time, monkeypatch)
 
     assert time.slept == [TIMES.sweep, 2 * TIMES.heartbeat, TIMES.sweep]
@@ -96,23 +101,13 @@ async def test_after_a_sleep_of_the_machine_a_worker_has_time_for_a_sign_of_life
 
 
 async def test_a_machine_that_falls_asleep_again_at_once_costs_no_worker_its_run(engine, held, monkeypatch):
-    async def asleep():
-        time.now += timedelta(hours=8)
-
-    async def heartbeat():
-        async with write_transaction(engine) as conn:
-            assert await run_queue.heartbeat(conn, held, to_micros(time.now) + lease())
-
-    time = Time(asleep, asleep, asleep, heartbeat)
+    time = Time(asleep, asleep, asleep, heartbeat_of(engine, held))
     await swept(engine, time, monkeypatch)
 
     assert (await now_of(engine, held)).state == "running"
 
 
 async def test_a_sweeper_that_is_always_late_sweeps_all_the_same(engine, held, monkeypatch):
-    async def asleep():
-        time.now += timedelta(hours=8)
-
     time = Time(*[asleep] * 6)
     await swept(engine, time, monkeypatch)
 
@@ -120,9 +115,6 @@ async def test_a_sweeper_that_is_always_late_sweeps_all_the_same(engine, held, m
 
 
 async def test_a_worker_that_the_sleep_was_the_end_of_loses_its_run_all_the_same(engine, held, monkeypatch):
-    async def asleep():
-        time.now += timedelta(hours=8)
-
     time = Time(asleep, nothing)
     await swept(engine, time, monkeypatch)
 
