@@ -18,6 +18,7 @@ from mktdash.graphql import queries
 from mktdash.graphql.front import ANSWERS
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
+from mktdash.quality.ageing import COUNTS_FOR_S
 from mktdash.store.quality import NewDqResult, save_results
 from mktdash.store.session import write_transaction
 
@@ -117,9 +118,9 @@ async def test_a_verdict_is_seen_at_once_and_its_age_without_any_write(told, out
         assert await status() == "UNKNOWN"
         await judge(told, to_micros(NOW))
         assert [await status(), await status()] == ["PASS", "PASS"]
-        now = NOW + timedelta(seconds=3600)
+        now = NOW + timedelta(seconds=COUNTS_FOR_S)
         assert await status() == "PASS"
-        now = NOW + timedelta(seconds=3600, microseconds=1)
+        now = NOW + timedelta(seconds=COUNTS_FOR_S, microseconds=1)
         assert await status() == "UNKNOWN"
         await judge(told, to_micros(now))
         assert await status() == "PASS"

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mktdash.feed.lease import Lease
 from mktdash.ingest.pipeline import IngestReport
 from mktdash.live.publish import notify
+from mktdash.quality.ageing import JUDGED_EVERY_S
 from mktdash.quality.runner import run_quality
 from mktdash.resources import Resources
 
@@ -16,7 +17,6 @@ _log = logging.getLogger(__name__)
 _TICK_S = 1.0
 # A dataset is judged at most this often, however often it changes.
 _PAUSE_S = 60.0
-_ALL_EVERY_S = 300.0
 
 
 class Judging:
@@ -39,7 +39,7 @@ class Judging:
         try:
             while True:
                 if clock() >= all_at:
-                    all_at = clock() + _ALL_EVERY_S
+                    all_at = clock() + JUDGED_EVERY_S
                     if await self._lease.take():
                         await self._judge(None, None)
                 for dataset in [key for key in self._touched if clock() >= self._judged_at.get(key, 0.0) + _PAUSE_S]:

@@ -1,5 +1,6 @@
 """Limits on arguments: of the right type and yet of no use is an error that says so."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from mktdash.domain.clock import iso, to_micros
@@ -52,6 +53,17 @@ def name(text: str, argument: str) -> None:
         raise InvalidInputError(
             f"{argument} must have 1..{LONGEST_NAME} characters", argument=argument, most=LONGEST_NAME
         )
+
+
+def symbols(names: Sequence[str]) -> None:
+    """Pass a list of symbols.
+
+    Raises:
+        InvalidInputError: it is empty, longer than 200, or one could not be a symbol.
+    """
+    within(len(names), 1, MOST_SYMBOLS, "symbols")
+    for one in names:
+        name(one, "symbols")
 
 
 def span(start: Instant | None, end: Instant | None, now: datetime) -> None:

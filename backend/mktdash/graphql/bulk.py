@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from mktdash.graphql.context import RequestContext
+from mktdash.graphql.scalars import Instant
 from mktdash.graphql.types.instrument import InstrumentType, SeriesSummaryType
 from mktdash.graphql.types.points import ObservationType
-from mktdash.graphql.types.quality import QualityStatus, status_of
+from mktdash.graphql.types.quality import QualityStatus, status_of, until_of
 from mktdash.store.instruments import series_by_instrument_ids
 from mktdash.store.latest import latest_by_series_ids
 from mktdash.store.quality import latest_verdicts
@@ -46,8 +47,16 @@ async def quality(parents: Sequence[SeriesSummaryType], context: RequestContext)
     return [statuses[one] for one in datasets]
 
 
+async def quality_counts_until(parents: Sequence[SeriesSummaryType], context: RequestContext) -> list[Instant | None]:
+    """``SeriesSummary.qualityCountsUntil``."""
+    async with context.read() as conn:
+        found = await latest_verdicts(conn)
+    return [until_of(found.get(parent.dataset, {})) for parent in parents]
+
+
 BULK: Mapping[str, Bulk] = {
     "Instrument.series": series,
     "SeriesSummary.latest": latest,
     "SeriesSummary.quality": quality,
+    "SeriesSummary.qualityCountsUntil": quality_counts_until,
 }

@@ -43,6 +43,7 @@ NEVER_FIELDS = frozenset({"SeriesQuality.missing", "DatasetQuality.missing"})
 
 _ABOUT = frozenset({"Dataset.checkedAt", "Dataset.lastError", "Dataset.lastErrorAt"})
 _VERDICTS = frozenset({"QualityStatus", "QualityMetric", "DatasetQuality", "SeriesQuality"})
+_OF_VERDICTS = frozenset({"SeriesSummary.qualityCountsUntil"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def dependence_of(schema: GraphQLSchema, node: DocumentNode) -> Dependence | Non
         topics=frozenset(topics),
         anything=bool(roots & ANYTHING),
         about=bool(walk.fields & _ABOUT),
-        verdicts=bool(walk.types & _VERDICTS),
+        verdicts=bool(walk.types & _VERDICTS or walk.fields & _OF_VERDICTS),
     )
 
 

@@ -9,7 +9,7 @@ from mktdash.domain.observation import Columns
 from mktdash.graphql.context import RequestContext
 from mktdash.quality.missing import MissingSession
 from mktdash.quality.runner import missing_sessions
-from mktdash.store.datasets import dataset_by_key, dataset_counts
+from mktdash.store.datasets import dataset_by_key, dataset_counts, newest_as_of
 from mktdash.store.instruments import (
     AliasRow,
     SeriesRow,
@@ -86,6 +86,18 @@ class CountsByDatasetLoader(DataLoader[str, tuple[int, int]]):
             async with context.read() as conn:
                 found = await dataset_counts(conn)
             return [found.get(key, (0, 0)) for key in keys]
+
+        super().__init__(load_fn=load)
+
+
+class NewestByDatasetLoader(DataLoader[str, int | None]):
+    """The newest instant that any series of a dataset has a value of, microseconds."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(keys: list[str]) -> list[int | None]:
+            async with context.read() as conn:
+                found = await newest_as_of(conn)
+            return [found.get(key) for key in keys]
 
         super().__init__(load_fn=load)
 

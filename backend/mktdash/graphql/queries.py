@@ -29,7 +29,7 @@ from mktdash.graphql.types.source import SourceType
 from mktdash.live.cursor import head_cursor
 from mktdash.reports.catalogue import templates
 from mktdash.store.batches import provenance_of
-from mktdash.store.beats import beats
+from mktdash.store.beats import beats, heard_at
 from mktdash.store.datasets import all_datasets, dataset_by_key
 from mktdash.store.instruments import instrument_by_symbol, search_instruments, series_by_symbol
 from mktdash.store.located import locate
@@ -44,11 +44,14 @@ class Query(AlertQueries, NodeQueries):
     """The root of reads."""
 
     @strawberry.field(description="Instruments by symbol, a page at a time. Errors: BAD_INPUT.")
-    async def instruments(
+    async def instruments(  # noqa: PLR0917 - arguments of the field, given by name
         self,
         info: Info,
         search: Annotated[str | None, Text(description="Text to find in symbols, names and sources' aliases.")] = None,
         asset_class: Annotated[AssetClass | None, Text(description="Of this kind only.")] = None,
+        symbols: Annotated[
+            list[str] | None, Text(description="Those of these symbols only, at most 200; unknown ones are left out.")
+        ] = None,
         first: First = 50,
         after: After = None,
     ) -> InstrumentConnection:
@@ -56,12 +59,15 @@ class Query(AlertQueries, NodeQueries):
         bounds.page_size(first, "first")
         if search:
             bounds.name(search, "search")
+        if symbols is not None:
+            bounds.symbols(symbols)
         kind = None if asset_class is None else asset_class.value
         async with info.context.read() as conn:
             page = await search_instruments(
                 conn,
                 search=search,
                 asset_class=kind,
+                symbols=symbols,
                 first=first,
                 after=key_after(INSTRUMENTS, after),
                 counted="totalCount" in asked(info),
@@ -247,6 +253,7 @@ class Query(AlertQueries, NodeQueries):
         services = info.context.services
         async with info.context.read() as conn:
             head = await head_cursor(conn)
+            heard = await heard_at(conn, "feed") if "feedHeardAt" in asked(info) else None
         return ServerInfoType(
             version=services.version,
             code_sha=services.code_sha,
@@ -254,6 +261,7 @@ class Query(AlertQueries, NodeQueries):
             cursor=str(head),
             now=Instant(services.now),
             started_at=Instant(services.started),
+            feed_heard_at=None if heard is None else Instant(heard),
             database=services.engine.dialect.name,
             contracts=[contract.name for contract in CONTRACTS],
             anonymous_read=services.anonymous_read,

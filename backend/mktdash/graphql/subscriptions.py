@@ -147,9 +147,7 @@ class Subscription:
 async def _series_of(context: RequestContext, symbols: list[str] | None) -> dict[int, SeriesRow]:
     if symbols is None:
         return {}
-    bounds.within(len(symbols), 1, bounds.MOST_SYMBOLS, "symbols")
-    for symbol in symbols:
-        bounds.name(symbol, "symbols")
+    bounds.symbols(symbols)
     async with read_transaction(context.services.engine) as conn:
         ids = [(await instrument_by_symbol(conn, symbol)).id for symbol in dict.fromkeys(symbols)]
         found = await series_by_instrument_ids(conn, ids)

@@ -81,6 +81,7 @@ class DatasetVerdict(BaseModel):
     status: Verdict
     version: int
     runAt: str | None  # noqa: N815 - on the wire
+    countsUntil: str | None  # noqa: N815 - on the wire
     stale: bool
     freshness: Metric | None
     completeness: Metric | None

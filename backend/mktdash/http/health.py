@@ -60,13 +60,15 @@ async def ready(request: Request) -> Response:
 
 
 async def data_quality(request: Request) -> Response:
-    """Every dataset's verdicts. With ``?strict=1`` a monitor gets 503 where the worst of them is FAIL."""
+    """Every dataset's verdicts. With ``?strict=1`` a monitor gets 503 where one is FAIL or too old to count."""
     state = state_of(request)
     async with read_transaction(state.engine) as conn:
         body = await overall(conn, state.clock())
     strict = request.query_params.get("strict") in {"1", "true"}
     # What can't be judged says so in the body: a dataset without a schedule must not keep a monitor red for ever.
-    return _answer(body, 503 if strict and body["status"] == Status.FAIL.value else 200)
+    # Nobody judging any more is another matter.
+    unjudged = any(entry["stale"] and entry["runAt"] is not None for entry in body["datasets"])
+    return _answer(body, 503 if strict and (body["status"] == Status.FAIL.value or unjudged) else 200)
 
 
 async def look(state: HttpState) -> list[Part]:

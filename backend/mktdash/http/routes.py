@@ -55,7 +55,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         answers={
             200: Answer("The verdicts.", JSON, DataQuality),
-            503: Answer("Asked strictly, and the worst verdict is FAIL.", JSON, DataQuality),
+            503: Answer("Asked strictly, and a verdict is FAIL or too old to count.", JSON, DataQuality),
         },
     ),
     Operation(

@@ -6,6 +6,7 @@ from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
+from mktdash.quality.ageing import as_of_now
 from mktdash.store.alerts import alerts
 from mktdash.store.quality import latest_results
 
@@ -30,7 +31,8 @@ async def refresh(conn: AsyncConnection, now: datetime) -> None:
     results = await latest_results(conn)
     standing = await alerts(conn, limit=10_000)
     clear()
-    for dataset, metrics in results.items():
+    for dataset, stored in results.items():
+        metrics = as_of_now(stored, now_micros)
         for row in metrics.values():
             STATUS.labels(dataset, row.metric).set(LEVELS[row.status])
             SINCE.labels(dataset, row.metric).set((now_micros - row.since) / MICROS_PER_SECOND)

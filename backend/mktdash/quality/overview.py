@@ -6,31 +6,30 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
+from mktdash.domain.clock import iso, to_micros
+from mktdash.quality.ageing import aged, as_of_now, counts_until, judged_at
 from mktdash.quality.base import Status, worst
 from mktdash.quality.registry import specs
 from mktdash.store.alerts import AlertRow, alerts
 from mktdash.store.datasets import DatasetRow, all_datasets
 from mktdash.store.quality import DqRow, VerdictRow, latest_results
 
-# Verdicts speak of their own time; after this they say nothing of the present.
-STALE_AFTER_S = 3600
 # What each dataset shows by name; the other checks stand in a list beside them.
 HEADLINES = ("freshness", "completeness", "completeness30", "drift")
 
 
-async def overall(conn: AsyncConnection, now: datetime, *, stale_after_s: int = STALE_AFTER_S) -> dict[str, Any]:
+async def overall(conn: AsyncConnection, now: datetime) -> dict[str, Any]:
     """The overall status, then each dataset's verdicts with value, bounds, since when, and evidence.
 
-    A dataset that was never judged, or not for ``stale_after_s`` seconds, is UNKNOWN unless it is known to FAIL: a
-    stopped feed must not go on showing PASS. The overall status is the worst of all.
+    A dataset that was never judged is UNKNOWN, and so is one whose verdicts are too old to count. The overall status
+    is the worst of all.
     """
     results = await latest_results(conn)
     standing: dict[str, list[AlertRow]] = {}
     for alert in await alerts(conn):
         standing.setdefault(alert.dataset, []).append(alert)
     datasets = [
-        _dataset(row, results.get(row.key, {}), now, stale_after_s)
+        _dataset(row, results.get(row.key, {}), to_micros(now))
         | {"alerts": [alert_json(alert, now) for alert in standing.get(row.key, ())]}
         for row in await all_datasets(conn)
     ]
@@ -42,32 +41,26 @@ async def overall(conn: AsyncConnection, now: datetime, *, stale_after_s: int = 
     }
 
 
-def dataset_status(
-    results: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: datetime, stale_after_s: int = STALE_AFTER_S
-) -> Status:
-    """The worst of a dataset's verdicts; at least UNKNOWN where there are none or they are old."""
-    status = worst([Status(row.status) for row in results.values() if not row.idle])
-    return worst([status, Status.UNKNOWN]) if _stale(results, now, stale_after_s) else status
+def dataset_status(results: Mapping[str, DqRow] | Mapping[str, VerdictRow]) -> Status:
+    """The worst of a dataset's verdicts; UNKNOWN where there are none."""
+    return worst([Status(row.status) for row in results.values() if not row.idle])
 
 
-def _stale(results: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: datetime, stale_after_s: int) -> bool:
-    newest = max((row.run_at for row in results.values()), default=0)
-    return to_micros(now) - newest > stale_after_s * MICROS_PER_SECOND
-
-
-def _dataset(row: DatasetRow, results: Mapping[str, DqRow], now: datetime, stale_after_s: int) -> dict[str, Any]:
+def _dataset(row: DatasetRow, stored: Mapping[str, DqRow], now: int) -> dict[str, Any]:
+    results = as_of_now(stored, now)
     order = list(specs())
     metrics = sorted(results.values(), key=lambda one: order.index(one.metric) if one.metric in order else len(order))
-    newest = max((one.run_at for one in metrics), default=None)
+    newest, until = judged_at(stored), counts_until(stored)
     return {
         "dataset": row.key,
         "title": row.title,
         "source": row.source,
         "simulated": row.simulated,
-        "status": dataset_status(results, now, stale_after_s).value,
+        "status": dataset_status(results).value,
         "version": row.version,
         "runAt": None if newest is None else iso(newest),
-        "stale": _stale(results, now, stale_after_s),
+        "countsUntil": None if until is None else iso(until),
+        "stale": newest is None or aged(stored, now),
         **{name: metric_json(results[name]) if name in results else None for name in HEADLINES},
         "checks": [metric_json(one) for one in metrics if one.metric not in HEADLINES],
     }

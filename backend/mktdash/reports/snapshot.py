@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mktdash.quality.ageing import as_of_now
 from mktdash.quality.base import Status, worst
 from mktdash.reports.selection import select_series
 from mktdash.reports.templates.market_summary import MarketSummaryParameters
@@ -43,7 +44,7 @@ async def take_snapshot(conn: AsyncConnection, parameters: MarketSummaryParamete
     selection = await select_series(conn, parameters)
     keys = sorted({one.dataset for one in selection.series})
     datasets = [await dataset_by_key(conn, key) for key in keys]
-    verdicts = {key: (await latest_results(conn, key)).get(key, {}) for key in keys}
+    verdicts = {key: as_of_now((await latest_results(conn, key)).get(key, {}), now) for key in keys}
     leaves = tuple(await read_leaves(conn, selection.series))
     names = selection.instruments
     facts = {

@@ -77,6 +77,13 @@ async def beats(conn: AsyncConnection) -> list[BeatRow]:
     return [BeatRow(**row) for row in rows.mappings()]
 
 
+async def heard_at(conn: AsyncConnection, kind: str) -> int | None:
+    """When any process of a kind last gave a sign of life, microseconds UTC; None where none is known."""
+    wanted = sa.select(sa.func.max(_BEAT.c.beat_at)).where(_BEAT.c.kind == kind)
+    heard: int | None = (await conn.execute(wanted)).scalar_one()
+    return heard
+
+
 async def forget(engine: AsyncEngine, process_id: str, now: int) -> None:
     """Take away a process that ended in good order, and any that fell silent more than a day before ``now``."""
     async with write_transaction(engine) as conn:

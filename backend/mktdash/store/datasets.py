@@ -93,6 +93,17 @@ async def dataset_counts(conn: AsyncConnection) -> dict[str, tuple[int, int]]:
     return {key: (series, int(observations)) for key, series, observations in (await conn.execute(wanted)).all()}
 
 
+async def newest_as_of(conn: AsyncConnection) -> dict[str, int]:
+    """The newest instant that any series of a dataset has a value of, microseconds; without one it is left out."""
+    wanted = (
+        select(SERIES.c.dataset, func.max(LATEST.c.as_of))
+        .join(LATEST, LATEST.c.series_id == SERIES.c.id)
+        .where(LATEST.c.as_of.is_not(None))
+        .group_by(SERIES.c.dataset)
+    )
+    return dict((await conn.execute(wanted)).all())
+
+
 async def versions(conn: AsyncConnection, keys: Iterable[str] | None = None) -> dict[str, int]:
     """The present version of datasets: all, or those of ``keys``."""
     wanted = select(DATASETS.c.key, DATASETS.c.version)

@@ -152,6 +152,7 @@ async def search_instruments(
     *,
     search: str | None = None,
     asset_class: str | None = None,
+    symbols: Sequence[str] | None = None,
     first: int = 50,
     after: str | None = None,
     counted: bool = True,
@@ -159,11 +160,14 @@ async def search_instruments(
     """A page of instruments by symbol; ``after`` is the last symbol of the page before.
 
     Unless it is to be ``counted``, the page's total is 0.
+    Of ``symbols`` those that are known are given.
     ``search`` looks for its text in symbols, names and sources' aliases, in any case.
     """
     wanted = _INSTRUMENT
     if asset_class is not None:
         wanted = wanted.where(INSTRUMENTS.c.asset_class == asset_class)
+    if symbols is not None:
+        wanted = wanted.where(INSTRUMENTS.c.symbol.in_(symbols))
     if search:
         text = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         aliased = select(ALIASES.c.instrument_id).where(ALIASES.c.symbol.ilike(text, escape="\\"))
@@ -174,7 +178,7 @@ async def search_instruments(
                 INSTRUMENTS.c.id.in_(aliased),
             )
         )
-    if asset_class is None and not search:
+    if asset_class is None and symbols is None and not search:
         total = (await fetch_built(conn, _count))[0][0] if counted else 0
         rows = await fetch_built(conn, _page, after=after or "", most=first + 1)
         return Page([_instrument(row) for row in rows[:first]], total, len(rows) > first, after is not None)

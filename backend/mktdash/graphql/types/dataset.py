@@ -6,12 +6,19 @@ from mktdash.graphql.arguments import First
 from mktdash.graphql.bounds import page_size
 from mktdash.graphql.context import Info
 from mktdash.graphql.ids import global_id
-from mktdash.graphql.loaders import CountsByDatasetLoader, MissingByDatasetLoader, VerdictsByDatasetLoader, loader
+from mktdash.graphql.loaders import (
+    CountsByDatasetLoader,
+    MissingByDatasetLoader,
+    NewestByDatasetLoader,
+    VerdictsByDatasetLoader,
+    loader,
+)
 from mktdash.graphql.scalars import Instant
 from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.quality import (
     COMPLETENESS,
     COMPLETENESS_30,
+    COUNTS_UNTIL,
     FRESHNESS,
     MissingSessionType,
     QualityMetricType,
@@ -19,6 +26,7 @@ from mktdash.graphql.types.quality import (
     metric_of,
     metrics_of,
     status_of,
+    until_of,
 )
 from mktdash.store.datasets import DatasetRow
 
@@ -28,8 +36,11 @@ class DatasetQualityType:
     """All that the checks say."""
 
     key: strawberry.Private[str]
-    status: QualityStatus = strawberry.field(description="The worst of its verdicts; UNKNOWN before the first.")
+    status: QualityStatus = strawberry.field(
+        description="The worst of its verdicts; UNKNOWN before the first, and when they are too old to count."
+    )
     run_at: Instant | None = strawberry.field(description="When a check last ran.")
+    counts_until: Instant | None = strawberry.field(description=COUNTS_UNTIL)
     freshness: QualityMetricType | None = strawberry.field(description="How many sessions late it is.")
     completeness: QualityMetricType | None = strawberry.field(
         description="Present of expected sessions, over the last 7 days."
@@ -60,7 +71,9 @@ class DatasetType(Node):
     calendar: str = strawberry.field(description="The calendar of its sessions.")
     simulated: bool = strawberry.field(description="Whether every value in it is made up.")
     version: int = strawberry.field(description="Grows by one whenever its data change.")
-    known_at: Instant | None = strawberry.field(description="When anything in it was last learned.")
+    known_at: Instant | None = strawberry.field(
+        description="When anything in it was last learned; `newestAsOf` says of when its newest value is."
+    )
     checked_at: Instant | None = strawberry.field(description="When its source was last asked.")
     last_error: str | None = strawberry.field(description="What last went wrong with its source.")
     last_error_at: Instant | None = strawberry.field(description="When that was.")
@@ -75,6 +88,12 @@ class DatasetType(Node):
         """Counted with the series."""
         return (await loader(info.context, CountsByDatasetLoader).load(self.key))[1]
 
+    @strawberry.field(description="The newest instant that any of its series has a value of; null before the first.")
+    async def newest_as_of(self, info: Info) -> Instant | None:
+        """Read with that of the page's other datasets."""
+        newest = await loader(info.context, NewestByDatasetLoader).load(self.key)
+        return None if newest is None else Instant(newest)
+
     @strawberry.field(description="How far it can be relied on.")
     async def quality(self, info: Info) -> DatasetQualityType:
         """The last verdict of each check."""
@@ -83,10 +102,11 @@ class DatasetType(Node):
             key=self.key,
             status=status_of(rows, info.context),
             run_at=Instant(max(row.run_at for row in rows.values())) if rows else None,
-            freshness=metric_of(rows, FRESHNESS),
-            completeness=metric_of(rows, COMPLETENESS),
-            completeness30=metric_of(rows, COMPLETENESS_30),
-            metrics=metrics_of(rows),
+            counts_until=until_of(rows),
+            freshness=metric_of(rows, FRESHNESS, info.context),
+            completeness=metric_of(rows, COMPLETENESS, info.context),
+            completeness30=metric_of(rows, COMPLETENESS_30, info.context),
+            metrics=metrics_of(rows, info.context),
         )
 
     @classmethod

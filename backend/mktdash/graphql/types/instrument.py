@@ -19,7 +19,15 @@ from mktdash.graphql.scalars import Instant
 from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.page import PageInfo
 from mktdash.graphql.types.points import ObservationType, PointsType
-from mktdash.graphql.types.quality import FRESHNESS, QualityMetricType, QualityStatus, metric_of, status_of
+from mktdash.graphql.types.quality import (
+    COUNTS_UNTIL,
+    FRESHNESS,
+    QualityMetricType,
+    QualityStatus,
+    metric_of,
+    status_of,
+    until_of,
+)
 from mktdash.graphql.types.stored import stored
 from mktdash.store.instruments import AliasRow, InstrumentRow, Page, SeriesRow
 
@@ -84,7 +92,7 @@ class SeriesSummaryType:
         columns = await loader(info.context, RecentBySeriesLoader).load((self.row, last))
         return PointsType.from_columns(columns)
 
-    @strawberry.field(description="The worst verdict on its dataset.")
+    @strawberry.field(description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.")
     async def quality(self, info: Info) -> QualityStatus:
         """Read with those of the page's other datasets."""
         rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
@@ -93,7 +101,13 @@ class SeriesSummaryType:
     @strawberry.field(description="How many sessions late its dataset is.")
     async def freshness(self, info: Info) -> QualityMetricType | None:
         """Read with those of the page's other datasets."""
-        return metric_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset), FRESHNESS)
+        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
+        return metric_of(rows, FRESHNESS, info.context)
+
+    @strawberry.field(description=COUNTS_UNTIL)
+    async def quality_counts_until(self, info: Info) -> Instant | None:
+        """From the newest run."""
+        return until_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset))
 
     @classmethod
     def from_row(cls, row: SeriesRow) -> "SeriesSummaryType":

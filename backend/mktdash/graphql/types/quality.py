@@ -1,23 +1,30 @@
-"""Verdicts on the data: what each check says, and which sessions are missing and why."""
+"""Verdicts on the data: what each check says, and which sessions are missing and why.
+
+Whatever shows a verdict shows it as it counts at the request's time: an old one says nothing of the present.
+"""
 
 from collections.abc import Mapping
 from enum import Enum
 
 import strawberry
 
-from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
+from mktdash.domain.clock import to_micros
 from mktdash.graphql.arguments import First
 from mktdash.graphql.bounds import page_size
 from mktdash.graphql.context import Info, RequestContext
 from mktdash.graphql.loaders import HistoryByMetricLoader, loader
 from mktdash.graphql.scalars import Instant, Json
+from mktdash.quality.ageing import as_of_now, counts_until
 from mktdash.quality.missing import MissingSession
-from mktdash.quality.overview import STALE_AFTER_S, dataset_status
+from mktdash.quality.overview import dataset_status
 from mktdash.store.quality import DqRow, VerdictRow
 
 FRESHNESS = "freshness"
 COMPLETENESS = "completeness"
 COMPLETENESS_30 = "completeness30"
+COUNTS_UNTIL = (
+    "Until when these verdicts count: if no check runs again, they are UNKNOWN after it. Null before the first."
+)
 
 
 @strawberry.enum(description="A verdict. Not knowing is never a pass.")
@@ -70,7 +77,9 @@ class QualityMetricType:
 
     dataset: strawberry.Private[str]
     metric: str = strawberry.field(description="The check's stable name.")
-    status: QualityStatus = strawberry.field(description="The verdict.")
+    status: QualityStatus = strawberry.field(
+        description="The verdict; UNKNOWN once it is too old to count: `summary` then says since when nobody judged."
+    )
     value: float | None = strawberry.field(description="The figure judged.")
     unit: str = strawberry.field(description="What one of the figure is.")
     warn: float | None = strawberry.field(description="Where WARN begins.")
@@ -128,30 +137,47 @@ class MissingSessionType:
         return cls(symbol=row.symbol, session=row.session, reason=row.reason.value, detail=row.detail)
 
 
-def metrics_of(rows: Mapping[str, DqRow]) -> list[QualityMetricType]:
+def _counted(rows: Mapping[str, DqRow], context: RequestContext) -> Mapping[str, DqRow]:
+    """A dataset's verdicts as they count at this request's time."""
+    now = to_micros(context.services.clock())
+    _ends(rows, now, context)
+    return as_of_now(rows, now)
+
+
+def _ends(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: int, context: RequestContext) -> None:
+    """Let the answer end with the verdicts that are in it: what depends on the clock is kept no longer."""
+    until = counts_until(rows)
+    if context.reading is not None and until is not None and until >= now:
+        context.reading.ends(until + 1)
+
+
+def metrics_of(rows: Mapping[str, DqRow], context: RequestContext) -> list[QualityMetricType]:
     """The verdicts of a dataset, by metric."""
-    return [QualityMetricType.from_row(rows[name]) for name in sorted(rows)]
+    now = _counted(rows, context)
+    return [QualityMetricType.from_row(now[name]) for name in sorted(now)]
 
 
-def metric_of(rows: Mapping[str, DqRow], name: str) -> QualityMetricType | None:
+def metric_of(rows: Mapping[str, DqRow], name: str, context: RequestContext) -> QualityMetricType | None:
     """One verdict; None where it was never given."""
-    row = rows.get(name)
+    row = _counted(rows, context).get(name)
     return None if row is None else QualityMetricType.from_row(row)
 
 
 def status_of(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], context: RequestContext) -> QualityStatus:
-    """The worst of a dataset's verdicts; UNKNOWN where there are none, or they are old and not a failure."""
+    """The worst of a dataset's verdicts; UNKNOWN where there are none, or they are old."""
     # Every series of a dataset asks this of the same verdicts.
     known = context.loaders.get(("status", id(rows)))
     if known is not None:
         status: QualityStatus = known[1]
         return status
-    now = context.services.clock()
-    if rows and context.reading is not None:
-        old = max(row.run_at for row in rows.values()) + STALE_AFTER_S * MICROS_PER_SECOND
-        # The first instant at which they are more than so old.
-        if old + 1 > to_micros(now):
-            context.reading.ends(old + 1)
-    status = QualityStatus(dataset_status(rows, now).value)
+    now = to_micros(context.services.clock())
+    _ends(rows, now, context)
+    status = QualityStatus(dataset_status(as_of_now(rows, now)).value)
     context.loaders["status", id(rows)] = (rows, status)
     return status
+
+
+def until_of(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow]) -> Instant | None:
+    """Until when a dataset's verdicts count; None where it was never judged. The same whatever the time is."""
+    until = counts_until(rows)
+    return None if until is None else Instant(until)

@@ -7,12 +7,20 @@ from mktdash.graphql.bounds import page_size
 from mktdash.graphql.context import Info
 from mktdash.graphql.ids import global_id
 from mktdash.graphql.loaders import MissingByDatasetLoader, VerdictsByDatasetLoader, loader
-from mktdash.graphql.scalars import Json
+from mktdash.graphql.scalars import Instant, Json
 from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import InstrumentType, Unit
 from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.points import ObservationType, PointsType
-from mktdash.graphql.types.quality import MissingSessionType, QualityMetricType, QualityStatus, metrics_of, status_of
+from mktdash.graphql.types.quality import (
+    COUNTS_UNTIL,
+    MissingSessionType,
+    QualityMetricType,
+    QualityStatus,
+    metrics_of,
+    status_of,
+    until_of,
+)
 from mktdash.store.instruments import SeriesRow
 
 
@@ -25,7 +33,7 @@ class SeriesQualityType:
         description="How many observations in the range carry each flag; flags that none carries are left out."
     )
 
-    @strawberry.field(description="The worst verdict on its dataset.")
+    @strawberry.field(description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.")
     async def status(self, info: Info) -> QualityStatus:
         """From the last verdict of each check."""
         rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
@@ -34,7 +42,13 @@ class SeriesQualityType:
     @strawberry.field(description="Every verdict on its dataset, by metric.")
     async def metrics(self, info: Info) -> list[QualityMetricType]:
         """The last verdict of each check."""
-        return metrics_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset))
+        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
+        return metrics_of(rows, info.context)
+
+    @strawberry.field(description=COUNTS_UNTIL)
+    async def counts_until(self, info: Info) -> Instant | None:
+        """From the newest run."""
+        return until_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset))
 
     @strawberry.field(description="The sessions of the last 30 days that it lacks, newest first, each with its reason.")
     async def missing(self, info: Info, first: First = 20) -> list[MissingSessionType]:
