@@ -155,6 +155,44 @@ class Subject:
     filled: Int64Array | None
 
 
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """One series before and after a batch that superseded values of it.
+
+    Attributes:
+        before, after: what was known just before the batch, and with it; of ticks around the change only.
+        held: how many values there were.
+        superseded: how many of them the batch changed or withdrew.
+        usual: the shares of its values that earlier batches superseded.
+    """
+
+    series: SeriesRow
+    before: Columns
+    after: Columns
+    held: int
+    superseded: int
+    usual: Sequence[float] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchChanges:
+    """What one batch changed of what was known before it.
+
+    Attributes:
+        id, known_at: the batch, and when it became known, microseconds UTC.
+        arrived: when it came into the store, microseconds UTC.
+        superseded, touched: how many values of how many series it changed or withdrew.
+        looked_into: the series that lost most, as many as a run looks into.
+    """
+
+    id: int
+    known_at: int
+    arrived: int
+    superseded: int
+    touched: int
+    looked_into: Sequence[Restated]
+
+
 class DatasetCheck(Protocol):
     """A check that judges a dataset as a whole, cheaply."""
 
@@ -175,6 +213,34 @@ class SeriesCheck(Protocol):
 
     def measure(self, context: CheckContext, subjects: Sequence[Subject]) -> Mapping[int, Finding]:
         """What it finds in some of the series, by series id; pure, and the same until another slot is due."""
+
+    def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
+        """The verdict over the findings of all the dataset's series, by series id."""
+
+
+class BatchCheck(Protocol):
+    """A check that judges each batch once, and then sums up those that are still news."""
+
+    @property
+    def spec(self) -> CheckSpec:
+        """Its name and bounds."""
+
+    def measure(self, context: CheckContext, batch: BatchChanges) -> Finding:
+        """What it finds in a batch; pure, and the same until a batch is told before it."""
+
+    def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
+        """The verdict over the findings by batch id; batches that changed nothing of note are missing."""
+
+
+class HistoryCheck(Protocol):
+    """A check that judges all that is old of a series, once for each state of it."""
+
+    @property
+    def spec(self) -> CheckSpec:
+        """Its name and bounds."""
+
+    def measure(self, context: CheckContext, subject: Subject) -> Finding:
+        """What it finds in one series' history; pure, the same for the same values."""
 
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
         """The verdict over the findings of all the dataset's series, by series id."""

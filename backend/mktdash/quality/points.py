@@ -16,6 +16,7 @@ _SETTLED = 31 * MICROS_PER_DAY
 _BACKFILL = 0.05
 # A step over so many intervals is not one return.
 _GAP = 14
+_MOST_DECIMALS = 8
 
 
 def judged(context: CheckContext, columns: Columns) -> BoolArray:
@@ -54,3 +55,11 @@ def name_point(context: CheckContext, subject: Subject, at: int) -> str:
     if context.schedule is None:
         return iso(as_of)
     return label_of(context.schedule, as_of)
+
+
+def decimals_of(values: Float64Array) -> int:
+    """The decimals a source writes, 8 at most."""
+    for decimals in range(_MOST_DECIMALS):
+        if np.allclose(values, np.round(values, decimals), rtol=0, atol=10.0 ** -(_MOST_DECIMALS + 2)):
+            return decimals
+    return _MOST_DECIMALS

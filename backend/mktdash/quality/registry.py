@@ -1,6 +1,6 @@
 """Every check there is. A new one is a file in ``checks`` and a line here."""
 
-from mktdash.quality.base import CheckSpec, DatasetCheck, SeriesCheck
+from mktdash.quality.base import BatchCheck, CheckSpec, DatasetCheck, SeriesCheck
 from mktdash.quality.checks.bars import BARS
 from mktdash.quality.checks.clock import CLOCK
 from mktdash.quality.checks.completeness import LONG, SHORT
@@ -11,6 +11,7 @@ from mktdash.quality.checks.freshness import Freshness
 from mktdash.quality.checks.jumps import JUMPS
 from mktdash.quality.checks.layout import Layout
 from mktdash.quality.checks.nulls import NULLS
+from mktdash.quality.checks.revisions import REVISIONS
 from mktdash.quality.checks.rows import Rows
 from mktdash.quality.checks.simulated import SIMULATED
 from mktdash.quality.checks.twins import Twins
@@ -30,8 +31,10 @@ SERIES_CHECKS: tuple[SeriesCheck, ...] = (
     SIMULATED,
 )
 
+BATCH_CHECKS: tuple[BatchCheck, ...] = (REVISIONS,)
+
 
 def specs() -> dict[str, CheckSpec]:
     """The specs of all checks by metric, in the order people read them."""
-    every = [check.spec for check in DATASET_CHECKS] + [check.spec for check in SERIES_CHECKS]
+    every = [check.spec for checks in (DATASET_CHECKS, SERIES_CHECKS, BATCH_CHECKS) for check in checks]
     return {spec.metric: spec for spec in every}

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown
+from mktdash.quality.by_batch import judge_batches
 from mktdash.quality.findings import FORMAT, pack, unpack
 from mktdash.quality.loading import read_context, read_subjects
 from mktdash.quality.missing import Explainer, MissingSession
 from mktdash.quality.overview import HEADLINES
-from mktdash.quality.registry import DATASET_CHECKS, SERIES_CHECKS, specs
+from mktdash.quality.registry import BATCH_CHECKS, DATASET_CHECKS, SERIES_CHECKS, specs
 from mktdash.quality.slots import window_key
 from mktdash.store.datasets import DatasetRow, all_datasets, dataset_by_key
 from mktdash.store.quality import NOTHING, NewDqResult, StateRow, StatusChange, save_results, save_states, states_of
@@ -116,7 +117,8 @@ async def _judge(
     window = FORMAT
     if context.schedule is not None and context.slots is not None:
         window += "/" + window_key(context.schedule, context.slots, now)
-    kept = {} if series_ids is None else _kept(await states_of(conn, key), context, window, code_sha)
+    stored = await states_of(conn, key)
+    kept = {} if series_ids is None else _kept(stored, context, window, code_sha)
     again = _again(context, kept, series_ids)
     fresh: dict[str, dict[int, Finding]] = {check.spec.metric: {} for check in SERIES_CHECKS}
     troubles: dict[str, Exception] = {}
@@ -136,6 +138,10 @@ async def _judge(
         # An ingest seldom changes what most checks find; what is stored already is not written again.
         if not before or any(before.get(key) != found for key, found in fresh[metric].items()):
             states.append(StateRow(metric, window, code_sha, dataset.version, pack(findings)))
+    for one in BATCH_CHECKS:
+        judged, state = await judge_batches(conn, one, context, stored.get(one.spec.metric), code_sha)
+        results.append(_guarded(one.spec, context, one.combine, context, judged))
+        states += [] if state is None else [state]
     return _Judged(dataset.version, results, states)
 
 

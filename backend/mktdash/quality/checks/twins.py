@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from mktdash.domain.observation import Columns, Float64Array
+from mktdash.domain.observation import Columns
 from mktdash.domain.schedule import session_of
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status, Twin, nothing_to_judge
 from mktdash.quality.per_series import graded
+from mktdash.quality.points import decimals_of
 from mktdash.store.instruments import SeriesRow
 
 SPEC = CheckSpec("twins", "Twin sources", "sessions that differ", warn=1, fail=3)
 
 SESSIONS = 30
-_MOST_DECIMALS = 8
 _SHOWN = 20
 
 
@@ -44,7 +44,7 @@ def compare(one: Mapping[date, float], other: Mapping[date, float]) -> Compariso
     common = sorted(one.keys() & other.keys())
     a = np.array([one[day] for day in common])
     b = np.array([other[day] for day in common])
-    allowed = 0.5 * 10.0 ** -min(_decimals(a), _decimals(b))
+    allowed = 0.5 * 10.0 ** -min(decimals_of(a), decimals_of(b))
     with np.errstate(all="ignore"):
         apart = ~(np.abs(a - b) < allowed)
     return Comparison(
@@ -53,14 +53,6 @@ def compare(one: Mapping[date, float], other: Mapping[date, float]) -> Compariso
         sorted(day for day in one.keys() - other.keys() if first <= day <= last),
         sorted(day for day in other.keys() - one.keys() if first <= day <= last),
     )
-
-
-def _decimals(values: Float64Array) -> int:
-    """The decimals a source writes."""
-    for decimals in range(_MOST_DECIMALS):
-        if np.allclose(values, np.round(values, decimals), rtol=0, atol=10.0 ** -(_MOST_DECIMALS + 2)):
-            return decimals
-    return _MOST_DECIMALS
 
 
 def by_session(series: SeriesRow, columns: Columns) -> dict[date, float]:
