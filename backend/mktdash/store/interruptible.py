@@ -71,6 +71,10 @@ class _Call:
             with self._lock:
                 self._over = True
 
+    @property
+    def over(self) -> bool:
+        return self._over
+
     def give_up(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
         # Under the lock: an interrupt never meets the call that comes after this one.
         with self._lock:
@@ -87,6 +91,12 @@ class InterruptibleConnection(aiosqlite.Connection):
 
     _told_to_stop = False
     _stopped: asyncio.Future[Any] | None = None
+    _last: _Call | None = None
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it is outside any transaction, with no call waiting or under way."""
+        return self._connection is not None and (self._last is None or self._last.over) and not self.in_transaction
 
     async def _connect(self) -> aiosqlite.Connection:
         try:
@@ -99,6 +109,7 @@ class InterruptibleConnection(aiosqlite.Connection):
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         call, loop = _Call(fn), asyncio.get_running_loop()
+        self._last = call
         try:
             return await super()._execute(call, *args, **kwargs)  # type: ignore[no-untyped-call]  # as aiosqlite has it
         except (asyncio.CancelledError, GeneratorExit):

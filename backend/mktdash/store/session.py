@@ -3,21 +3,18 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from time import monotonic
 from typing import Any
 
 import orjson
 from sqlalchemy import event
-from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from mktdash.store.interruptible import connect
+from mktdash.store.lending import lend_only_clean
 
 # SQLite's own lock is the queue of writers, so a writer waits this long for its turn.
 _BUSY_TIMEOUT_MS = 30_000
-_SECONDS_OF_TRUST = 1.0
 _log = logging.getLogger(__name__)
-_RESTING_SINCE = "mktdash_resting_since"
 _LOOK_FOR_CLIENT = (
     "SELECT set_config('client_connection_check_interval', '1s', false)"
     " WHERE current_setting('server_version_num')::int >= 140000"
@@ -49,11 +46,11 @@ def open_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
         )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        lend_only_clean(engine)
         return engine
     engine = create_async_engine(url, json_serializer=_json_text, json_deserializer=orjson.loads, pool_size=pool_size)
     event.listen(engine.sync_engine, "connect", _prepare_postgres)
-    event.listen(engine.sync_engine, "checkout", _look_after_a_rest)
-    event.listen(engine.sync_engine, "checkin", _note_the_time)
+    lend_only_clean(engine)
     return engine
 
 
@@ -69,20 +66,6 @@ def _prepare_postgres(connection: Any, _record: object) -> None:
         _log.warning("statements of a process that was killed will go on in PostgreSQL: %s", error)
     finally:
         cursor.close()
-
-
-def _look_after_a_rest(connection: Any, record: Any, _proxy: object) -> None:
-    # A look at every checkout costs three round trips; a connection that just worked is still there.
-    if monotonic() - record.info.get(_RESTING_SINCE, 0.0) < _SECONDS_OF_TRUST:
-        return
-    try:
-        connection.ping()
-    except Exception as error:
-        raise DisconnectionError from error
-
-
-def _note_the_time(_connection: object, record: Any) -> None:
-    record.info[_RESTING_SINCE] = monotonic()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
