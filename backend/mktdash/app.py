@@ -34,6 +34,7 @@ from mktdash.resources import Resources, open_resources
 from mktdash.security.addresses import networks
 from mktdash.security.buckets import Buckets, Limit
 from mktdash.security.identity import Identity
+from mktdash.security.streams import OpenStreams
 from mktdash.settings import Settings
 from mktdash.store.beats import beating
 from mktdash.store.events import ensure_epoch
@@ -63,7 +64,9 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         started_at=resources.started_at,
         anonymous_read=settings.anonymous_read,
         buckets=buckets,
+        request_limit=_limit("requests", settings.request_rate),
         cost_limit=_limit("cost", settings.cost_rate),
+        streams=OpenStreams(settings.stream_limit or None),
         trusted=read_trusted(settings.trusted_documents, only=settings.trusted_documents_only),
         most_answer_bytes=settings.answer_mb * 1024 * 1024,
         whole=whole,

@@ -59,6 +59,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Files (reports, raw bytes) a minute for each token, and for each address; 0 for no limit.",
     )
+    stream_limit: int = Field(
+        300,
+        ge=0,
+        description="Subscriptions open at once for each token, and for each address, in each web process; "
+        "0 for no limit.",
+    )
     limits_without_redis: Literal["count", "refuse"] = Field(
         "count", description="While Redis is away, `count` in each process, or `refuse` every request."
     )

@@ -240,8 +240,8 @@ async def test_too_many_requests_are_refused_with_the_time_to_wait(sqlite_engine
 @pytest.mark.usefixtures("standing")
 async def test_a_costly_operation_uses_up_the_minute_and_a_cheap_one_gives_back(ecb_engine):
     query = "{ instruments(first: 200) { edges { node { symbol series { source } } } } }"
-    # An answer that is kept costs nothing to give, so none is kept here.
-    async with web_over(resources_over(ecb_engine, cost_rate=1215, answer_cache_mb=0)) as web:
+    # An answer that is kept costs nothing to give, so none is kept here; and the text is read once.
+    async with web_over(resources_over(ecb_engine, cost_rate=1215 + 1 + len(query) // 2, answer_cache_mb=0)) as web:
         response = await web.client.post("/graphql", json={"query": query, "extensions": {"cost": True}})
         again = await web.post(query, accept="application/graphql-response+json")
         # Twice what one costs in the end leaves less than what one asks for.

@@ -18,6 +18,7 @@ from mktdash.graphql.trusted import TrustedDocuments
 from mktdash.live.hub import Hub
 from mktdash.security.buckets import Buckets, Limit, Standing
 from mktdash.security.principals import Principal
+from mktdash.security.streams import OpenStreams
 from mktdash.store.session import read_transaction
 from mktdash.store.whole import WholeSeries
 
@@ -36,7 +37,9 @@ class Services:
     anonymous_read: bool
     pieces: PieceCache = field(default_factory=PieceCache)
     buckets: Buckets | None = None
+    request_limit: Limit | None = None
     cost_limit: Limit | None = None
+    streams: OpenStreams = field(default_factory=OpenStreams)
     trusted: TrustedDocuments = field(default_factory=TrustedDocuments)
     most_answer_bytes: int | None = None
     whole: WholeSeries | None = None

@@ -26,6 +26,7 @@ from graphql import (
     VariableNode,
     get_named_type,
     is_leaf_type,
+    value_from_ast_untyped,
 )
 
 from mktdash.graphql.operations import operations_called
@@ -86,9 +87,9 @@ class Costs:
             return 0
         fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
         given = {
-            one.variable.name.value: int(one.default_value.value)
+            one.variable.name.value: value_from_ast_untyped(one.default_value)
             for one in operation.variable_definitions or ()
-            if isinstance(one.default_value, IntValueNode)
+            if one.default_value is not None
         } | dict(variables)
         return 1 + _Walk(self._schema, fragments, given, sizes).selection(operation.selection_set, root, None)
 

@@ -1,9 +1,8 @@
-"""Parsing and validation, each once a document: known texts are kept, with their verdicts, within bounds.
+"""Reading, which is parsing and validation, once a document: known texts are kept, with their verdicts, within bounds.
 
 Errors are made anew for each answer, because each answer marks its own errors with its own request id.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,13 +19,16 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
-from mktdash.domain.errors import InvalidInputError, ValidationFailedError
+from mktdash.domain.errors import InvalidInputError, ParseFailedError, ValidationFailedError
 from mktdash.graphql.dependence import Dependence, dependence_of
-from mktdash.graphql.limits import MOST_ERRORS, MOST_TOKENS, RULES, judge
+from mktdash.graphql.limits import MOST_CHARACTERS, MOST_ERRORS, MOST_TOKENS, RULES, judge
 from mktdash.graphql.operations import operations_called
+from mktdash.graphql.weighted import WeightedCache
 
-_MOST_DOCUMENTS = 500
-_LONGEST_KEPT = 20_000
+# Of text. What is made of it takes some hundred times as much memory where its words are short.
+_MOST_KEPT_CHARACTERS = 512 * 1024
+# Reading a new text takes 3 to 15 us a character here, and a unit of cost is about 20 us of work.
+_CHARACTERS_A_UNIT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +42,53 @@ class Document:
 
 
 class DocumentCache:
-    """Parsed and judged documents by their text, the least recently used forgotten first.
+    """Documents and what is wrong with them by their text, the least recently used forgotten first."""
 
-    Texts that do not parse are not kept: a stranger could fill the cache with them.
-    """
-
-    def __init__(self, schema: GraphQLSchema, most: int = _MOST_DOCUMENTS, *, introspection: bool = True) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, most_characters: int = _MOST_KEPT_CHARACTERS, *, introspection: bool = True
+    ) -> None:
         self._schema = schema
         self._rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
-        self._most = most
-        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._kept: WeightedCache[str, Document | GraphQLError] = WeightedCache(most_characters)
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def cost_to_read(self, text: str) -> int:
+        """What a text costs its bearer to be read: nothing where it is known, or too long to be read at all."""
+        if len(text) > MOST_CHARACTERS or self._kept.get(text) is not None:
+            return 0
+        return 1 + len(text) // _CHARACTERS_A_UNIT
 
     def document(self, text: str) -> Document:
         """A document of this text.
 
         Raises:
-            GraphQLError: it does not parse, or has too many tokens.
+            GraphQLError: it does not parse, or is too long.
         """
-        kept = self._kept.get(text)
-        if kept is not None:
-            self._kept.move_to_end(text)
-            return kept
-        node = parse(text, max_tokens=MOST_TOKENS)
+        found = self._kept.get(text)
+        if found is None:
+            found = self._read(text)
+            self._kept.put(text, found, len(text))
+        if isinstance(found, GraphQLError):
+            raise _again(found)
+        return found
+
+    def _read(self, text: str) -> Document | GraphQLError:
+        if len(text) > MOST_CHARACTERS:
+            message = f"the document has {len(text)} characters, the most allowed is {MOST_CHARACTERS}"
+            return GraphQLError(message, extensions={"code": ValidationFailedError.code})
+        try:
+            node = parse(text, max_tokens=MOST_TOKENS)
+        except GraphQLError as error:
+            return error
         problems = self._problems(node)
-        document = Document(
+        return Document(
             node,
             problems,
             sum(isinstance(one, OperationDefinitionNode) for one in node.definitions),
             None if problems else dependence_of(self._schema, node),
         )
-        if len(text) <= _LONGEST_KEPT:
-            self._kept[text] = document
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-        return document
 
     def _problems(self, node: DocumentNode) -> tuple[GraphQLError, ...]:
         # The cheap bounds first: validation itself takes long over a hostile document.
@@ -114,6 +126,11 @@ class DocumentCache:
         with suppress(GraphQLError):
             return self.document(text).dependence
         return None
+
+
+def _again(error: GraphQLError) -> GraphQLError:
+    code = (error.extensions or {}).get("code", ParseFailedError.code)
+    return GraphQLError(error.message, source=error.source, positions=error.positions, extensions={"code": code})
 
 
 class CachedDocuments(SchemaExtension):

@@ -31,11 +31,11 @@ from mktdash.graphql.accept import EVENT_STREAM, RESPONSE_JSON, answer_type
 from mktdash.graphql.context import RequestContext, Services
 from mktdash.graphql.dependence import READING_KEY
 from mktdash.graphql.encoding import decode, encode
-from mktdash.graphql.errors import system_error
+from mktdash.graphql.errors import present, system_error
 from mktdash.graphql.requests import BoundedRequest, admit, read_operation
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.graphql.sockets import PatientHandler, TextFrames
-from mktdash.security.identity import SCOPE_KEY, Facts, Identity
+from mktdash.security.identity import SCOPE_KEY, Facts, Identity, bearer_of
 
 MOST_OPERATIONS_A_SOCKET = 50
 _SECONDS_TO_INTRODUCE = timedelta(seconds=10)
@@ -58,6 +58,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             connection_init_wait_timeout=_SECONDS_TO_INTRODUCE,
             max_subscriptions_per_connection=MOST_OPERATIONS_A_SOCKET,
         )
+        self._mktdash_schema = schema
         self._services = services
         self._identity = identity
 
@@ -140,8 +141,14 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         request_data: GraphQLRequestData,
     ) -> ExecutionResult:
         """Run a query or a mutation, and find the status that its outcome has."""
+        schema = self._mktdash_schema
+        refused = await schema.admit(request_data.query, context)
+        if refused is not None:
+            errors = [refused]
+            present(errors, context.request_id)
+            return _with_status(ExecutionResult(data=None, errors=errors), sub_response)
         try:
-            work = self.schema.execute(
+            work = schema.execute(
                 request_data.query,
                 root_value=root_value,
                 variable_values=request_data.variables,
@@ -151,7 +158,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
                 operation_extensions=request_data.extensions,
             )
             # What was asked to be done is done, whether or not its asker waits for the answer.
-            reads = isinstance(self.schema, MktdashSchema) and self.schema.documents.only_reads(request_data.query)
+            reads = schema.documents.only_reads(request_data.query)
             result = await (while_heard(request.receive, work) if reads else work)
         except CannotGetOperationTypeError as error:
             raise BadRequestError(error.as_http_error_reason(), argument="operationName") from error
@@ -161,10 +168,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             if error.operation_type is OperationType.SUBSCRIPTION:
                 raise BadRequestError("subscriptions are served over WebSocket or as text/event-stream") from error
             raise MethodNotAllowedError("a mutation is asked by POST", allow=["POST"]) from error
-        # An answer in the older media type says all in its body; intermediaries may not know it for GraphQL.
-        if _never_ran(result) and sub_response.media_type == RESPONSE_JSON:
-            sub_response.status_code = _status(result)
-        return result
+        return _with_status(result, sub_response)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """The body; without ``data`` where nothing was executed."""
@@ -222,6 +226,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         try:
             if authorization is not None:
                 context.principal = await self._identity.of_authorization(str(authorization))
+                context.bearer = bearer_of(context.principal, context.client)
             context.principal.require_reader()
         except MktdashError as error:
             raise ConnectionRejectionError from error
@@ -231,6 +236,13 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 def _never_ran(result: ExecutionResult) -> bool:
     """Whether the request itself was at fault: an error of execution has a path."""
     return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
+
+
+def _with_status(result: ExecutionResult, sub_response: Response) -> ExecutionResult:
+    # An answer in the older media type says all in its body; intermediaries may not know it for GraphQL.
+    if _never_ran(result) and sub_response.media_type == RESPONSE_JSON:
+        sub_response.status_code = _status(result)
+    return result
 
 
 def _status(result: ExecutionResult) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Any
 
 import strawberry
@@ -10,9 +10,10 @@ from graphql import GraphQLError
 from prometheus_client import Counter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from mktdash.domain.errors import MktdashError, TimedOutError
+from mktdash.domain.errors import MktdashError, ThrottledError, TimedOutError
 from mktdash.graphql.context import RequestContext
 from mktdash.graphql.cost import Costs
 from mktdash.graphql.documents import CachedDocuments, DocumentCache
@@ -23,7 +24,7 @@ from mktdash.graphql.planned import Plans
 from mktdash.graphql.queries import Query
 from mktdash.graphql.scalars import SCALARS
 from mktdash.graphql.subscriptions import Subscription
-from mktdash.graphql.throttle import CostLimit, Spending
+from mktdash.graphql.throttle import CostLimit, Spending, charge
 from mktdash.graphql.timing import Timed, timed
 from mktdash.store.versions import read_versions
 
@@ -55,6 +56,22 @@ class MktdashSchema(strawberry.Schema):
         self.plans = Plans(self._schema, self.schema_converter)
         self._seconds_to_answer = seconds_to_answer
         self._under_way: set[asyncio.Task[ExecutionResult]] = set()
+
+    async def admit(self, query: str | None, context: RequestContext) -> GraphQLError | None:
+        """Read a text before anything else is done with it; whoever sends one that is new here pays for that.
+
+        Returns why it is not to be run: it is no document, or its bearer has used up what a minute gives.
+        """
+        if not query:
+            return None
+        try:
+            await charge(context, self.documents.cost_to_read(query), "reading this new document")
+            self.documents.document(query)
+        except MktdashError as error:
+            return GraphQLError(error.message, original_error=error)
+        except GraphQLError as error:
+            return error
+        return None
 
     async def execute(  # noqa: PLR0917 - strawberry's signature
         self,
@@ -159,6 +176,9 @@ class MktdashSchema(strawberry.Schema):
         of its own instant.
         """
         assert context_value is not None  # noqa: S101 - the endpoint always gives one
+        refused = await self.admit(query, context_value)
+        if refused is not None:
+            return self._refused(refused, context_value)
         kind = None if query is None else self.documents.kind(query, operation_name)
         allowed = set(OperationType) if allowed_operation_types is None else set(allowed_operation_types)
         if kind is not None and OperationType(kind.value) in _ANSWERED_ONCE & allowed:
@@ -171,15 +191,37 @@ class MktdashSchema(strawberry.Schema):
                 allowed,
                 operation_extensions,
             )
-        return await super().stream(
-            query,
-            variable_values,
-            context_value.for_operation(shared=False),
-            root_value,
-            operation_name,
-            operation_extensions,
-            allowed_operation_types,
+        return self._followed(
+            context_value,
+            await super().stream(
+                query,
+                variable_values,
+                context_value.for_operation(shared=False),
+                root_value,
+                operation_name,
+                operation_extensions,
+                allowed_operation_types,
+            ),
         )
+
+    async def _refused(self, error: GraphQLError, context: RequestContext) -> AsyncGenerator[Any, None]:
+        errors = [error]
+        present(errors, context.request_id)
+        yield PreExecutionError(data=None, errors=errors)
+
+    async def _followed(self, context: RequestContext, results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+        """The results of a subscription, which has a place among those of its bearer for as long as it is read."""
+        async with aclosing(results):
+            try:
+                with context.services.streams.place(context.bearer):
+                    async for result in results:
+                        yield result
+            except ThrottledError as error:
+                async with aclosing(
+                    self._refused(GraphQLError(error.message, original_error=error), context)
+                ) as refusal:
+                    async for result in refusal:
+                        yield result
 
     async def _once(self, *asked: Any) -> AsyncGenerator[Any, None]:
         # On a task of its own, told once to end: a transport that goes away says so again and again, and a second

@@ -13,6 +13,8 @@ from mktdash.domain.errors import AnswerTooLargeError, MktdashError, ThrottledEr
 from mktdash.graphql.context import RequestContext
 from mktdash.graphql.encoding import encode
 from mktdash.graphql.errors import system_error
+from mktdash.graphql.requests import require_few
+from mktdash.graphql.throttle import count_request
 
 _LONGEST_ID = 200
 _FORMS: Mapping[str, Any] = {
@@ -58,12 +60,13 @@ class PatientHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
             await super().handle_message(message)
 
     async def handle_subscribe(self, message: Any) -> None:
-        """Find the text of an operation that names its document."""
+        """Count an operation as a request, and find its text where it names its document."""
         if self.connection_acknowledged:
             payload = message["payload"]
-            trusted = self.context.services.trusted
             try:
-                payload["query"] = trusted.text(payload.get("query"), payload.get("documentId"))
+                await count_request(self.context)
+                require_few(payload.get("variables"))
+                payload["query"] = self.context.services.trusted.text(payload.get("query"), payload.get("documentId"))
             except MktdashError as error:
                 said = [system_error(error, self.context.request_id)]
                 await self.websocket.send_json({"id": message["id"], "type": "error", "payload": said})

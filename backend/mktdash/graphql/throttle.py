@@ -11,6 +11,38 @@ from mktdash.graphql.context import Info, RequestContext
 from mktdash.graphql.cost import MOST, Costs
 
 
+async def count_request(context: RequestContext) -> None:
+    """Count an operation on a socket as the request that it would be by itself.
+
+    Raises:
+        ThrottledError: its bearer has used up what a minute gives.
+    """
+    limit, buckets = context.services.request_limit, context.services.buckets
+    if limit is not None and buckets is not None:
+        (await buckets.take(limit, context.bearer)).require()
+
+
+async def charge(context: RequestContext, amount: int, what: str) -> None:
+    """Take the cost of something from its bearer's bucket; a negative amount gives back.
+
+    Raises:
+        ThrottledError: its bearer has used up what a minute gives.
+    """
+    limit, buckets = context.services.cost_limit, context.services.buckets
+    if limit is None or buckets is None or not amount:
+        return
+    standing = await buckets.take(limit, context.bearer, amount)
+    context.standings[limit.name] = standing
+    if not standing.granted:
+        raise ThrottledError(
+            f"{what} costs {amount}, of which {standing.remaining} are left this minute",
+            retryAfter=round(standing.retry_after, 3),
+            cost=amount,
+            remaining=standing.remaining,
+            aMinute=limit.a_minute,
+        )
+
+
 class Spending:
     """What one operation takes from its bearer's bucket."""
 
@@ -56,19 +88,7 @@ class Spending:
         return {"cost": {"requested": self._requested, "actual": self._actual}} if wanted and self._actual else {}
 
     async def _take(self, amount: int) -> None:
-        limit, buckets = self._context.services.cost_limit, self._context.services.buckets
-        if limit is None or buckets is None or not amount:
-            return
-        standing = await buckets.take(limit, self._context.bearer, amount)
-        self._context.standings[limit.name] = standing
-        if not standing.granted:
-            raise ThrottledError(
-                f"this operation costs {amount}, of which {standing.remaining} are left this minute",
-                retryAfter=round(standing.retry_after, 3),
-                cost=amount,
-                remaining=standing.remaining,
-                aMinute=limit.a_minute,
-            )
+        await charge(self._context, amount, "this operation")
 
 
 class CostLimit(SchemaExtension):

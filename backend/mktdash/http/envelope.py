@@ -4,19 +4,27 @@ import math
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mktdash.domain.errors import BadRequestError, MktdashError, ThrottledError, UnauthenticatedError
+from mktdash.domain.errors import (
+    BadRequestError,
+    MktdashError,
+    ThrottledError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from mktdash.http import metrics
 from mktdash.http.problems import problem, surprise
 from mktdash.security.addresses import Network, client_address
 from mktdash.security.buckets import WINDOW_S, Buckets, Limit, Standing
-from mktdash.security.identity import SCOPE_KEY, Facts, Identity, Request
+from mktdash.security.identity import SCOPE_KEY, Facts, Identity, Request, session_cookie
 from mktdash.security.principals import STRANGER
+from mktdash.security.strangers import Strangers
 
 _SECURITY_HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -33,8 +41,11 @@ _SECURITY_NAMES = frozenset(name for name, _ in _SECURITY_PAIRS)
 _PROCESS, _REQUESTS = secrets.token_hex(4), count(int.from_bytes(secrets.token_bytes(4)))
 _POLICY_VIOLATION = 1008
 _CLIENT_GONE = 499
-# Monitors must get their answer, and a page's own files are kept by the browser.
-_UNCOUNTED = ("/api/health", "/assets/")
+# A page's own files are kept by the browser, and whether the process lives costs nothing to say.
+_UNCOUNTED = ("/api/health/live", "/assets/")
+_MONITORED = "/api/health"
+# What these read of the store is as much as five small queries.
+_REQUESTS_OF_A_LOOK = 5
 
 
 class Envelope:
@@ -54,6 +65,7 @@ class Envelope:
         self._buckets = buckets
         self._limit = limit
         self._trusted = trusted
+        self._strangers = Strangers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wrap one request or socket."""
@@ -67,9 +79,8 @@ class Envelope:
         try:
             if sum(name == b"host" for name, _ in scope["headers"]) > 1:
                 raise BadRequestError("a request names one host")
-            principal = await self._identity.of(Request(headers, peer))
-            facts = scope[SCOPE_KEY] = Facts(facts.request_id, principal, facts.address, headers)
-            await self._count(scope["path"], facts)
+            facts = scope[SCOPE_KEY] = await self._identified(facts, peer)
+            await self._count(facts, scope["path"])
         except MktdashError as error:
             await self._refuse(scope, receive, send, facts, error)
             return
@@ -78,18 +89,50 @@ class Envelope:
             return
         await self._http(scope, receive, send, facts)
 
-    async def _count(self, path: str, facts: Facts) -> None:
+    async def _identified(self, stranger: Facts, peer: str | None) -> Facts:
+        """The facts of a request, with who it is from; one whose token is refused counts as one of its address.
+
+        Raises:
+            MktdashError: it is not let in.
+        """
+        headers = stranger.headers
+        secret = headers.get("authorization") or session_cookie(headers)
+        if secret is None:
+            return replace(stranger, principal=await self._identity.of(Request(headers, peer)))
+        self._strangers.require_open(stranger.address, secret)
+        try:
+            principal = await self._identity.of(Request(headers, peer))
+        except UnauthenticatedError:
+            await self._count_refused(stranger)
+            raise
+        if principal.token_id is None:
+            await self._count_refused(stranger)
+        else:
+            self._strangers.know(secret)
+        return replace(stranger, principal=principal)
+
+    async def _count_refused(self, stranger: Facts) -> None:
+        try:
+            await self._count(stranger)
+        except ThrottledError as error:
+            self._strangers.close(stranger.address, error.data["retryAfter"])
+            raise
+
+    async def _count(self, facts: Facts, path: str = "") -> None:
         if self._limit is None or self._buckets is None or path.startswith(_UNCOUNTED):
             return
-        bearer = facts.bearer
-        standing = self._buckets.at_hand(self._limit, bearer) or await self._buckets.take(self._limit, bearer)
+        bearer, monitored = facts.bearer, path.startswith(_MONITORED)
+        amount = _REQUESTS_OF_A_LOOK if monitored else 1
+        try:
+            standing = self._buckets.at_hand(self._limit, bearer, amount)
+            standing = standing or await self._buckets.take(self._limit, bearer, amount)
+        except UnavailableError:
+            if monitored:
+                # Monitors must read that Redis is away.
+                return
+            raise
         facts.standings[self._limit.name] = standing
-        if not standing.granted:
-            raise ThrottledError(
-                f"more than {self._limit.a_minute} requests a minute",
-                retryAfter=round(standing.retry_after, 3),
-                aMinute=self._limit.a_minute,
-            )
+        standing.require()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, facts: Facts) -> None:
         status, started = 0, time.perf_counter()
@@ -118,7 +161,11 @@ class Envelope:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": error.code})
             return
-        challenge = {"www-authenticate": 'Bearer realm="mktdash", error="invalid_token"'}
+        headers = {}
+        if isinstance(error, UnauthenticatedError):
+            headers["www-authenticate"] = 'Bearer realm="mktdash", error="invalid_token"'
+        if "retryAfter" in error.data and all(one.granted for one in facts.standings.values()):
+            headers["retry-after"] = str(math.ceil(error.data["retryAfter"]))
         response = problem(
             facts.request_id,
             status=error.http_status,
@@ -126,7 +173,7 @@ class Envelope:
             title=error.message,
             retryable=error.retryable,
             data=dict(error.data),
-            headers=challenge if isinstance(error, UnauthenticatedError) else None,
+            headers=headers,
         )
         _complete(response.raw_headers, facts)
         metrics.observe(scope, error.http_status, 0.0)

@@ -16,7 +16,7 @@ from typing import Literal
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from mktdash.domain.errors import UnavailableError
+from mktdash.domain.errors import ThrottledError, UnavailableError
 from mktdash.patience import patience
 
 WINDOW_S = 60
@@ -67,6 +67,19 @@ class Standing:
     retry_after: float
     # Seconds until the bucket is full again.
     reset: float
+
+    def require(self) -> None:
+        """Pass what was granted.
+
+        Raises:
+            ThrottledError: it was not.
+        """
+        if not self.granted:
+            raise ThrottledError(
+                f"more than {self.limit.a_minute} {self.limit.name} a minute",
+                retryAfter=round(self.retry_after, 3),
+                aMinute=self.limit.a_minute,
+            )
 
 
 @dataclass(slots=True)

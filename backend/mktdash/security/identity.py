@@ -48,7 +48,7 @@ class Facts:
     @property
     def bearer(self) -> str:
         """Whose buckets the request takes from: its token's, else its address's."""
-        return f"token:{self.principal.token_id}" if self.principal.token_id else f"address:{self.address}"
+        return bearer_of(self.principal, self.address)
 
 
 class Identity:
@@ -110,6 +110,11 @@ class Identity:
     async def aclose(self) -> None:
         """Give back what is held open."""
         await self._tokens.aclose()
+
+
+def bearer_of(principal: Principal, address: str) -> str:
+    """Whose buckets somebody takes from: a token's, else an address's."""
+    return f"token:{principal.token_id}" if principal.token_id else f"address:{address}"
 
 
 def is_local(request: Request) -> bool:

@@ -37,6 +37,16 @@ def test_variables_defaults_and_fragments_count_alike(text, variables):
     assert cost(text, **variables) == cost("{ instruments(first: 100) { edges { node { symbol } } } }")
 
 
+def test_a_list_counts_alike_as_literal_variable_and_default():
+    ids = [f"a{n}" for n in range(90)]
+    text = "[" + ", ".join(f'"{one}"' for one in ids) + "]"
+    literal = cost(f"{{ nodes(ids: {text}) {{ id }} }}")
+
+    assert cost("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids) == literal
+    assert cost(f"query($ids: [ID!]! = {text}) {{ nodes(ids: $ids) {{ id }} }}") == literal
+    assert literal > 90
+
+
 def test_what_is_left_out_counts_as_its_default():
     assert cost("{ instruments { edges { node { symbol } } } }") == cost(
         "{ instruments(first: 50) { edges { node { symbol } } } }"

@@ -47,3 +47,24 @@ def test_a_fragment_that_spreads_itself_is_judged_in_finite_time():
 
 def test_introspecting_again_and_again_is_refused():
     assert judge(parse("{ a: __schema { description } b: __schema { description } c: __schema { description } }"))
+
+
+def test_what_no_operation_uses_is_refused_unmeasured():
+    assert judge(parse("{ a } fragment F on T { b }")) == ["Fragment 'F' is never used."]
+
+
+def test_a_document_is_measured_with_all_its_operations():
+    half = "{" + "a " * (MOST.fields // 2) + "}"
+
+    assert any("fields" in problem for problem in judge(parse(f"query A {half} query B {half} query C {half}")))
+
+
+def test_fields_that_colocated_fragments_repeat_pass():
+    parts = [f"fragment F{n} on T {{ __typename id f{n} {{ __typename id }} }}" for n in range(25)]
+
+    assert judge(parse("{ t { " + " ".join(f"...F{n}" for n in range(25)) + " } } " + " ".join(parts))) == []
+
+
+def test_a_field_repeated_far_too_often_is_refused():
+    assert any("one name" in problem for problem in judge(parse("{ t {" + "id " * 100 + "} }")))
+    assert judge(parse("{ t {" + "id " * 70 + "} }")) == []
