@@ -9,6 +9,7 @@ from ops.bench.table import print_table
 BENCHES = (
     "ingest_ecb",
     "graphql_series",
+    "loop_held",
     "peers",
     "start_again",
     "csv_memory",

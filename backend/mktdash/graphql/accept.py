@@ -8,6 +8,8 @@ JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 
+# No client names nearly as many; a header may hold ten thousand.
+_MOST_NAMED = 50
 _GIVEN = {
     JSON: JSON,
     RESPONSE_JSON: RESPONSE_JSON,
@@ -27,7 +29,7 @@ def answer_type(accept: str | None) -> str:
     if accept is None or not accept.strip():
         return JSON
     best, best_weight = None, 0.0
-    for part in accept.split(","):
+    for part in accept.split(",", _MOST_NAMED)[:_MOST_NAMED]:
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
         weight = _weight(parameters)
         if name in _GIVEN and weight > best_weight and not _other_charset(parameters):

@@ -36,6 +36,7 @@ class Extent:
     """How large a selection is once its fragments are spelt out."""
 
     depth: int = 0
+    operations: int = 0
     fields: int = 0
     # Fields, inline fragments and spreads.
     selections: int = 0
@@ -47,6 +48,7 @@ class Extent:
         """Both selections, side by side."""
         return Extent(
             max(self.depth, other.depth),
+            self.operations + other.operations,
             self.fields + other.fields,
             self.selections + other.selections,
             self.aliases + other.aliases,
@@ -57,7 +59,7 @@ class Extent:
 
 # Of all operations of a document together. The standard introspection query is 15 deep; graphql-core bounds its lists
 # within lists by a rule of its own.
-MOST = Extent(depth=16, fields=500, selections=1_000, aliases=50, directives=50, introspections=2)
+MOST = Extent(depth=16, operations=50, fields=500, selections=1_000, aliases=50, directives=50, introspections=2)
 
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -72,7 +74,7 @@ def judge(document: DocumentNode) -> list[str]:
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     total = Extent()
     for node in operations:
-        own = Extent(directives=len(node.directives or ()))
+        own = Extent(operations=1, directives=len(node.directives or ()))
         total = total.beside(_of(node.selection_set, fragments, measured)).beside(own)
     problems = [
         f"the document has {one.name} {getattr(total, one.name)}, the most allowed is {getattr(MOST, one.name)}"
