@@ -40,12 +40,22 @@ QUERIES = [
     '{ instruments(search: "nothing is called so") { totalCount edges { node { symbol } } } }',
     "{ reportRuns { totalCount edges { node { runId artifacts { format } } } } }",
     "{ viewer { role } serverInfo { database contracts } }",
+    (
+        "{ instruments(first: 2) { edges { node { symbol series { latest { value __typename } kind: __typename quality "
+        "} __typename } __typename } __typename totalCount } __typename }"
+    ),
+    "{ instruments(first: 1) { edges { node { symbol @include(if: true) name @skip(if: true) } } } }",
+    (
+        "{ instruments(first: 2) { edges { node { ... on Node { id } ...N ... on Instrument @skip(if: true) { name } } "
+        "} } } fragment N on Node { __typename id }"
+    ),
+    "{ instruments(first: 2) { edges { node { symbol @skip(if: true) } } } }",
 ]
-WITHOUT_PLAN = [
-    "{ instruments(first: 1) { edges { node { symbol @include(if: true) } } } }",
-    "{ __schema { queryType { name } } }",
-    "{ instruments(first: 1) { totalCount __typename } }",
-]
+SWITCHED = """query ($all: Boolean = true, $none: Boolean!) { instruments(first: 2) { edges { node { symbol
+  name @include(if: $all) name @skip(if: $none) ...S @skip(if: $none)
+  series @include(if: $all) { source ... @skip(if: $none) { unit { name __typename } } } } } } }
+  fragment S on Instrument { currency assetClass }"""
+WITHOUT_PLAN = ["{ __schema { queryType { name } } }", '{ node(id: "x") { id } }']
 WRONG = [
     '{ series(symbol: "EURNOPE") { id } }',
     '{ ok: series(symbol: "EURUSD") { id } bad: series(symbol: "NOPE") { id } }',
@@ -98,6 +108,34 @@ async def test_a_plan_answers_what_the_executor_answers(web, monkeypatch, by, qu
     assert b"errors" not in planned.content
     assert planned.content == executed.content
     assert by() == {"plan": 1, "executor": 1}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"none": False},
+        {"none": True},
+        {"none": True, "all": False},
+        {"none": False, "all": False},
+        {"none": True, "all": True},
+    ],
+)
+async def test_a_plan_includes_and_skips_what_the_variables_say(web, monkeypatch, by, variables):
+    body = {"query": SWITCHED, "variables": variables}
+    # Those of another time must not decide.
+    await web.client.post("/graphql", json=body | {"variables": {"none": not variables["none"]}})
+    planned = await web.client.post("/graphql", json=body)
+
+    assert b"errors" not in planned.content
+    assert planned.content == (await without_plans(web, monkeypatch, body)).content
+    assert by() == {"plan": 2, "executor": 1}
+
+
+async def test_a_variable_that_is_not_right_is_told_as_the_executor_tells_it(web, by):
+    error = await web.error(SWITCHED, {"none": None})
+
+    assert (error["extensions"]["code"], "none" in error["message"]) == ("BAD_INPUT", True), error
+    assert by() == {}
 
 
 @pytest.mark.parametrize("query", WITHOUT_PLAN)

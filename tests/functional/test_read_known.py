@@ -8,6 +8,7 @@ from tests.factories.provider import ScriptedProvider, day, scripted
 from tests.factories.web import resources_over, web_over
 
 from mktdash import app as entry
+from mktdash.graphql.front import ANSWERS
 from mktdash.graphql.planned import Plans
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.store.whole import WholeSeries
@@ -24,6 +25,18 @@ MORE = [
     '{ series(symbol: "AAA", maxPoints: 2) { points { value } } }',
     '{ series(symbol: "AAA") { unit { name } } }',
 ]
+
+
+class Asking:
+    """Asks as often as it is told: what is not declared makes no difference to an answer, and another question."""
+
+    def __init__(self, web):
+        self._web, self._n = web, 0
+        self.error, self.resources = web.error, web.resources
+
+    async def data(self, query):
+        self._n += 1
+        return await self._web.data(query, {"asked": self._n})
 
 
 async def learn(engine, values, minute):
@@ -51,8 +64,8 @@ def wholes(monkeypatch):
 async def web(engine):
     # Three years, so that there are several chunks.
     await learn(engine, {"AAA": {n: float(n) for n in range(0, 900, 7)}, "BBB": {0: 1.0}}, 0)
-    async with web_over(resources_over(engine, answer_cache_mb=0)) as opened:
-        yield opened
+    async with web_over(resources_over(engine)) as opened:
+        yield Asking(opened)
 
 
 @pytest.fixture
@@ -105,14 +118,20 @@ async def test_whatever_takes_more_is_read_in_one_transaction(web, alone, query)
     assert alone(0)
 
 
-async def test_what_is_to_be_kept_is_read_with_its_versions(engine, wholes):
+async def test_what_is_read_so_is_kept_and_gone_with_the_next_change(engine):
     await learn(engine, {"AAA": {0: 0.0}}, 0)
     async with web_over(resources_over(engine)) as web:
+        before = ANSWERS.labels("hit")._value.get()
         await web.data(KNOWN)
         await learn(engine, {"AAA": {1: 1.0}}, 1)
+        # The first makes the pieces, from the second on they are known.
+        for n in range(3):
+            assert (await web.data(KNOWN, {"asked": n}))["series"]["points"]["value"] == [0.0, 1.0]
+        assert (await web.data(KNOWN, {"asked": 2}))["series"]["points"]["value"] == [0.0, 1.0]
+        await learn(engine, {"AAA": {1: 2.0}}, 2)
+        assert (await web.data(KNOWN, {"asked": 2}))["series"]["points"]["value"] == [0.0, 2.0]
 
-        assert (await web.data(KNOWN))["series"]["points"]["value"] == [0.0, 1.0]
-    assert wholes[-1].shared.reads == 0
+        assert ANSWERS.labels("hit")._value.get() == before + 1
 
 
 async def test_a_symbol_that_is_unknown_is_told_as_always(web):

@@ -11,10 +11,10 @@ from tests.factories.provider import ScriptedProvider
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.store.datasets import note_check
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.session import write_transaction
 from mktdash.store.shared import SharedRead
 from mktdash.store.tables import metadata
-from mktdash.store.versions import VersionWatch, read_versions
+from mktdash.store.versions import VersionWatch
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = "scripted-daily"
@@ -26,8 +26,11 @@ async def tell(engine, body):
 
 
 async def versions(engine):
-    async with read_transaction(engine) as conn:
-        return dict(await read_versions(conn))
+    watch = VersionWatch(engine)
+    try:
+        return dict(await watch.now())
+    finally:
+        await watch.aclose()
 
 
 async def write(engine, *statements):

@@ -10,12 +10,14 @@ from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.graphql import bounds
 from mktdash.graphql.arguments import After, First, Text
 from mktdash.graphql.context import Info
+from mktdash.graphql.declared import never_kept
 from mktdash.graphql.ids import key_after, key_of
 from mktdash.graphql.rights import Needs
 from mktdash.graphql.scalars import Instant
 from mktdash.graphql.throttle import note_size
 from mktdash.graphql.types.alert import (
     ALERTS,
+    QUIET,
     AlertConnection,
     AlertType,
     AnswerAlertResult,
@@ -38,7 +40,9 @@ _MOST_DIGITS = 18
 class AlertQueries:
     """What can be read of alerts."""
 
-    @strawberry.field(description="Alerts, newest first, a page at a time. Errors: BAD_INPUT.")
+    @strawberry.field(
+        metadata=never_kept(QUIET), description="Alerts, newest first, a page at a time. Errors: BAD_INPUT."
+    )
     async def alerts(
         self,
         info: Info,

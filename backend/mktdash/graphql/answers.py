@@ -1,7 +1,6 @@
 """Whole answers as bytes, each with the versions it was read at: served again while those are the present ones."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mktdash.graphql.compression import IDENTITY, LEAST_BYTES, compressed
@@ -20,13 +19,15 @@ class Answer:
     """A body and what it holds for.
 
     Attributes:
-        topics: the versions that count; None for all of them.
-        versions: as of the snapshot that was read.
+        topics: the versions that count.
+        families: topics whose names begin with these count too.
+        versions: as they were before it was read.
         until: microseconds from which it no longer holds; None for never.
     """
 
     body: bytes
-    topics: tuple[str, ...] | None
+    topics: frozenset[str]
+    families: tuple[str, ...]
     versions: Versions
     until: int | None
     tag: str
@@ -42,10 +43,9 @@ class Answer:
             return False
         if now is self._proved:
             return True
-        if self.topics is None:
-            same = now == self.versions
-        else:
-            same = all(now.get(topic) == self.versions.get(topic) for topic in self.topics)
+        same = all(now.get(topic) == self.versions.get(topic) for topic in self.topics)
+        if same and self.families:
+            same = self._of_families(now) == self._of_families(self.versions)
         if same:
             self._proved = now
         return same
@@ -54,8 +54,11 @@ class Answer:
         """Whether it was read no earlier than those versions were: versions only grow."""
         if self.until is not None and instant >= self.until:
             return False
-        topics: Iterable[str] = asked if self.topics is None else self.topics
+        topics = self.topics.union(self._of_families(asked))
         return all(self.versions.get(topic, 0) >= asked.get(topic, 0) for topic in topics)
+
+    def _of_families(self, versions: Versions) -> Versions:
+        return {topic: version for topic, version in versions.items() if topic.startswith(self.families)}
 
     @property
     def weight(self) -> int:
@@ -93,12 +96,13 @@ class Answers:
         return self.kept.get(name)
 
     def put(self, name: Name, body: bytes, reading: Reading) -> Answer | None:
-        """Keep an answer that was read at known versions; None where it must not be kept."""
-        if reading.dependence is None or reading.versions is None or not reading.clean:
+        """Keep an answer; None where it must not be kept."""
+        dependence = reading.dependence
+        if dependence is None or not reading.clean:
             return None
-        topics = None if reading.dependence.anything else tuple(reading.dependence.topics | reading.topics)
         tag = hashlib.blake2b(body, digest_size=16).hexdigest()
-        answer = Answer(body, topics, reading.versions, reading.until, tag)
+        topics, families = dependence.topics | reading.topics, tuple(dependence.families)
+        answer = Answer(body, topics, families, reading.versions, reading.until, tag)
         self.weigh(name, answer)
         return answer
 

@@ -147,8 +147,6 @@ class RequestContext:
         self.loaders.clear()
         self.sizes.clear()
         self.alone = False
-        if self.reading is not None:
-            self.reading.versions = None
 
     def for_operation(self, *, shared: bool) -> Self:
         """This request's context for one operation; close its reader when the operation is done."""

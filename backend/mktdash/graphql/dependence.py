@@ -1,7 +1,6 @@
 """What an answer depends on, told by its document before it runs, and noted while it does.
 
-An answer may be kept under the versions it was read at only if nothing else enters into it: not the time, not who
-asks, not the process. A root field that is not listed here is never kept.
+An answer is kept only where each field in it says what its value depends on (``declared``).
 """
 
 from dataclasses import dataclass, field
@@ -22,28 +21,11 @@ from graphql import (
     is_object_type,
 )
 
-from mktdash.store import versions
-from mktdash.store.versions import Versions
+from mktdash.graphql.declared import declared
+from mktdash.store.versions import FAMILIES, Versions
 
 # Where a request carries its reading to the operation.
 READING_KEY = "mktdash.reading"
-
-# Roots whose answers notice the datasets they read, as they read them.
-NOTICED = frozenset({"instruments", "instrument", "series"})
-# Roots that may read any dataset.
-ANYTHING = frozenset({"datasets", "dataset", "provenance", "revisions"})
-REPORTS = frozenset({"reportRuns", "reportRun"})
-# Roots made of code alone.
-CONSTANT = frozenset({"reportTemplates"})
-KEPT_ROOTS = NOTICED | ANYTHING | REPORTS | CONSTANT
-# Of the process, of the moment, or of whoever asks.
-NEVER_ROOTS = frozenset({"node", "nodes", "serverInfo", "viewer", "alerts", "replayRuns", "replayRun", "sources"})
-# What the clock enters into below the roots; whether a verdict is too old to count is noted as the answer's end.
-NEVER_FIELDS = frozenset({"SeriesQuality.missing", "DatasetQuality.missing"})
-
-_ABOUT = frozenset({"Dataset.checkedAt", "Dataset.lastError", "Dataset.lastErrorAt"})
-_VERDICTS = frozenset({"QualityStatus", "QualityMetric", "DatasetQuality", "SeriesQuality"})
-_OF_VERDICTS = frozenset({"SeriesSummary.qualityCountsUntil"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +34,13 @@ class Dependence:
 
     Attributes:
         topics: versions that count whatever is read.
-        anything: the versions of every topic count.
-        about, verdicts: of each dataset read, its dealings with its source and the verdicts on it count too.
+        families: of these the versions of all datasets count.
+        noted: of these the versions of the datasets that are noted count.
     """
 
     topics: frozenset[str]
-    anything: bool
-    about: bool
-    verdicts: bool
+    families: frozenset[str]
+    noted: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -67,27 +48,23 @@ class Reading:
     """What one answer was made from.
 
     Attributes:
+        versions: read before anything else was, so that all that is read is as new as they are, or newer. Versions
+            only grow: where they are still the present ones, nothing has changed since, and nothing had in between.
         dependence: None where the answer must not be kept.
-        versions: as of the very snapshot that was read.
         until: the instant (microseconds) from which the same data say something else; None for never.
         clean: executed to its end without an error.
     """
 
+    versions: Versions
     dependence: Dependence | None = None
-    versions: Versions | None = None
     topics: set[str] = field(default_factory=set)
     until: int | None = None
     clean: bool = False
 
     def saw(self, dataset: str) -> None:
         """Note that something of a dataset is in the answer."""
-        if self.dependence is None:
-            return
-        self.topics.add(versions.data(dataset))
-        if self.dependence.about:
-            self.topics.add(versions.about(dataset))
-        if self.dependence.verdicts:
-            self.topics.add(versions.quality(dataset))
+        if self.dependence is not None:
+            self.topics.update(family + dataset for family in self.dependence.noted)
 
     def ends(self, instant: int) -> None:
         """Note that the answer holds until an instant, and not from it on."""
@@ -96,62 +73,64 @@ class Reading:
 
 def dependence_of(schema: GraphQLSchema, node: DocumentNode) -> Dependence | None:
     """What the answers to a valid document depend on; None where they must not be kept."""
-    walk = _Walk(schema, {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)})
+    fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
+    walk = _Walk(schema, fragments)
     for one in node.definitions:
         if isinstance(one, OperationDefinitionNode):
             if one.operation is not OperationType.QUERY or schema.query_type is None:
                 return None
-            walk.selection(one.selection_set, schema.query_type)
-    roots = {name.removeprefix("Query.") for name in walk.fields if name.startswith("Query.")}
-    if not roots <= KEPT_ROOTS or walk.fields & NEVER_FIELDS:
+            walk.selection(one.selection_set, schema.query_type, noted=False)
+    if not walk.known:
         return None
-    topics = set()
-    if roots & NOTICED:
-        topics.add(versions.CATALOGUE)
-    if roots & REPORTS:
-        topics.add(versions.REPORTS)
     return Dependence(
-        topics=frozenset(topics),
-        anything=bool(roots & ANYTHING),
-        about=bool(walk.fields & _ABOUT),
-        verdicts=bool(walk.types & _VERDICTS or walk.fields & _OF_VERDICTS),
+        topics=frozenset(walk.topics - FAMILIES), families=frozenset(walk.families), noted=frozenset(walk.noted)
     )
 
 
 @dataclass(slots=True)
 class _Walk:
-    """Every field a document may visit, as ``Type.field``, and every type; each fragment is looked at once."""
+    """What the fields of a document say, whatever its directives; each fragment is looked at once in each state."""
 
     schema: GraphQLSchema
     fragments: dict[str, FragmentDefinitionNode]
-    fields: set[str] = field(default_factory=set)
-    types: set[str] = field(default_factory=set)
-    _spread: set[str] = field(default_factory=set)
+    known: bool = True
+    topics: set[str] = field(default_factory=set)
+    families: set[str] = field(default_factory=set)
+    noted: set[str] = field(default_factory=set)
+    _spread: set[tuple[str, bool]] = field(default_factory=set)
 
-    def selection(self, selection: SelectionSetNode | None, parent: GraphQLNamedType | None) -> None:
+    def selection(self, selection: SelectionSetNode | None, parent: GraphQLNamedType | None, *, noted: bool) -> None:
+        """Look at a selection; ``noted`` where a field above notes the datasets that its fields tell of."""
         for node in selection.selections if selection is not None else ():
             match node:
                 case FieldNode():
-                    self._field(node, parent)
+                    self._field(node, parent, noted=noted)
                 case InlineFragmentNode():
                     on = node.type_condition
-                    self.selection(node.selection_set, parent if on is None else self.schema.get_type(on.name.value))
-                case FragmentSpreadNode() if node.name.value not in self._spread:
-                    self._spread.add(node.name.value)
+                    kind = parent if on is None else self.schema.get_type(on.name.value)
+                    self.selection(node.selection_set, kind, noted=noted)
+                case FragmentSpreadNode() if (node.name.value, noted) not in self._spread:
+                    self._spread.add((node.name.value, noted))
                     fragment = self.fragments[node.name.value]
-                    self.selection(fragment.selection_set, self.schema.get_type(fragment.type_condition.name.value))
+                    kind = self.schema.get_type(fragment.type_condition.name.value)
+                    self.selection(fragment.selection_set, kind, noted=noted)
                 case _:
                     pass
 
-    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> None:
-        name = node.name.value
-        if name == "__typename" or parent is None:
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, *, noted: bool) -> None:
+        if node.name.value == "__typename":
             return
-        self.fields.add(f"{parent.name}.{name}")
-        # Introspection's fields are on no type: they count as roots that are not listed.
-        if is_object_type(parent) or is_interface_type(parent):
-            definition = parent.fields.get(name)
-            if definition is not None:
-                kind = get_named_type(definition.type)
-                self.types.add(kind.name)
-                self.selection(node.selection_set, kind)
+        # Introspection's fields are on no type.
+        definition = (
+            parent.fields.get(node.name.value)
+            if parent is not None and (is_object_type(parent) or is_interface_type(parent))
+            else None
+        )
+        said = None if definition is None or parent is None else declared(parent, definition)
+        if definition is None or said is None or said.never:
+            self.known = False
+            return
+        noted = noted or said.notes
+        self.topics |= said.topics
+        (self.noted if noted else self.families).update(said.topics & FAMILIES)
+        self.selection(node.selection_set, get_named_type(definition.type), noted=noted)

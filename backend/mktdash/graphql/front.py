@@ -24,6 +24,7 @@ from mktdash.graphql.compression import best_encoding
 from mktdash.graphql.dependence import READING_KEY, Reading
 from mktdash.graphql.encoding import decode
 from mktdash.graphql.requests import admit
+from mktdash.graphql.throttle import ANSWERED_EXTENSIONS
 from mktdash.graphql.weighted import WeightedCache
 from mktdash.security.identity import SCOPE_KEY, Facts
 from mktdash.store.versions import Versions, VersionWatch
@@ -105,7 +106,7 @@ class Front:
         if await self._shared(name, now, asking, send):
             return
         _MISS.inc()
-        await self._make(raw, name, Capture(send, asking), scope, receive)
+        await self._make(raw, name, now, Capture(send, asking), scope, receive)
 
     def _asking(self, scope: Scope) -> Asking | None:
         """How the request wants its answer; None where the endpoint is to refuse it, or to stream."""
@@ -147,8 +148,10 @@ class Front:
         await self._send(name, answer, asking, send)
         return True
 
-    async def _make(self, raw: bytes, name: Name, capture: Capture, scope: Scope, receive: Receive) -> None:
-        reading = Reading()
+    async def _make(  # noqa: PLR0917 - one call, just above
+        self, raw: bytes, name: Name, now: Versions, capture: Capture, scope: Scope, receive: Receive
+    ) -> None:
+        reading = Reading(now)
         scope[READING_KEY] = reading
 
         def keep(body: bytes) -> Answer | None:
@@ -218,7 +221,11 @@ def _read_get(query_string: bytes) -> _Plain | None:
 
 def _named_by(asked: object) -> _Plain | None:
     """The name of a request of the plain kind; None for every other, which the endpoint judges."""
-    if not isinstance(asked, dict) or asked.get("extensions") not in (None, {}):
+    if not isinstance(asked, dict):
+        return None
+    extensions = asked.get("extensions") or {}
+    # What clients say of themselves there changes nothing; what changes the answer is never kept.
+    if not isinstance(extensions, dict) or extensions.keys() & ANSWERED_EXTENSIONS:
         return None
     text, variables, operation = asked.get("query"), asked.get("variables"), asked.get("operationName")
     document_id = asked.get("documentId")
@@ -227,8 +234,6 @@ def _named_by(asked: object) -> _Plain | None:
     if not isinstance(text, str) or not text:
         return None
     if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
-        return None
-    if set(asked) - {"query", "documentId", "variables", "operationName", "extensions"}:
         return None
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).digest()
     return digest, orjson.dumps(variables or {}, option=orjson.OPT_SORT_KEYS), operation or ""

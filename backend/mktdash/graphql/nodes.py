@@ -10,6 +10,7 @@ from mktdash.domain.errors import NotFoundError, UnknownSymbolError
 from mktdash.graphql import bounds
 from mktdash.graphql.arguments import Text
 from mktdash.graphql.context import Info
+from mktdash.graphql.declared import never_kept
 from mktdash.graphql.downsample import Downsample
 from mktdash.graphql.history import read_history
 from mktdash.graphql.ids import kind_and_key
@@ -30,6 +31,7 @@ from mktdash.store.replays import replay_by_id
 from mktdash.store.runs import run_by_id
 
 _MOST_NODES = 50
+_ANYTHING = "it may be an alert or a replay, which no kept answer tells of"
 # A number with more digits is no row's id in either engine.
 _MOST_DIGITS = 18
 
@@ -38,7 +40,7 @@ _MOST_DIGITS = 18
 class NodeQueries:
     """Relay's object identification."""
 
-    @strawberry.field(description="The thing of an id; null where there is none.")
+    @strawberry.field(metadata=never_kept(_ANYTHING), description="The thing of an id; null where there is none.")
     async def node(
         self,
         info: Info,
@@ -49,7 +51,8 @@ class NodeQueries:
             return await _found(info, conn, id)
 
     @strawberry.field(
-        description="The things of these ids, in their order, null for each that is not. Errors: BAD_INPUT."
+        metadata=never_kept(_ANYTHING),
+        description="The things of these ids, in their order, null for each that is not. Errors: BAD_INPUT.",
     )
     async def nodes(
         self,

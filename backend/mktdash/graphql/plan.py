@@ -1,13 +1,12 @@
 """A document made into a plan once, and run field by field over whole lists: what the executor does object by object.
 
-A plan knows only how things go well. What it does not know (directives, unions, introspection) has no plan, and what
+A plan knows only how things go well. What it does not know (interfaces, unions, introspection) has no plan, and what
 goes wrong while it runs is run again by the executor, so that errors, nulls and their paths are the executor's own.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
-from itertools import repeat
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,21 +15,27 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLField,
+    GraphQLIncludeDirective,
     GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
     InlineFragmentNode,
     ListValueNode,
+    NamedTypeNode,
     ObjectValueNode,
+    SelectionNode,
     SelectionSetNode,
     ValueNode,
     VariableNode,
     get_named_type,
     get_nullable_type,
+    is_abstract_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
 )
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
 from prometheus_client import Histogram
 from strawberry.schema.schema_converter import GraphQLCoreConverter, get_arguments
 from strawberry.types.field import StrawberryField
@@ -118,10 +123,14 @@ class Completion:
     nullable: bool
     items: "Completion | None" = None
     leaf: Callable[[Any], Any] | None = None
-    steps: tuple[Step, ...] = ()
-    constants: tuple[tuple[str, str], ...] = ()
-    # Of an answered object: of the constants, then of the steps.
-    keys: tuple[str, ...] = ()
+    # Of an object: its type, and its fields by the keys that they are answered under; None for ``__typename``.
+    name: str = ""
+    fields: tuple[tuple[str, Step | None], ...] = ()
+
+    @property
+    def steps(self) -> list[Step]:
+        """The fields of an object that take something to answer."""
+        return [step for _, step in self.fields if step is not None]
 
     async def of(self, values: Sequence[Any], run: Run) -> list[Any]:
         """Each value as it is answered.
@@ -159,22 +168,33 @@ class Completion:
         return done
 
     async def _objects(self, values: Sequence[Any], run: Run) -> list[Any]:
-        if not values or not self.steps:
-            return [dict(self.constants) for _ in values]
-        columns = [await step.complete.of(await step.values(values, run), run) for step in self.steps]
-        if len(self.keys) == 1:
-            (key,), (column,) = self.keys, columns
-            return [{key: value} for value in column]
-        same = [repeat(text) for _, text in self.constants]
-        return [dict(zip(self.keys, row, strict=True)) for row in zip(*same, *columns, strict=False)]
+        if not values or not self.fields:
+            return [{} for _ in values]
+        keys, columns = [], []
+        for key, step in self.fields:
+            keys.append(key)
+            columns.append(
+                [self.name] * len(values)
+                if step is None
+                else await step.complete.of(await step.values(values, run), run)
+            )
+        return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 class Planner:
-    """Makes the plan of one document."""
+    """Makes the plan of one document, of what these values of its variables include."""
 
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], bulk: Mapping[str, Bulk]) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        bulk: Mapping[str, Bulk],
+        variables: VariableValues,
+    ) -> None:
+        self._schema = schema
         self._fragments = dict(fragments)
         self._bulk = bulk
+        self._variables = variables
 
     def plan(self, selection: SelectionSetNode, root: GraphQLObjectType) -> Completion:
         """The plan of an operation's selection.
@@ -188,38 +208,42 @@ class Planner:
         fields: dict[str, list[FieldNode]] = {}
         for selection in selections:
             self._collect(selection, kind, fields)
-        if any(nodes[0].name.value == "__typename" for nodes in fields.values()):
-            # Constants come first in an answer; only a selection that begins with them keeps its order.
-            names = [nodes[0].name.value == "__typename" for nodes in fields.values()]
-            if names != sorted(names, reverse=True):
-                raise NoPlanError
-        constants = [(key, kind.name) for key, nodes in fields.items() if nodes[0].name.value == "__typename"]
-        steps = [self._step(key, nodes, kind) for key, nodes in fields.items() if nodes[0].name.value != "__typename"]
-        keys = (*(key for key, _ in constants), *(step.key for step in steps))
-        return Completion(nullable, steps=tuple(steps), constants=tuple(constants), keys=keys)
+        planned = (
+            (key, None if nodes[0].name.value == "__typename" else self._step(key, nodes, kind))
+            for key, nodes in fields.items()
+        )
+        return Completion(nullable, name=kind.name, fields=tuple(planned))
 
     def _collect(
         self, selection: SelectionSetNode, kind: GraphQLObjectType, fields: dict[str, list[FieldNode]]
     ) -> None:
         for node in selection.selections:
-            if node.directives:
-                raise NoPlanError
+            if not self._included(node):
+                continue
             match node:
                 case FieldNode():
                     key = node.alias.value if node.alias else node.name.value
                     fields.setdefault(key, []).append(node)
                 case InlineFragmentNode():
-                    condition = node.type_condition
-                    if condition is not None and condition.name.value != kind.name:
-                        raise NoPlanError
-                    self._collect(node.selection_set, kind, fields)
+                    if self._is_of(kind, node.type_condition):
+                        self._collect(node.selection_set, kind, fields)
                 case FragmentSpreadNode():
                     fragment = self._fragments[node.name.value]
-                    if fragment.type_condition.name.value != kind.name or fragment.directives:
-                        raise NoPlanError
-                    self._collect(fragment.selection_set, kind, fields)
+                    if self._is_of(kind, fragment.type_condition):
+                        self._collect(fragment.selection_set, kind, fields)
                 case _:
                     raise NoPlanError
+
+    def _included(self, node: SelectionNode) -> bool:
+        skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
+        include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
+        return not (skip and skip["if"]) and (include is None or bool(include["if"]))
+
+    def _is_of(self, kind: GraphQLObjectType, condition: NamedTypeNode | None) -> bool:
+        if condition is None or condition.name.value == kind.name:
+            return True
+        wanted = self._schema.get_type(condition.name.value)
+        return is_abstract_type(wanted) and self._schema.is_sub_type(wanted, kind)
 
     def _step(self, key: str, nodes: list[FieldNode], kind: GraphQLObjectType) -> Step:
         definition = kind.fields.get(nodes[0].name.value)

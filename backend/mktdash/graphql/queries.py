@@ -10,6 +10,7 @@ from mktdash.graphql import bounds
 from mktdash.graphql.alerts import AlertQueries
 from mktdash.graphql.arguments import After, AsKnownAt, First, Interval, Measure, Source, Symbol, Text
 from mktdash.graphql.context import Info
+from mktdash.graphql.declared import depends_on, never_kept
 from mktdash.graphql.downsample import Downsample
 from mktdash.graphql.history import read_history, read_known
 from mktdash.graphql.ids import key_after, key_of
@@ -20,7 +21,7 @@ from mktdash.graphql.throttle import note_size
 from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import INSTRUMENTS, InstrumentConnection, InstrumentType
 from mktdash.graphql.types.provenance import ProvenanceType
-from mktdash.graphql.types.replay import REPLAYS, ReplayRunType
+from mktdash.graphql.types.replay import NO_VERSION, REPLAYS, ReplayRunType
 from mktdash.graphql.types.report import RUNS, ReportRunConnection, ReportRunType, ReportTemplateType
 from mktdash.graphql.types.revision import RevisionConnection, revision_after
 from mktdash.graphql.types.series import SeriesType
@@ -36,6 +37,7 @@ from mktdash.store.located import locate
 from mktdash.store.replays import last_replays, replay_by_id
 from mktdash.store.revisions import revisions_page
 from mktdash.store.runs import run_by_id, runs_page
+from mktdash.store.versions import CATALOGUE, DATA, REPORTS
 from mktdash.store.whole import locate_whole
 
 
@@ -43,7 +45,9 @@ from mktdash.store.whole import locate_whole
 class Query(AlertQueries, NodeQueries):
     """The root of reads."""
 
-    @strawberry.field(description="Instruments by symbol, a page at a time. Errors: BAD_INPUT.")
+    @strawberry.field(
+        metadata=depends_on(CATALOGUE), description="Instruments by symbol, a page at a time. Errors: BAD_INPUT."
+    )
     async def instruments(  # noqa: PLR0917 - arguments of the field, given by name
         self,
         info: Info,
@@ -75,7 +79,9 @@ class Query(AlertQueries, NodeQueries):
         note_size(info, len(page.items))
         return InstrumentConnection.from_page(page)
 
-    @strawberry.field(description="One instrument. Errors: UNKNOWN_SYMBOL with suggestions.")
+    @strawberry.field(
+        metadata=depends_on(CATALOGUE), description="One instrument. Errors: UNKNOWN_SYMBOL with suggestions."
+    )
     async def instrument(self, info: Info, symbol: Symbol) -> InstrumentType | None:
         """An instrument by its symbol."""
         bounds.name(symbol, "symbol")
@@ -83,8 +89,9 @@ class Query(AlertQueries, NodeQueries):
             return InstrumentType.from_row(await instrument_by_symbol(conn, symbol))
 
     @strawberry.field(
+        metadata=depends_on(CATALOGUE, notes=True),
         description="One series with its history, all read at one instant. Errors: UNKNOWN_SYMBOL with suggestions; "
-        "BAD_INPUT for a reversed or absurd range, asKnownAt in the future, maxPoints out of 2..100000."
+        "BAD_INPUT for a reversed or absurd range, asKnownAt in the future, maxPoints out of 2..100000.",
     )
     async def series(  # noqa: PLR0917 - arguments of the field, given by name
         self,
@@ -137,23 +144,25 @@ class Query(AlertQueries, NodeQueries):
                 stretches=stretches,
             )
 
-    @strawberry.field(description="Every dataset, by key.")
+    @strawberry.field(metadata=depends_on(CATALOGUE), description="Every dataset, by key.")
     async def datasets(self, info: Info) -> list[DatasetType]:
         """All datasets."""
         async with info.context.read() as conn:
             return [DatasetType.from_row(row) for row in await all_datasets(conn)]
 
-    @strawberry.field(description="One dataset. Errors: NOT_FOUND.")
+    @strawberry.field(metadata=depends_on(CATALOGUE, notes=True), description="One dataset. Errors: NOT_FOUND.")
     async def dataset(
         self, info: Info, key: Annotated[str, Text(description="The dataset's key.")]
     ) -> DatasetType | None:
         """A dataset by its key."""
         bounds.name(key, "key")
         async with info.context.read() as conn:
+            info.context.saw(key)
             return DatasetType.from_row(await dataset_by_key(conn, key))
 
     @strawberry.field(
-        description="Where the value at an instant comes from. Errors: UNKNOWN_SYMBOL, NOT_FOUND, BAD_INPUT."
+        metadata=depends_on(CATALOGUE, DATA, notes=True),
+        description="Where the value at an instant comes from. Errors: UNKNOWN_SYMBOL, NOT_FOUND, BAD_INPUT.",
     )
     async def provenance(  # noqa: PLR0917 - GraphQL names its arguments
         self,
@@ -172,10 +181,12 @@ class Query(AlertQueries, NodeQueries):
         bounds.knowledge(as_known_at, now)
         async with info.context.read() as conn:
             series = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval)
+            info.context.saw(series.dataset)
             return ProvenanceType.from_row(series, await provenance_of(conn, series, as_of, as_known_at))
 
     @strawberry.field(
-        description="What changed in a series, newest first, a page at a time. Errors: UNKNOWN_SYMBOL, BAD_INPUT."
+        metadata=depends_on(CATALOGUE, DATA, notes=True),
+        description="What changed in a series, newest first, a page at a time. Errors: UNKNOWN_SYMBOL, BAD_INPUT.",
     )
     async def revisions(  # noqa: PLR0917 - GraphQL names its arguments
         self,
@@ -198,18 +209,23 @@ class Query(AlertQueries, NodeQueries):
         note_size(info, len(page.items))
         return RevisionConnection.from_page(page)
 
-    @strawberry.field(description="How each source is doing, as the feed says: its circuit and its last trouble.")
+    @strawberry.field(
+        metadata=never_kept("it is the last word of other processes, of which no version tells"),
+        description="How each source is doing, as the feed says: its circuit and its last trouble.",
+    )
     async def sources(self, info: Info) -> list[SourceType]:
         """From the feeds' heartbeats."""
         async with info.context.read() as conn:
             return SourceType.from_beats(await beats(conn))
 
-    @strawberry.field(description="Every kind of report that can be asked for.")
+    @strawberry.field(metadata=depends_on(), description="Every kind of report that can be asked for.")
     def report_templates(self) -> list[ReportTemplateType]:
         """The catalogue."""
         return [ReportTemplateType.from_row(template) for template in templates()]
 
-    @strawberry.field(description="Report runs, newest first, a page at a time. Errors: BAD_INPUT.")
+    @strawberry.field(
+        metadata=depends_on(REPORTS), description="Report runs, newest first, a page at a time. Errors: BAD_INPUT."
+    )
     async def report_runs(self, info: Info, first: First = 20, after: After = None) -> ReportRunConnection:
         """A page of runs."""
         bounds.page_size(first, "first")
@@ -218,7 +234,7 @@ class Query(AlertQueries, NodeQueries):
         note_size(info, len(page.items))
         return ReportRunConnection.from_page(page)
 
-    @strawberry.field(description="One report run. Errors: NOT_FOUND.")
+    @strawberry.field(metadata=depends_on(REPORTS), description="One report run. Errors: NOT_FOUND.")
     async def report_run(
         self,
         info: Info,
@@ -229,14 +245,14 @@ class Query(AlertQueries, NodeQueries):
         async with info.context.read() as conn:
             return ReportRunType.from_row(await run_by_id(conn, key_of(RUNS, id)))
 
-    @strawberry.field(description="The last replays, newest first. Errors: BAD_INPUT.")
+    @strawberry.field(metadata=never_kept(NO_VERSION), description="The last replays, newest first. Errors: BAD_INPUT.")
     async def replay_runs(self, info: Info, first: First = 20) -> list[ReplayRunType]:
         """The newest replays."""
         bounds.page_size(first, "first")
         async with info.context.read() as conn:
             return [ReplayRunType.from_row(row) for row in await last_replays(conn, first)]
 
-    @strawberry.field(description="One replay. Errors: NOT_FOUND.")
+    @strawberry.field(metadata=never_kept(NO_VERSION), description="One replay. Errors: NOT_FOUND.")
     async def replay_run(
         self,
         info: Info,
@@ -247,7 +263,10 @@ class Query(AlertQueries, NodeQueries):
         async with info.context.read() as conn:
             return ReplayRunType.from_row(await replay_by_id(conn, key_of(REPLAYS, id)))
 
-    @strawberry.field(description="What this server is and what it runs on.")
+    @strawberry.field(
+        metadata=never_kept("it is of this process and of this instant"),
+        description="What this server is and what it runs on.",
+    )
     async def server_info(self, info: Info) -> ServerInfoType:
         """Facts of the process and of the store."""
         services = info.context.services
@@ -267,7 +286,7 @@ class Query(AlertQueries, NodeQueries):
             anonymous_read=services.anonymous_read,
         )
 
-    @strawberry.field(description="Who is asking, and what they may do.")
+    @strawberry.field(metadata=never_kept("it is of whoever asks"), description="Who is asking, and what they may do.")
     def viewer(self, info: Info) -> ViewerType:
         """The principal of this request."""
         return ViewerType.from_principal(info.context.principal)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 import strawberry
@@ -26,7 +26,6 @@ from mktdash.graphql.scalars import SCALARS
 from mktdash.graphql.subscriptions import Subscription
 from mktdash.graphql.throttle import CostLimit, Spending, charge
 from mktdash.graphql.timing import Timed, timed
-from mktdash.store.versions import read_versions
 
 _RUNS = Counter("mktdash_operations_run_total", "Queries executed, by what executed them.", ["by"])
 _PLANNED, _AGAIN, _EXECUTED = (_RUNS.labels(one) for one in ("plan", "executor after plan", "executor"))
@@ -88,7 +87,8 @@ class MktdashSchema(strawberry.Schema):
         context = context_value.for_operation(shared=True)
         try:
             async with self._time_to_answer():
-                await self._note_versions(query, context)
+                if context.reading is not None and query is not None:
+                    context.reading.dependence = self.documents.dependence(query)
                 planned = await self._by_plan(query, variable_values, context, operation_name, operation_extensions)
                 result = planned or await super().execute(
                     query,
@@ -126,19 +126,21 @@ class MktdashSchema(strawberry.Schema):
         None where there is none: the executor does it all anew then, so that errors, nulls and refusals are its own.
         """
         document = self.documents.ready(query, name)
-        plan = None if document is None else self.plans.of(document, name)
+        plan = None if document is None else self.plans.of(document, name, inputs or {})
         if document is None or plan is None:
+            return None
+        if plan.completion is None:
+            _EXECUTED.inc()
             return None
         spending = Spending(self.costs, context, document, name, inputs or {})
         try:
             await spending.reserve()
         except MktdashError:
             return None
-        # What is to be kept is read together with the versions that it depends on.
-        context.alone = plan.has_one_root and (context.reading is None or context.reading.dependence is None)
+        context.alone = plan.has_one_root
         try:
             with timed(document, query, context.request_id):
-                data = await self.plans.run(plan, inputs or {}, context)
+                data = await self.plans.run(plan, context)
         except Exception as error:  # noqa: BLE001 - the executor meets it again, and tells it as it should be told
             (_EXECUTED if isinstance(error, NoPlanError) else _AGAIN).inc()
             await spending.cancel()
@@ -147,18 +149,6 @@ class MktdashSchema(strawberry.Schema):
         _PLANNED.inc()
         await spending.settle()
         return ExecutionResult(data=data, errors=None, extensions=spending.told(extensions))
-
-    async def _note_versions(self, query: str | None, context: RequestContext) -> None:
-        """For an answer that may be kept: the versions of the very snapshot that it is read from."""
-        reading = context.reading
-        if reading is None or query is None:
-            return
-        reading.dependence = self.documents.dependence(query)
-        if reading.dependence is not None:
-            # Without them the answer is not kept; a store that can't be read shows itself to the resolvers.
-            with suppress(Exception):
-                async with context.read() as conn:
-                    reading.versions = await read_versions(conn)
 
     async def stream(  # noqa: PLR0917 - strawberry's signature
         self,

@@ -10,6 +10,10 @@ from mktdash.domain.errors import ThrottledError, TooCostlyError
 from mktdash.graphql.context import Info, RequestContext
 from mktdash.graphql.cost import MOST, Costs
 
+_COST = "cost"
+# The extensions of a request that its answer says something to; there are no others.
+ANSWERED_EXTENSIONS = frozenset({_COST})
+
 
 async def count_request(context: RequestContext) -> None:
     """Count an operation on a socket as the request that it would be by itself.
@@ -84,8 +88,8 @@ class Spending:
 
     def told(self, extensions: Mapping[str, Any] | None) -> dict[str, Any]:
         """What it cost, for an answer's ``extensions``, where the request's own ``extensions`` ask for ``cost``."""
-        wanted = (extensions or {}).get("cost")
-        return {"cost": {"requested": self._requested, "actual": self._actual}} if wanted and self._actual else {}
+        wanted = (extensions or {}).get(_COST)
+        return {_COST: {"requested": self._requested, "actual": self._actual}} if wanted and self._actual else {}
 
     async def _take(self, amount: int) -> None:
         await charge(self._context, amount, "this operation")

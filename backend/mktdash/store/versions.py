@@ -3,46 +3,34 @@
 Topics, moved by triggers in the transaction of the change, so that no writer can forget:
 
 - ``catalogue``: instruments, aliases, series, and what datasets are
-- ``data:KEY``: a dataset's version, which grows with its data
-- ``about:KEY``: when a dataset's source was last asked, and its trouble
+- ``data:KEY``: the observations of a dataset, its version, and when anything in it was learned
+- ``about:KEY``: when a dataset's source was last asked, its trouble, and the batches that came
 - ``quality:KEY``: verdicts and alerts on a dataset
+- ``raw``: raw bytes that were there already
 - ``reports``: report runs and their files
+
+Which table's columns move which topic, and which move none and why, is told in ``tests/functional/test_topics.py``.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mktdash.store.fetch import fetch_all
 from mktdash.store.shared import SharedRead
 
 CATALOGUE = "catalogue"
 REPORTS = "reports"
+RAW = "raw"
+# Each dataset has a topic of its own of these: the name here and the dataset's key.
+DATA = "data:"
+ABOUT = "about:"
+QUALITY = "quality:"
+FAMILIES = frozenset({DATA, ABOUT, QUALITY})
 
 Versions = Mapping[str, int]
 
 _ALL = "SELECT topic, version FROM topic_version"
-
-
-def data(dataset: str) -> str:
-    """The topic of a dataset's observations."""
-    return f"data:{dataset}"
-
-
-def about(dataset: str) -> str:
-    """The topic of a dataset's dealings with its source."""
-    return f"about:{dataset}"
-
-
-def quality(dataset: str) -> str:
-    """The topic of a dataset's verdicts."""
-    return f"quality:{dataset}"
-
-
-async def read_versions(conn: AsyncConnection) -> Versions:
-    """The versions as this transaction sees them: those of whatever else it reads."""
-    return dict(map(tuple, await fetch_all(conn, _ALL)))
 
 
 class VersionWatch:

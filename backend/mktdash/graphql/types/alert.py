@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from mktdash.graphql.declared import attributes_never_kept
 from mktdash.graphql.ids import global_id, page_cursor
 from mktdash.graphql.scalars import Instant
 from mktdash.graphql.types.node import Node
@@ -12,9 +13,11 @@ from mktdash.graphql.types.quality import QualityStatus
 from mktdash.store.alerts import AlertRow
 from mktdash.store.instruments import Page
 
+QUIET = "the clock enters into it: an alert that is muted speaks again by itself"
 ALERTS = "Alert"
 
 
+@attributes_never_kept(QUIET)
 @strawberry.type(name="Alert", description="A verdict that is, or was, not as it should be, from its first day on.")
 class AlertType(Node):
     """An alert."""
@@ -58,6 +61,7 @@ class AlertType(Node):
         )
 
 
+@attributes_never_kept(QUIET)
 @strawberry.type(description="An alert and its place in the list.")
 class AlertEdge:
     """Relay edge."""
@@ -66,6 +70,7 @@ class AlertEdge:
     node: AlertType = strawberry.field(description="The alert.")
 
 
+@attributes_never_kept(QUIET)
 @strawberry.type(description="A page of alerts, newest first.")
 class AlertConnection:
     """Relay connection."""

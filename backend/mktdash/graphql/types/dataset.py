@@ -5,6 +5,7 @@ import strawberry
 from mktdash.graphql.arguments import First
 from mktdash.graphql.bounds import page_size
 from mktdash.graphql.context import Info
+from mktdash.graphql.declared import attributes_depend_on, depends_on, never_kept
 from mktdash.graphql.ids import global_id
 from mktdash.graphql.loaders import (
     CountsByDatasetLoader,
@@ -20,6 +21,7 @@ from mktdash.graphql.types.quality import (
     COMPLETENESS_30,
     COUNTS_UNTIL,
     FRESHNESS,
+    WHAT_IS_DUE,
     MissingSessionType,
     QualityMetricType,
     QualityStatus,
@@ -29,8 +31,10 @@ from mktdash.graphql.types.quality import (
     until_of,
 )
 from mktdash.store.datasets import DatasetRow
+from mktdash.store.versions import ABOUT, CATALOGUE, DATA, QUALITY
 
 
+@attributes_depend_on(QUALITY)
 @strawberry.type(name="DatasetQuality", description="The verdicts on a dataset.")
 class DatasetQualityType:
     """All that the checks say."""
@@ -41,17 +45,22 @@ class DatasetQualityType:
     )
     run_at: Instant | None = strawberry.field(description="When a check last ran.")
     counts_until: Instant | None = strawberry.field(description=COUNTS_UNTIL)
-    freshness: QualityMetricType | None = strawberry.field(description="How many sessions late it is.")
+    freshness: QualityMetricType | None = strawberry.field(
+        metadata=depends_on(QUALITY), description="How many sessions late it is."
+    )
     completeness: QualityMetricType | None = strawberry.field(
-        description="Present of expected sessions, over the last 7 days."
+        metadata=depends_on(QUALITY), description="Present of expected sessions, over the last 7 days."
     )
     completeness30: QualityMetricType | None = strawberry.field(
-        description="Present of expected sessions, over the last 30 days."
+        metadata=depends_on(QUALITY), description="Present of expected sessions, over the last 30 days."
     )
-    metrics: list[QualityMetricType] = strawberry.field(description="Every verdict, by metric.")
+    metrics: list[QualityMetricType] = strawberry.field(
+        metadata=depends_on(QUALITY), description="Every verdict, by metric."
+    )
 
     @strawberry.field(
-        description="The sessions of the last 30 days that its series lack, newest first, each with its reason."
+        metadata=never_kept(WHAT_IS_DUE),
+        description="The sessions of the last 30 days that its series lack, newest first, each with its reason.",
     )
     async def missing(self, info: Info, first: First = 50) -> list[MissingSessionType]:
         """What is missing and why."""
@@ -60,6 +69,7 @@ class DatasetQualityType:
         return [MissingSessionType.from_row(row) for row in rows[:first]]
 
 
+@attributes_depend_on(CATALOGUE)
 @strawberry.type(name="Dataset", description="What one source publishes together, on one schedule.")
 class DatasetType(Node):
     """A dataset."""
@@ -70,31 +80,41 @@ class DatasetType(Node):
     licence: str = strawberry.field(description="The terms it comes under, in a sentence.")
     calendar: str = strawberry.field(description="The calendar of its sessions.")
     simulated: bool = strawberry.field(description="Whether every value in it is made up.")
-    version: int = strawberry.field(description="Grows by one whenever its data change.")
+    version: int = strawberry.field(metadata=depends_on(DATA), description="Grows by one whenever its data change.")
     known_at: Instant | None = strawberry.field(
-        description="When anything in it was last learned; `newestAsOf` says of when its newest value is."
+        metadata=depends_on(DATA),
+        description="When anything in it was last learned; `newestAsOf` says of when its newest value is.",
     )
-    checked_at: Instant | None = strawberry.field(description="When its source was last asked.")
-    last_error: str | None = strawberry.field(description="What last went wrong with its source.")
-    last_error_at: Instant | None = strawberry.field(description="When that was.")
+    checked_at: Instant | None = strawberry.field(
+        metadata=depends_on(ABOUT), description="When its source was last asked."
+    )
+    last_error: str | None = strawberry.field(
+        metadata=depends_on(ABOUT), description="What last went wrong with its source."
+    )
+    last_error_at: Instant | None = strawberry.field(metadata=depends_on(ABOUT), description="When that was.")
 
-    @strawberry.field(description="How many series it has.")
+    @strawberry.field(metadata=depends_on(CATALOGUE, DATA), description="How many series it has.")
     async def series_count(self, info: Info) -> int:
         """Counted with the observations."""
         return (await loader(info.context, CountsByDatasetLoader).load(self.key))[0]
 
-    @strawberry.field(description="How many current observations its series have in all.")
+    @strawberry.field(
+        metadata=depends_on(CATALOGUE, DATA), description="How many current observations its series have in all."
+    )
     async def observation_count(self, info: Info) -> int:
         """Counted with the series."""
         return (await loader(info.context, CountsByDatasetLoader).load(self.key))[1]
 
-    @strawberry.field(description="The newest instant that any of its series has a value of; null before the first.")
+    @strawberry.field(
+        metadata=depends_on(CATALOGUE, DATA),
+        description="The newest instant that any of its series has a value of; null before the first.",
+    )
     async def newest_as_of(self, info: Info) -> Instant | None:
         """Read with that of the page's other datasets."""
         newest = await loader(info.context, NewestByDatasetLoader).load(self.key)
         return None if newest is None else Instant(newest)
 
-    @strawberry.field(description="How far it can be relied on.")
+    @strawberry.field(metadata=depends_on(QUALITY), description="How far it can be relied on.")
     async def quality(self, info: Info) -> DatasetQualityType:
         """The last verdict of each check."""
         rows = await loader(info.context, VerdictsByDatasetLoader).load(self.key)

@@ -6,6 +6,7 @@ from mktdash.domain.instrument import AssetClass
 from mktdash.graphql.arguments import Last
 from mktdash.graphql.bounds import LONGEST_RECENT, within
 from mktdash.graphql.context import Info
+from mktdash.graphql.declared import attributes_depend_on, depends_on
 from mktdash.graphql.ids import global_id, page_cursor
 from mktdash.graphql.loaders import (
     AliasesByInstrumentIdLoader,
@@ -30,12 +31,14 @@ from mktdash.graphql.types.quality import (
 )
 from mktdash.graphql.types.stored import stored
 from mktdash.store.instruments import AliasRow, InstrumentRow, Page, SeriesRow
+from mktdash.store.versions import CATALOGUE, DATA, QUALITY
 
 INSTRUMENTS = "Instrument"
 
 strawberry.enum(AssetClass, description="Kinds of instruments.")
 
 
+@attributes_depend_on(CATALOGUE)
 @strawberry.type(description="What one of a value is.")
 class Unit:
     """A unit."""
@@ -44,6 +47,7 @@ class Unit:
     scale: float = strawberry.field(description="Multiply a value by this for the base unit: GBX is GBP times 0.01.")
 
 
+@attributes_depend_on(CATALOGUE)
 @strawberry.type(name="InstrumentAlias", description="What a source calls an instrument.")
 class InstrumentAliasType:
     """An alias."""
@@ -66,6 +70,7 @@ class InstrumentAliasType:
         )
 
 
+@attributes_depend_on(CATALOGUE)
 @strawberry.type(name="SeriesSummary", description="What a watchlist needs of one series.")
 class SeriesSummaryType:
     """A series without its history."""
@@ -76,35 +81,40 @@ class SeriesSummaryType:
     dataset: str = strawberry.field(description="Key of the dataset it belongs to.")
     measure: str = strawberry.field(description="What the values are: price, rate, yield or index.")
     interval: str = strawberry.field(description="The spacing of its points, such as 1d or 1m.")
-    unit: Unit = strawberry.field(description="What one of a value is.")
+    unit: Unit = strawberry.field(metadata=depends_on(CATALOGUE), description="What one of a value is.")
     simulated: bool = strawberry.field(description="Whether its values are made up.")
 
-    @strawberry.field(description="Its newest observation; null before the first.")
+    @strawberry.field(metadata=depends_on(DATA), description="Its newest observation; null before the first.")
     async def latest(self, info: Info) -> ObservationType | None:
         """Read with those of the page's other series."""
         latest = await loader(info.context, LatestBySeriesIdLoader).load(self.row.id)
         return None if latest is None else ObservationType.from_row(latest, self.row.timezone)
 
-    @strawberry.field(description="Its last observations, oldest first: a sparkline. At most 500.")
+    @strawberry.field(
+        metadata=depends_on(DATA), description="Its last observations, oldest first: a sparkline. At most 500."
+    )
     async def recent(self, info: Info, last: Last = 30) -> PointsType:
         """Read with those of the page's other series."""
         within(last, 1, LONGEST_RECENT, "last")
         columns = await loader(info.context, RecentBySeriesLoader).load((self.row, last))
         return PointsType.from_columns(columns)
 
-    @strawberry.field(description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.")
+    @strawberry.field(
+        metadata=depends_on(QUALITY),
+        description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.",
+    )
     async def quality(self, info: Info) -> QualityStatus:
         """Read with those of the page's other datasets."""
         rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
         return status_of(rows, info.context)
 
-    @strawberry.field(description="How many sessions late its dataset is.")
+    @strawberry.field(metadata=depends_on(QUALITY), description="How many sessions late its dataset is.")
     async def freshness(self, info: Info) -> QualityMetricType | None:
         """Read with those of the page's other datasets."""
         rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
         return metric_of(rows, FRESHNESS, info.context)
 
-    @strawberry.field(description=COUNTS_UNTIL)
+    @strawberry.field(metadata=depends_on(QUALITY), description=COUNTS_UNTIL)
     async def quality_counts_until(self, info: Info) -> Instant | None:
         """From the newest run."""
         return until_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset))
@@ -130,6 +140,7 @@ _SERIES = stored(
 )
 
 
+@attributes_depend_on(CATALOGUE)
 @strawberry.type(name="Instrument", description="What is measured: a pair of currencies, a yield, an index.")
 class InstrumentType(Node):
     """An instrument."""
@@ -142,13 +153,15 @@ class InstrumentType(Node):
     mic: str | None = strawberry.field(description="ISO 10383 code of its market, where it trades on one.")
     figi: str | None = strawberry.field(description="OpenFIGI identifier, where known.")
 
-    @strawberry.field(description="What sources call it.")
+    @strawberry.field(metadata=depends_on(CATALOGUE), description="What sources call it.")
     async def aliases(self, info: Info) -> list[InstrumentAliasType]:
         """Read with those of the page's other instruments."""
         rows = await loader(info.context, AliasesByInstrumentIdLoader).load(self.row_id)
         return [InstrumentAliasType.from_row(row) for row in rows]
 
-    @strawberry.field(description="Its series, by source, measure and interval.")
+    @strawberry.field(
+        metadata=depends_on(CATALOGUE, notes=True), description="Its series, by source, measure and interval."
+    )
     async def series(self, info: Info) -> list[SeriesSummaryType]:
         """Read with those of the page's other instruments."""
         rows = await loader(info.context, SeriesByInstrumentIdLoader).load(self.row_id)
@@ -175,12 +188,13 @@ _INSTRUMENT = stored(
 )
 
 
+@attributes_depend_on(CATALOGUE)
 @strawberry.type(name="InstrumentEdge", description="An instrument and its place in the list.")
 class InstrumentEdge:
     """Relay edge."""
 
     cursor: str = strawberry.field(description="The place after this instrument.")
-    node: InstrumentType = strawberry.field(description="The instrument.")
+    node: InstrumentType = strawberry.field(metadata=depends_on(CATALOGUE), description="The instrument.")
 
     @classmethod
     def from_row(cls, row: InstrumentRow) -> "InstrumentEdge":
@@ -197,12 +211,15 @@ _EDGE = stored(
 )
 
 
+@attributes_depend_on(CATALOGUE)
 @strawberry.type(name="InstrumentConnection", description="A page of instruments, by symbol.")
 class InstrumentConnection:
     """Relay connection."""
 
-    edges: list[InstrumentEdge] = strawberry.field(description="The instruments of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+    edges: list[InstrumentEdge] = strawberry.field(
+        metadata=depends_on(CATALOGUE), description="The instruments of this page."
+    )
+    page_info: PageInfo = strawberry.field(metadata=depends_on(CATALOGUE), description="Where this page stands.")
     total_count: int = strawberry.field(description="How many instruments match in all.")
 
     @classmethod

@@ -2,7 +2,11 @@
 
 import strawberry
 
+from mktdash.graphql.declared import attributes_depend_on
 
+
+# Nothing but what the field that gives it depends on.
+@attributes_depend_on()
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
     """Relay's PageInfo."""

@@ -12,15 +12,18 @@ import strawberry
 from mktdash.domain.clock import from_micros
 from mktdash.domain.flags import KNOWN_BITS, flag_names
 from mktdash.domain.observation import BAR_FIELDS, Columns
+from mktdash.graphql.declared import attributes_depend_on, depends_on
 from mktdash.graphql.pieces import EncodedPoints
 from mktdash.graphql.scalars import FlagsColumn, FloatColumn, Instant, InstantColumn, MillisColumn
 from mktdash.graphql.types.stored import stored
 from mktdash.store.latest import LatestRow
+from mktdash.store.versions import CATALOGUE, DATA
 
 _PERCENT = 100.0
 _NOTHING = orjson.Fragment(b"[]")
 
 
+@attributes_depend_on(DATA)
 @strawberry.type(
     name="SeriesPoints",
     description="Observations as columns, oldest first: the same position in each belongs to the same observation.",
@@ -75,12 +78,16 @@ class PointsType:
         )
 
 
+@attributes_depend_on(DATA)
 @strawberry.type(name="Observation", description="One value at one instant, and the value before it.")
 class ObservationType:
     """The newest observation of a series."""
 
     as_of: Instant = strawberry.field(description="When the value holds.")
-    session: str = strawberry.field(description="The date of the value's session where it is quoted, as YYYY-MM-DD.")
+    session: str = strawberry.field(
+        metadata=depends_on(CATALOGUE, DATA),
+        description="The date of the value's session where it is quoted, as YYYY-MM-DD.",
+    )
     value: float = strawberry.field(description="The value; of a bar, its close.")
     open: float | None = strawberry.field(description="Of a bar, its first value.")
     high: float | None = strawberry.field(description="Of a bar, its highest value.")

@@ -3,13 +3,16 @@
 import strawberry
 
 from mktdash.domain.flags import flag_names
+from mktdash.graphql.declared import attributes_depend_on, depends_on
 from mktdash.graphql.ids import global_id
 from mktdash.graphql.scalars import Instant
 from mktdash.graphql.types.node import Node
 from mktdash.store.batches import BatchRow, ProvenanceRow
 from mktdash.store.instruments import SeriesRow
+from mktdash.store.versions import ABOUT, CATALOGUE, DATA, RAW
 
 
+@attributes_depend_on(ABOUT, RAW)
 @strawberry.type(name="RawFile", description="Bytes as a source gave them, kept by their hash.")
 class RawFileType:
     """A raw payload."""
@@ -22,6 +25,7 @@ class RawFileType:
     download_url: str = strawberry.field(description="Path on this server that gives the bytes back.")
 
 
+@attributes_depend_on(ABOUT)
 @strawberry.type(name="Batch", description="One payload merged into the store, and what came of it.")
 class BatchType(Node):
     """An ingest batch."""
@@ -41,7 +45,7 @@ class BatchType(Node):
     same: int = strawberry.field(description="Values that were known already.")
     retracted: int = strawberry.field(description="Values that were withdrawn.")
     rejected: int = strawberry.field(description="Records that went to quarantine.")
-    raw: RawFileType = strawberry.field(description="The bytes it was read from.")
+    raw: RawFileType = strawberry.field(metadata=depends_on(ABOUT, RAW), description="The bytes it was read from.")
 
     @classmethod
     def from_row(cls, row: BatchRow) -> "BatchType":
@@ -74,6 +78,7 @@ class BatchType(Node):
         )
 
 
+@attributes_depend_on(CATALOGUE, DATA)
 @strawberry.type(name="Provenance", description="One number and where it comes from.")
 class ProvenanceType:
     """The provenance of a value."""
@@ -87,7 +92,7 @@ class ProvenanceType:
     superseded_at: Instant | None = strawberry.field(
         description="When another value, or none, took its place; null while it is current."
     )
-    batch: BatchType = strawberry.field(description="The batch it arrived in.")
+    batch: BatchType = strawberry.field(metadata=depends_on(DATA, ABOUT), description="The batch it arrived in.")
 
     @classmethod
     def from_row(cls, series: SeriesRow, row: ProvenanceRow) -> "ProvenanceType":

@@ -12,12 +12,14 @@ from mktdash.domain.clock import to_micros
 from mktdash.graphql.arguments import First
 from mktdash.graphql.bounds import page_size
 from mktdash.graphql.context import Info, RequestContext
+from mktdash.graphql.declared import attributes_depend_on, attributes_never_kept, depends_on
 from mktdash.graphql.loaders import HistoryByMetricLoader, loader
 from mktdash.graphql.scalars import Instant, Json
 from mktdash.quality.ageing import as_of_now, counts_until
 from mktdash.quality.missing import MissingSession
 from mktdash.quality.overview import dataset_status
 from mktdash.store.quality import DqRow, VerdictRow
+from mktdash.store.versions import QUALITY
 
 FRESHNESS = "freshness"
 COMPLETENESS = "completeness"
@@ -25,6 +27,7 @@ COMPLETENESS_30 = "completeness30"
 COUNTS_UNTIL = (
     "Until when these verdicts count: if no check runs again, they are UNKNOWN after it. Null before the first."
 )
+WHAT_IS_DUE = "the clock enters into it: a session is missing from the instant on at which it is due"
 
 
 @strawberry.enum(description="A verdict. Not knowing is never a pass.")
@@ -37,6 +40,7 @@ class QualityStatus(Enum):
     UNKNOWN = strawberry.enum_value("UNKNOWN", description="Could not be judged.")
 
 
+@attributes_depend_on(QUALITY)
 @strawberry.type(name="QualityResult", description="What a check said of a dataset, from which data, by which code.")
 class QualityResultType:
     """A verdict as it was stored."""
@@ -71,6 +75,7 @@ class QualityResultType:
         )
 
 
+@attributes_depend_on(QUALITY)
 @strawberry.type(name="QualityMetric", description="What one check last said of a dataset.")
 class QualityMetricType:
     """A verdict with its figure and its grounds."""
@@ -92,7 +97,8 @@ class QualityMetricType:
     evidence: Json = strawberry.field(description="Facts that let a reader believe the verdict.")
 
     @strawberry.field(
-        description="What it said before, newest first and this one included: a result each day and each change."
+        metadata=depends_on(QUALITY),
+        description="What it said before, newest first and this one included: a result each day and each change.",
     )
     async def history(self, info: Info, first: First = 30) -> list[QualityResultType]:
         """The results stored, read with those of the page's other metrics."""
@@ -120,6 +126,7 @@ class QualityMetricType:
         )
 
 
+@attributes_never_kept(WHAT_IS_DUE)
 @strawberry.type(name="MissingSession", description="A session that a series lacks, and why.")
 class MissingSessionType:
     """A missing session."""

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from mktdash.graphql.declared import attributes_never_kept
 from mktdash.graphql.ids import global_id
 from mktdash.graphql.scalars import Instant
 from mktdash.graphql.types.node import Node
@@ -11,8 +12,10 @@ from mktdash.graphql.types.report import ReportErrorType, ReportState
 from mktdash.store.replays import ReplayRow
 
 REPLAYS = "ReplayRun"
+NO_VERSION = "no version tells how far a replay is"
 
 
+@attributes_never_kept(NO_VERSION)
 @strawberry.type(name="ReplayedDataset", description="What the replay of one dataset came to.")
 class ReplayedDatasetType:
     """A dataset that is done."""
@@ -27,6 +30,7 @@ class ReplayedDatasetType:
     snapshot_after: str = strawberry.field(description="The hash over all its series now: the same where all is.")
 
 
+@attributes_never_kept(NO_VERSION)
 @strawberry.type(name="ReplayRun", description="One replay asked for.")
 class ReplayRunType(Node):
     """A run."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from mktdash.graphql.context import Info
+from mktdash.graphql.declared import attributes_depend_on, depends_on
 from mktdash.graphql.ids import global_id, page_cursor
 from mktdash.graphql.loaders import ArtifactsByRunIdLoader, loader
 from mktdash.graphql.scalars import Instant, Json
@@ -13,6 +14,7 @@ from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.page import PageInfo
 from mktdash.reports.catalogue import Template
 from mktdash.store.runs import ArtifactRow, RunRow, RunsPage
+from mktdash.store.versions import REPORTS
 
 RUNS = "ReportRun"
 
@@ -37,6 +39,8 @@ class ReportFormat(Enum):
     CSV = strawberry.enum_value("csv", description="The numbers alone.")
 
 
+# Made of code alone.
+@attributes_depend_on()
 @strawberry.type(name="ReportTemplate", description="A kind of report that can be asked for.")
 class ReportTemplateType:
     """A template."""
@@ -59,6 +63,7 @@ class ReportTemplateType:
         )
 
 
+@attributes_depend_on(REPORTS)
 @strawberry.type(name="ReportArtifact", description="A finished file of a report.")
 class ReportArtifactType:
     """An artifact."""
@@ -81,6 +86,7 @@ class ReportArtifactType:
         )
 
 
+@attributes_depend_on(REPORTS)
 @strawberry.type(name="ReportError", description="Why a report could not be made.")
 class ReportErrorType:
     """The last error of a run."""
@@ -89,6 +95,7 @@ class ReportErrorType:
     message: str = strawberry.field(description="The error for people.")
 
 
+@attributes_depend_on(REPORTS)
 @strawberry.type(name="ReportRun", description="One report asked for.")
 class ReportRunType(Node):
     """A run."""
@@ -106,10 +113,12 @@ class ReportRunType(Node):
     finished_at: Instant | None = strawberry.field(description="When it came to its end.")
     snapshot_id: str | None = strawberry.field(description="The hash over the data it shows.")
     code_sha: str | None = strawberry.field(description="The version of the code that made it.")
-    error: ReportErrorType | None = strawberry.field(description="Why its last attempt failed.")
+    error: ReportErrorType | None = strawberry.field(
+        metadata=depends_on(REPORTS), description="Why its last attempt failed."
+    )
     known_artifacts: strawberry.Private[list[ReportArtifactType] | None] = None
 
-    @strawberry.field(description="Its finished files.")
+    @strawberry.field(metadata=depends_on(REPORTS), description="Its finished files.")
     async def artifacts(self, info: Info) -> list[ReportArtifactType]:
         """The files, read with those of the page's other runs."""
         if self.known_artifacts is not None:
@@ -142,20 +151,22 @@ class ReportRunType(Node):
         )
 
 
+@attributes_depend_on(REPORTS)
 @strawberry.type(name="ReportRunEdge", description="A run and its place in the list.")
 class ReportRunEdge:
     """Relay edge."""
 
     cursor: str = strawberry.field(description="The place after this run.")
-    node: ReportRunType = strawberry.field(description="The run.")
+    node: ReportRunType = strawberry.field(metadata=depends_on(REPORTS), description="The run.")
 
 
+@attributes_depend_on(REPORTS)
 @strawberry.type(name="ReportRunConnection", description="A page of report runs, newest first.")
 class ReportRunConnection:
     """Relay connection."""
 
-    edges: list[ReportRunEdge] = strawberry.field(description="The runs of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+    edges: list[ReportRunEdge] = strawberry.field(metadata=depends_on(REPORTS), description="The runs of this page.")
+    page_info: PageInfo = strawberry.field(metadata=depends_on(REPORTS), description="Where this page stands.")
     total_count: int = strawberry.field(description="How many runs there are in all.")
 
     @classmethod

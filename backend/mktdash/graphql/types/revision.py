@@ -4,11 +4,13 @@ import strawberry
 
 from mktdash.domain.errors import InvalidInputError
 from mktdash.domain.flags import flag_names
+from mktdash.graphql.declared import attributes_depend_on, depends_on
 from mktdash.graphql.ids import key_after, page_cursor
 from mktdash.graphql.scalars import Instant
 from mktdash.graphql.types.page import PageInfo
 from mktdash.store.instruments import Page
 from mktdash.store.revisions import RevisionRow
+from mktdash.store.versions import DATA
 
 REVISIONS = "Revision"
 
@@ -29,6 +31,7 @@ def revision_after(cursor: str | None) -> tuple[int, int, int] | None:
     return superseded_at, series_id, as_of
 
 
+@attributes_depend_on(DATA)
 @strawberry.type(name="Revision", description="A change of one value: from what, to what, and when it was learned.")
 class RevisionType:
     """An old value and its successor."""
@@ -55,20 +58,22 @@ class RevisionType:
         )
 
 
+@attributes_depend_on(DATA)
 @strawberry.type(name="RevisionEdge", description="A change and its place in the list.")
 class RevisionEdge:
     """Relay edge."""
 
     cursor: str = strawberry.field(description="The place after this change.")
-    node: RevisionType = strawberry.field(description="The change.")
+    node: RevisionType = strawberry.field(metadata=depends_on(DATA), description="The change.")
 
 
+@attributes_depend_on(DATA)
 @strawberry.type(name="RevisionConnection", description="A page of changes, the newest first.")
 class RevisionConnection:
     """Relay connection."""
 
-    edges: list[RevisionEdge] = strawberry.field(description="The changes of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+    edges: list[RevisionEdge] = strawberry.field(metadata=depends_on(DATA), description="The changes of this page.")
+    page_info: PageInfo = strawberry.field(metadata=depends_on(DATA), description="Where this page stands.")
     total_count: int = strawberry.field(description="How many changes there are in all.")
 
     @classmethod

@@ -5,6 +5,7 @@ import strawberry
 from mktdash.graphql.arguments import First
 from mktdash.graphql.bounds import page_size
 from mktdash.graphql.context import Info
+from mktdash.graphql.declared import attributes_depend_on, depends_on, never_kept
 from mktdash.graphql.ids import global_id
 from mktdash.graphql.loaders import MissingByDatasetLoader, VerdictsByDatasetLoader, loader
 from mktdash.graphql.scalars import Instant, Json
@@ -14,6 +15,7 @@ from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.points import ObservationType, PointsType
 from mktdash.graphql.types.quality import (
     COUNTS_UNTIL,
+    WHAT_IS_DUE,
     MissingSessionType,
     QualityMetricType,
     QualityStatus,
@@ -22,8 +24,10 @@ from mktdash.graphql.types.quality import (
     until_of,
 )
 from mktdash.store.instruments import SeriesRow
+from mktdash.store.versions import CATALOGUE, DATA, QUALITY
 
 
+@attributes_depend_on(DATA)
 @strawberry.type(name="SeriesQuality", description="How far a series can be relied on.")
 class SeriesQualityType:
     """Flags of the points read, and the verdicts on the dataset."""
@@ -33,24 +37,30 @@ class SeriesQualityType:
         description="How many observations in the range carry each flag; flags that none carries are left out."
     )
 
-    @strawberry.field(description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.")
+    @strawberry.field(
+        metadata=depends_on(QUALITY),
+        description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.",
+    )
     async def status(self, info: Info) -> QualityStatus:
         """From the last verdict of each check."""
         rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
         return status_of(rows, info.context)
 
-    @strawberry.field(description="Every verdict on its dataset, by metric.")
+    @strawberry.field(metadata=depends_on(QUALITY), description="Every verdict on its dataset, by metric.")
     async def metrics(self, info: Info) -> list[QualityMetricType]:
         """The last verdict of each check."""
         rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
         return metrics_of(rows, info.context)
 
-    @strawberry.field(description=COUNTS_UNTIL)
+    @strawberry.field(metadata=depends_on(QUALITY), description=COUNTS_UNTIL)
     async def counts_until(self, info: Info) -> Instant | None:
         """From the newest run."""
         return until_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset))
 
-    @strawberry.field(description="The sessions of the last 30 days that it lacks, newest first, each with its reason.")
+    @strawberry.field(
+        metadata=never_kept(WHAT_IS_DUE),
+        description="The sessions of the last 30 days that it lacks, newest first, each with its reason.",
+    )
     async def missing(self, info: Info, first: First = 20) -> list[MissingSessionType]:
         """What is missing and why."""
         page_size(first, "first")
@@ -59,27 +69,36 @@ class SeriesQualityType:
         return [MissingSessionType.from_row(row) for row in mine[:first]]
 
 
+@attributes_depend_on(CATALOGUE)
 @strawberry.type(
     name="Series", description="One measure of one instrument from one source. All of an answer is of one instant."
 )
 class SeriesType(Node):
     """A series."""
 
-    instrument: InstrumentType = strawberry.field(description="What is measured.")
+    instrument: InstrumentType = strawberry.field(metadata=depends_on(CATALOGUE), description="What is measured.")
     source: str = strawberry.field(description="The source.")
-    dataset: DatasetType = strawberry.field(description="The dataset it belongs to.")
+    dataset: DatasetType = strawberry.field(metadata=depends_on(CATALOGUE), description="The dataset it belongs to.")
     measure: str = strawberry.field(description="What the values are: price, rate, yield or index.")
     interval: str = strawberry.field(description="The spacing of its points, such as 1d or 1m.")
-    unit: Unit = strawberry.field(description="What one of a value is.")
-    data_version: int = strawberry.field(description="The version of its dataset that was read.")
+    unit: Unit = strawberry.field(metadata=depends_on(CATALOGUE), description="What one of a value is.")
+    data_version: int = strawberry.field(
+        metadata=depends_on(DATA), description="The version of its dataset that was read."
+    )
     snapshot_id: str = strawberry.field(
-        description="The hash over the whole series as it was read: the same data have the same id on every server."
+        metadata=depends_on(CATALOGUE, DATA),
+        description="The hash over the whole series as it was read: the same data have the same id on every server.",
     )
     latest: ObservationType | None = strawberry.field(
-        description="Its newest observation, whatever the range asked for; null before the first."
+        metadata=depends_on(DATA),
+        description="Its newest observation, whatever the range asked for; null before the first.",
     )
-    quality: SeriesQualityType = strawberry.field(description="How far it can be relied on.")
-    points: PointsType = strawberry.field(description="Its observations in the range asked for.")
+    quality: SeriesQualityType = strawberry.field(
+        metadata=depends_on(CATALOGUE), description="How far it can be relied on."
+    )
+    points: PointsType = strawberry.field(
+        metadata=depends_on(DATA), description="Its observations in the range asked for."
+    )
 
     @classmethod
     def from_row(

@@ -2,10 +2,12 @@
 
 import strawberry
 
+from mktdash.graphql.declared import attributes_never_kept
 from mktdash.graphql.scalars import Instant
 from mktdash.security.principals import Principal, Role
 
 
+@attributes_never_kept("it is of this process and of this instant")
 @strawberry.type(name="ServerInfo", description="What this server is and what it runs on.")
 class ServerInfoType:
     """Facts of the process."""
@@ -27,6 +29,7 @@ class ServerInfoType:
     anonymous_read: bool = strawberry.field(description="Whether this machine's own requests may read without a token.")
 
 
+@attributes_never_kept("it is of whoever asks")
 @strawberry.type(name="Viewer", description="Who is asking, and what they may do.")
 class ViewerType:
     """The principal of the request."""

@@ -7,10 +7,12 @@ from typing import Any
 import strawberry
 
 from mktdash.domain.clock import to_micros
+from mktdash.graphql.declared import attributes_never_kept
 from mktdash.graphql.scalars import Instant
 from mktdash.store.beats import BeatRow
 
 
+@attributes_never_kept("it is the last word of another process, of which no version tells")
 @strawberry.type(name="Source", description="A source and how the feed that asks it is getting on with it.")
 class SourceType:
     """A source's circuit and last trouble."""
