@@ -13,10 +13,12 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
+    NamedTypeNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     get_named_type,
+    is_abstract_type,
     is_interface_type,
     is_object_type,
 )
@@ -97,7 +99,7 @@ class _Walk:
     topics: set[str] = field(default_factory=set)
     families: set[str] = field(default_factory=set)
     noted: set[str] = field(default_factory=set)
-    _spread: set[tuple[str, bool]] = field(default_factory=set)
+    _spread: set[tuple[str, str | None, bool]] = field(default_factory=set)
 
     def selection(self, selection: SelectionSetNode | None, parent: GraphQLNamedType | None, *, noted: bool) -> None:
         """Look at a selection; ``noted`` where a field above notes the datasets that its fields tell of."""
@@ -106,16 +108,23 @@ class _Walk:
                 case FieldNode():
                     self._field(node, parent, noted=noted)
                 case InlineFragmentNode():
-                    on = node.type_condition
-                    kind = parent if on is None else self.schema.get_type(on.name.value)
-                    self.selection(node.selection_set, kind, noted=noted)
-                case FragmentSpreadNode() if (node.name.value, noted) not in self._spread:
-                    self._spread.add((node.name.value, noted))
-                    fragment = self.fragments[node.name.value]
-                    kind = self.schema.get_type(fragment.type_condition.name.value)
-                    self.selection(fragment.selection_set, kind, noted=noted)
+                    self.selection(node.selection_set, self._within(parent, node.type_condition), noted=noted)
+                case FragmentSpreadNode():
+                    self._fragment(self.fragments[node.name.value], parent, noted=noted)
                 case _:
                     pass
+
+    def _fragment(self, node: FragmentDefinitionNode, parent: GraphQLNamedType | None, *, noted: bool) -> None:
+        kind = self._within(parent, node.type_condition)
+        seen = (node.name.value, None if kind is None else kind.name, noted)
+        if seen not in self._spread:
+            self._spread.add(seen)
+            self.selection(node.selection_set, kind, noted=noted)
+
+    def _within(self, parent: GraphQLNamedType | None, condition: NamedTypeNode | None) -> GraphQLNamedType | None:
+        """The type that a fragment's fields are of: an object stays what it is, whatever it is asked as."""
+        wanted = parent if condition is None else self.schema.get_type(condition.name.value)
+        return parent if is_object_type(parent) and is_abstract_type(wanted) else wanted
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None, *, noted: bool) -> None:
         if node.name.value == "__typename":
