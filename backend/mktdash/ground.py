@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.clock import system_clock
 from mktdash.processes.home import CannotStartError
-from mktdash.security.tokens import create_token, revoke_tokens
+from mktdash.security.tokens import replace_link
 from mktdash.settings import Settings
 from mktdash.store.datasets import all_datasets
 from mktdash.store.schema import upgrade
@@ -35,7 +35,7 @@ class Ground:
         self._settings = settings
 
     async def prepare_store(self) -> PreparedStore:
-        """Bring the store to the present schema; the tokens of earlier starts end here.
+        """Bring the store to the present schema; the token of the start before ends here.
 
         Raises:
             CannotStartError: the database cannot be used.
@@ -43,10 +43,7 @@ class Ground:
         engine = open_engine(self._settings.database)
         try:
             await upgrade(engine)
-            await revoke_tokens(engine, clock=system_clock, kind="link", name=_TOKEN_NAME)
-            token = await create_token(
-                engine, name=_TOKEN_NAME, role="operator", kind="link", clock=system_clock, ttl=_TOKEN_LIFE
-            )
+            token = await replace_link(engine, name=_TOKEN_NAME, role="operator", clock=system_clock, ttl=_TOKEN_LIFE)
             return PreparedStore(token, await _sources(engine))
         except (SQLAlchemyError, OSError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -147,7 +147,7 @@ async def test_a_token_that_is_none_spoils_no_other_that_comes_with_it(engine, w
         found = await asyncio.gather(
             *(identity.of_token(one) for one in [wrong, *tokens, wrong]), return_exceptions=True
         )
-        reads = identity._tokens._shared.reads
+        reads = identity._credentials.shared.reads
     finally:
         await identity.aclose()
 
@@ -255,3 +255,41 @@ async def test_a_session_that_ended_is_as_good_as_none(sqlite_engine):
         now += timedelta(days=8)
 
         assert await role_of(web.client) == "ANONYMOUS"
+
+
+async def test_a_session_never_lasts_longer_than_its_token(engine):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    async with web_over(resources_over(engine, clock=lambda: now)) as web:
+        short = await web.token("admin", ttl=timedelta(seconds=5))
+        response = await web.client.get("/", params={"token": short})
+        assert "max-age=5;" in response.headers["set-cookie"].lower()
+        now += timedelta(microseconds=4_999_999)
+        assert await role_of(web.client) == "ADMIN"
+        now += timedelta(microseconds=1)
+
+        assert await role_of(web.client) == "ANONYMOUS"
+
+
+async def test_a_session_ends_with_its_token(engine):
+    async with web_over(resources_over(engine)) as web:
+        await web.client.get("/", params={"token": await web.token("operator", kind="link")})
+        assert await role_of(web.client) == "OPERATOR"
+
+        await revoke_tokens(engine, clock=system_clock, kind="link")
+
+        assert await role_of(web.client) == "ANONYMOUS"
+
+
+async def test_a_token_has_a_bounded_number_of_sessions_and_the_one_unused_for_longest_ends(engine):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    async with web_over(resources_over(engine, clock=lambda: now)) as web:
+        link, sessions = await web.token("operator", kind="link"), []
+        for _ in range(25):
+            now += timedelta(seconds=1)
+            web.client.cookies.clear()
+            await web.client.get("/", params={"token": link})
+            sessions.append(next(iter(web.client.cookies.jar)).value)
+        web.client.cookies.clear()
+        roles = [await role_of(web.client, cookie=f"mktdash_session_8000={one}") for one in sessions]
+
+    assert roles == ["ANONYMOUS"] * 5 + ["OPERATOR"] * 20

@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from mktdash import __version__
-from mktdash.cli import database, doctor, ingest, instruments, processes, quality, replay, reports, schemas
+from mktdash.cli import database, doctor, ingest, instruments, processes, quality, replay, reports, schemas, tokens
 from mktdash.domain.errors import MktdashError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(instruments.app, name="instruments")
 app.add_typer(quality.app, name="quality")
 app.add_typer(reports.app, name="report")
 app.add_typer(schemas.app, name="schema")
+app.add_typer(tokens.app, name="token")
 
 
 def _print_version(asked: bool) -> None:

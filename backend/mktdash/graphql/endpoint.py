@@ -1,6 +1,7 @@
 """GraphQL over HTTP, WebSocket and server-sent events, by their specifications."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ from mktdash.graphql.accept import EVENT_STREAM, RESPONSE_JSON, answer_type
 from mktdash.graphql.context import RequestContext, Services
 from mktdash.graphql.dependence import READING_KEY
 from mktdash.graphql.encoding import decode, encode
+from mktdash.graphql.ending import Ending, until
 from mktdash.graphql.errors import present, system_error
 from mktdash.graphql.requests import BoundedRequest, admit, read_operation
 from mktdash.graphql.schema import MktdashSchema
@@ -60,7 +62,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         )
         self._mktdash_schema = schema
         self._services = services
-        self._identity = identity
+        self.identity = identity
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or serve a socket."""
@@ -200,17 +202,27 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         sub_response: Response,
         headers: Mapping[str, str],
     ) -> Response:
-        """Server-sent events; in place of one with more bytes than an answer may have, the error that says so."""
+        """Server-sent events; in place of one with more bytes than an answer may have, the error that says so.
+
+        When who asked is none any more, the last one says so with the code UNAUTHENTICATED.
+        """
         facts: Facts = request.scope[SCOPE_KEY]
         most = self._services.most_answer_bytes
 
+        def said(error: MktdashError) -> str:
+            body = {"data": None, "errors": [system_error(error, facts.request_id)]}
+            return f"event: next\r\ndata: {encode(body).decode()}\r\n\r\n"
+
         async def bounded() -> AsyncIterator[str]:
-            async for event in stream():
-                if most is not None and len(event) > most:
-                    error = system_error(AnswerTooLargeError.over(most), facts.request_id)
-                    yield f"event: next\r\ndata: {encode({'data': None, 'errors': [error]}).decode()}\r\n\r\n"
-                else:
-                    yield event
+            end: Ending[MktdashError] = Ending()
+            with self.identity.validity.watching(facts.principal, end.set):
+                async with aclosing(until(stream(), end)) as events:
+                    async for event in events:
+                        much = most is not None and len(event) > most
+                        yield said(AnswerTooLargeError.over(most or 0)) if much else event
+            if end.reason is not None:
+                yield said(end.reason)
+                yield "event: complete\r\ndata: \r\n\r\n"
 
         return await super().create_streaming_response(request, bounded, sub_response, headers)
 
@@ -225,7 +237,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         authorization = given.get("authorization")
         try:
             if authorization is not None:
-                context.principal = await self._identity.of_authorization(str(authorization))
+                context.principal = await self.identity.of_authorization(str(authorization))
                 context.bearer = bearer_of(context.principal, context.client)
             context.principal.require_reader()
         except MktdashError as error:

@@ -23,11 +23,11 @@ from mktdash.graphql.types.report import (
 from mktdash.live.publish import notify
 from mktdash.reports.catalogue import UnknownTemplateError, check_parameters, template_by_name
 from mktdash.security.principals import Role
+from mktdash.store.audit import append_audit
 from mktdash.store.datasets import all_datasets
 from mktdash.store.replays import insert_replay
 from mktdash.store.runs import insert_run
 from mktdash.store.session import write_transaction
-from mktdash.store.tokens import append_audit
 
 
 @strawberry.type(description="What can be asked to be done.")

@@ -1,22 +1,28 @@
 """GraphQL over WebSocket (graphql-transport-ws), where strawberry's own manners need mending."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 
-from mktdash.domain.errors import AnswerTooLargeError, MktdashError, ThrottledError
+from mktdash.domain.errors import AnswerTooLargeError, MktdashError, ThrottledError, UnauthenticatedError
 from mktdash.graphql.context import RequestContext
 from mktdash.graphql.encoding import encode
 from mktdash.graphql.errors import system_error
 from mktdash.graphql.requests import require_few
 from mktdash.graphql.throttle import count_request
+from mktdash.security.identity import Identity
 
 _LONGEST_ID = 200
+# What graphql-transport-ws calls a socket without a good token; its clients do not try again by themselves.
+_UNAUTHORIZED = 4401
+_TRY_AGAIN_LATER = 1013
 _FORMS: Mapping[str, Any] = {
     "query": str,
     "documentId": str | None,
@@ -43,12 +49,66 @@ class TextFrames(ASGIWebSocketAdapter):
 
 
 class PatientHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
-    """Answers a document that does not parse with an error; a typing mistake must not end the other streams."""
+    """Answers a document that does not parse with an error; a typing mistake must not end the other streams.
+
+    When who the socket is for is none any more, it ends with the code 4401.
+    """
 
     websocket: TextFrames
+    _watched: ExitStack
+    _closing: asyncio.Task[None] | None = None
+
+    async def handle(self) -> None:
+        """Serve the socket until it ends."""
+        with ExitStack() as self._watched:
+            await super().handle()
+        if self._closing is not None:
+            await self._closing
+
+    async def handle_connection_init(self, message: Any) -> None:
+        """Let a socket in, and look from then on whether it may stay."""
+        known = self.connection_acknowledged
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged and not known:
+            self._watched.enter_context(self._identity.validity.watching(self.context.principal, self._end))
+
+    async def run_operation(self, operation: Operation[RequestContext, None]) -> None:
+        """Run an operation for who the socket is for, if they still are: a request would be asked for its token too."""
+        try:
+            good = await self._identity.still(self.context.principal)
+        except MktdashError as error:
+            message: Any = {
+                "id": operation.id,
+                "type": "error",
+                "payload": [system_error(error, self.context.request_id)],
+            }
+            await operation.send_operation_message(message)
+            return
+        if good:
+            await super().run_operation(operation)
+        else:
+            self._end(UnauthenticatedError("the token or session of this socket has ended, or has another role now"))
+
+    def _end(self, error: MktdashError) -> None:
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(error))
+
+    async def _close(self, error: MktdashError) -> None:
+        for name in list(self.operations):
+            await self.cleanup_operation(name)
+        code = _UNAUTHORIZED if isinstance(error, UnauthenticatedError) else _TRY_AGAIN_LATER
+        with suppress(WebSocketDisconnect, WebSocketDisconnected, RuntimeError):
+            await self.websocket.close(code, f"{error.code}: {error.message}")
+
+    @property
+    def _identity(self) -> Identity:
+        identity: Identity = self.view.identity  # type: ignore[attr-defined]
+        return identity
 
     async def handle_message(self, message: Any) -> None:
         """Pass on what is formed as the protocol says; anything else ends the socket, with a reason."""
+        if self._closing is not None:
+            return
         fault = _fault(message)
         if fault is not None:
             await self.handle_invalid_message(fault)

@@ -7,6 +7,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from mktdash.http.links import carries_token, exchange
 from mktdash.http.state import state_of
 
 _STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1c2430}
@@ -22,6 +23,8 @@ async def document(request: Request) -> Response:
 
 async def page(request: Request) -> Response:
     """The same, to be read."""
+    if carries_token(request):
+        return await exchange(request)
     described: dict[str, Any] = orjson.loads(state_of(request).openapi)
     sections = [
         _section(method, path, operation)

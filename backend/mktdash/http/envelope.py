@@ -20,7 +20,7 @@ from mktdash.domain.errors import (
 )
 from mktdash.http import metrics
 from mktdash.http.problems import problem, surprise
-from mktdash.security.addresses import Network, client_address
+from mktdash.security.addresses import Network, client_address, speaks_tls
 from mktdash.security.buckets import WINDOW_S, Buckets, Limit, Standing
 from mktdash.security.identity import SCOPE_KEY, Facts, Identity, Request, session_cookie
 from mktdash.security.principals import STRANGER
@@ -74,7 +74,8 @@ class Envelope:
             return
         headers = _first_of_each(scope["headers"])
         peer = scope["client"][0] if scope.get("client") else None
-        facts = Facts(_request_id(), STRANGER, client_address(peer, headers, self._trusted), headers)
+        secure = speaks_tls(scope.get("scheme", "http"), peer, headers, self._trusted)
+        facts = Facts(_request_id(), STRANGER, client_address(peer, headers, self._trusted), headers, secure)
         scope[SCOPE_KEY] = facts
         try:
             if sum(name == b"host" for name, _ in scope["headers"]) > 1:
@@ -95,13 +96,13 @@ class Envelope:
         Raises:
             MktdashError: it is not let in.
         """
-        headers = stranger.headers
-        secret = headers.get("authorization") or session_cookie(headers)
+        request = Request(stranger.headers, peer, stranger.secure)
+        secret = request.headers.get("authorization") or session_cookie(request.headers, secure=request.secure)
         if secret is None:
-            return replace(stranger, principal=await self._identity.of(Request(headers, peer)))
+            return replace(stranger, principal=await self._identity.of(request))
         self._strangers.require_open(stranger.address, secret)
         try:
-            principal = await self._identity.of(Request(headers, peer))
+            principal = await self._identity.of(request)
         except UnauthenticatedError:
             await self._count_refused(stranger)
             raise

@@ -5,6 +5,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mktdash.http.links import carries_token, exchange
 from mktdash.http.pages import document
 
 # A request with any of these is a query, whoever sends it.
@@ -21,7 +22,8 @@ class Graphiql:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"} and _wants_page(Request(scope)):
-            response = await document(Request(scope), self._page)
+            request = Request(scope)
+            response = await exchange(request) if carries_token(request) else await document(request, self._page)
             await response(scope, receive, send)
         else:
             scope["endpoint"] = self._endpoint

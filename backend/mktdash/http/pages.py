@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from mktdash.http.links import exchange
+from mktdash.http.links import carries_token, exchange
 from mktdash.http.plain import plain_page
 from mktdash.http.state import state_of
 
@@ -27,7 +27,7 @@ async def page(request: Request) -> Response:
     path = request.url.path
     if path.startswith(_API):
         raise HTTPException(404, "there is nothing at this path")
-    if "token" in request.query_params:
+    if carries_token(request):
         return await exchange(request)
     root = state_of(request).static_dir
     found = await run_in_threadpool(_file, root, path)

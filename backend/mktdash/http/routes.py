@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mktdash.http import artifacts, docs, health
+from mktdash.http import artifacts, docs, health, links
 from mktdash.http.bodies import Alive, DataQuality, Readiness
 from mktdash.http.metrics import metrics
 from mktdash.http.operations import ANYONE, Answer, Operation, Parameter
@@ -100,6 +100,16 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=docs.page,
         right=ANYONE,
         answers={200: Answer("A page that needs nothing from elsewhere.", "text/html", _TEXT)},
+    ),
+    Operation(
+        path="/api/logout",
+        name="logOut",
+        summary="End the browser's session, at the server too, and forget its cookie",
+        handler=links.log_out,
+        right=ANYONE,
+        method="POST",
+        answers={204: Answer("It is over, or there was none.")},
+        refusals={403: "A page of another origin asked."},
     ),
     Operation(
         path="/metrics",

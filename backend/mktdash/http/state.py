@@ -36,7 +36,12 @@ def state_of(request: Request) -> HttpState:
     return state
 
 
+def facts_of(request: Request) -> Facts:
+    """What the outermost layer found out about a request."""
+    facts: Facts = request.scope[SCOPE_KEY]
+    return facts
+
+
 def principal_of(request: Request) -> Principal:
     """Who asks."""
-    facts: Facts = request.scope[SCOPE_KEY]
-    return facts.principal
+    return facts_of(request).principal

@@ -38,6 +38,17 @@ def client_address(peer: str | None, headers: Mapping[str, str], trusted: Sequen
     return _shown(address)
 
 
+def speaks_tls(scheme: str, peer: str | None, headers: Mapping[str, str], trusted: Sequence[Network]) -> bool:
+    """Whether the client itself speaks TLS: to us, or to a proxy that is trusted and says so in X-Forwarded-Proto."""
+    if scheme in {"https", "wss"}:
+        return True
+    address = _parsed(peer or "") if trusted else None
+    if address is None or not _in(address, trusted):
+        return False
+    # What stands left of the last word was written by somebody else.
+    return headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower() == "https"
+
+
 @lru_cache(1024)
 def _own(peer: str | None) -> str:
     return _shown(_parsed(peer or ""))

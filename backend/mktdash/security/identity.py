@@ -1,20 +1,23 @@
 """Finds out who a request is from: a bearer token, a browser's session cookie, or nobody on this machine."""
 
+import asyncio
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mktdash.domain.clock import Clock
+from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import UnauthenticatedError, UnavailableError
 from mktdash.security.buckets import Standing
 from mktdash.security.principals import LOCAL_READER, STRANGER, Principal
-from mktdash.security.tokens import principal_of
-from mktdash.store.tokens import TokenWatch
+from mktdash.security.tokens import principal, principal_of
+from mktdash.security.use import Use
+from mktdash.security.validity import Validity
+from mktdash.store.credentials import CredentialWatch
 
 SCOPE_KEY = "mktdash"
 _BEARER = "bearer "
@@ -26,10 +29,14 @@ _WEB_SOCKET_SCHEMES = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What identity looks at. ``headers`` by lower-case name; ``peer`` is the address the connection comes from."""
+    """What identity looks at. ``headers`` by lower-case name; ``peer`` is the address the connection comes from.
+
+    ``secure``: whether the browser itself speaks TLS, to us or to a proxy that is trusted.
+    """
 
     headers: Mapping[str, str]
     peer: str | None
+    secure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class Facts:
     address: str
     # By lower-case name; of several by one name, the first.
     headers: Mapping[str, str] = field(default_factory=dict)
+    # Whether the browser itself speaks TLS, to us or to a proxy that is trusted.
+    secure: bool = False
     standings: dict[str, Standing] = field(default_factory=dict)
 
     @property
@@ -54,9 +63,11 @@ class Identity:
     """Who requests are from. One for the whole process."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock, *, anonymous_read: bool) -> None:
-        self._tokens = TokenWatch(engine)
+        self._credentials = CredentialWatch(engine)
         self._clock = clock
         self._anonymous_read = anonymous_read
+        self._use = Use(engine)
+        self.validity = Validity(self._good, clock)
 
     async def of(self, request: Request) -> Principal:
         """The principal of a request.
@@ -71,11 +82,9 @@ class Identity:
         authorization = request.headers.get("authorization")
         if authorization is not None:
             return await self.of_authorization(authorization)
-        session = session_cookie(request.headers)
-        if session is not None:
-            known = await self._known(session, by_cookie=True)
-            if known is not None:
-                return known
+        known = await self.of_session(request)
+        if known is not None:
+            return known
         return LOCAL_READER if self._anonymous_read and is_local(request) else STRANGER
 
     async def of_authorization(self, authorization: str) -> Principal:
@@ -99,16 +108,57 @@ class Identity:
         """
         return await self._known(token, by_cookie=False)
 
-    async def _known(self, token: str, *, by_cookie: bool) -> Principal | None:
+    async def of_session(self, request: Request) -> Principal | None:
+        """The principal of a browser's session cookie; None where there is none that is good.
+
+        Raises:
+            UnavailableError: the store can't be read.
+        """
+        session = session_cookie(request.headers, secure=request.secure)
+        return None if session is None else await self._known(session, by_cookie=True)
+
+    async def still(self, known: Principal) -> bool:
+        """Whether a principal is still who it was: its token or session is good, and its role the same.
+
+        Raises:
+            UnavailableError: the store can't be read.
+        """
+        wanted = known.credential_id
+        if wanted is None:
+            return True
+        found = (await self._good({wanted})).get(wanted)
+        return found is not None and found.role is known.role
+
+    async def _good(self, ids: Collection[str]) -> Mapping[str, Principal]:
+        """The principals of those tokens and sessions that are good now, by id."""
         try:
-            return await principal_of(self._tokens, token, self._clock, by_cookie=by_cookie)
+            found = await asyncio.gather(*map(self._credentials.by_id, ids))
+        except Exception as error:
+            raise _unavailable() from error
+        now = to_micros(self._clock())
+        return {one.id: principal(one) for one in found if one is not None and one.live_at(now)}
+
+    async def _known(self, text: str, *, by_cookie: bool) -> Principal | None:
+        try:
+            known = await principal_of(self._credentials, text, self._clock, by_cookie=by_cookie)
         except Exception as error:
             # Whatever the driver calls it: nobody is let in by it, and nobody is told that a good token is none.
-            raise UnavailableError("tokens can't be looked up just now", retryAfter=1.0) from error
+            raise _unavailable() from error
+        if known is not None:
+            for used in (known.token_id, known.session_id):
+                if used is not None:
+                    self._use.note(used, to_micros(self._clock()))
+        return known
 
     async def aclose(self) -> None:
         """Give back what is held open."""
-        await self._tokens.aclose()
+        await self.validity.aclose()
+        await self._use.aclose()
+        await self._credentials.aclose()
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError("tokens can't be looked up just now", retryAfter=1.0)
 
 
 def bearer_of(principal: Principal, address: str) -> str:
@@ -145,15 +195,19 @@ def same_origin(headers: Mapping[str, str]) -> bool:
     return parts.hostname is not None and parts.hostname == host.hostname and ports[0] == ports[1]
 
 
-def cookie_name(headers: Mapping[str, str]) -> str:
-    """The name of the session cookie. Cookies do not tell ports apart, so two servers on one machine need two names."""
+def cookie_name(headers: Mapping[str, str], *, secure: bool = False) -> str:
+    """The name of the session cookie. Cookies do not tell ports apart, so two servers on one machine need two names.
+
+    Over TLS the name begins so that browsers take it from nobody but this very host, and over TLS only.
+    """
     port = _port(headers.get("host", ""))
-    return "mktdash_session" if port is None else f"mktdash_session_{port}"
+    name = "mktdash_session" if port is None else f"mktdash_session_{port}"
+    return f"__Host-{name}" if secure else name
 
 
-def session_cookie(headers: Mapping[str, str]) -> str | None:
+def session_cookie(headers: Mapping[str, str], *, secure: bool = False) -> str | None:
     """The session token a browser sent."""
-    wanted = cookie_name(headers)
+    wanted = cookie_name(headers, secure=secure)
     # Python's own cookies take a millisecond a kilobyte of somebody's header.
     for part in headers.get("cookie", "").split(";"):
         name, _, value = part.partition("=")

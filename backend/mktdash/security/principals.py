@@ -17,18 +17,18 @@ class Role(IntEnum):
 
     @classmethod
     def named(cls, name: str) -> "Role":
-        """The role of a name in any case.
+        """The role of a name in any case; who has none is anonymous, which nobody can be given.
 
         Raises:
             InvalidInputError: no role has this name.
         """
-        try:
-            return cls[name.upper()]
-        except KeyError:
-            known = [role.name.lower() for role in cls]
+        known = {role.name.lower(): role for role in cls if role is not cls.ANONYMOUS}
+        role = known.get(name.lower())
+        if role is None:
             raise InvalidInputError(
-                f"{name!r} is not a role; roles are {', '.join(known)}", role=name, known=known
-            ) from None
+                f"{name!r} is not a role; roles are {', '.join(known)}", role=name, known=list(known)
+            )
+        return role
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class Principal:
         role: what it may do.
         may_read: False only for a stranger: anonymous, and not on this machine.
         by_cookie: proved by a browser's cookie, so the request's origin must be checked.
-        token_id: the token it came with, where it came with one.
+        token_id: the token it came with, or the one that its session came from; None without either.
+        session_id: the browser's session it came with.
+        ends_at: when the token or session ends by itself, in microseconds UTC; None for never.
     """
 
     name: str
@@ -48,6 +50,13 @@ class Principal:
     may_read: bool = True
     by_cookie: bool = False
     token_id: str | None = None
+    session_id: str | None = None
+    ends_at: int | None = None
+
+    @property
+    def credential_id(self) -> str | None:
+        """What must still be good for this identity to be: its session, else its token."""
+        return self.session_id or self.token_id
 
     @property
     def may_request_reports(self) -> bool:

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from mktdash.store.tables.access import ApiToken, AuditEvent
+from mktdash.store.tables.access import ApiToken, AuditEvent, BrowserSession
 from mktdash.store.tables.batches import Absence, ContractVersion, IngestBatch, Quarantine, RawBlob, RawPiece
 from mktdash.store.tables.market import (
     Dataset,
@@ -24,6 +24,7 @@ __all__ = [
     "Absence",
     "ApiToken",
     "AuditEvent",
+    "BrowserSession",
     "ContractVersion",
     "Dataset",
     "DqAlert",

@@ -22,6 +22,22 @@ class ApiToken(SQLModel, table=True):
     expires_at: int | None = micros(default=None, nullable=True)
     revoked_at: int | None = micros(default=None, nullable=True)
     last_used_at: int | None = micros(default=None, nullable=True)
+    # The token that an administrator made it with over the API; none for those of the command line.
+    made_by: str | None = None
+
+
+class BrowserSession(SQLModel, table=True):
+    """A browser that showed a token, by the SHA-256 of its cookie; role and name are those of the token."""
+
+    __tablename__ = "browser_session"
+    __table_args__ = (Index("ix_browser_session_token_id", "token_id"),)
+
+    id: str = Field(primary_key=True)
+    sha256: str = Field(unique=True)
+    token_id: str = Field(foreign_key="api_token.id", ondelete="CASCADE")
+    opened_at: int = micros()
+    expires_at: int = micros()
+    last_used_at: int | None = micros(default=None, nullable=True)
 
 
 class AuditEvent(SQLModel, table=True):

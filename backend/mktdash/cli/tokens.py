@@ -1,0 +1,179 @@
+"""``mktdash token``: tokens made, listed and revoked, and the sessions that browsers have for them."""
+
+import asyncio
+import getpass
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mktdash.domain.clock import iso, to_micros
+from mktdash.domain.errors import InvalidInputError, NotFoundError
+from mktdash.domain.interval import interval_seconds
+from mktdash.resources import open_resources
+from mktdash.settings import Settings
+
+if TYPE_CHECKING:
+    from mktdash.security.tokens import Revoked
+    from mktdash.store.sessions import SessionRow
+    from mktdash.store.tokens import TokenRow
+
+app = typer.Typer(no_args_is_help=True, help="Tokens: who may read and write from other machines, and in what role.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_TIMES = ("created_at", "opened_at", "expires_at", "revoked_at", "last_used_at")
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Option(help="What the audit log calls its bearer; no other live token may have it.")],
+    role: Annotated[str, typer.Option(help="viewer, analyst, operator or admin.")],
+    expires_in: Annotated[
+        str | None, typer.Option(help="How long it lasts, such as 90d, 12h or 30m; until it is revoked if left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token and print it: this once, since only its hash is kept."""
+    row, text = asyncio.run(_create(name, role, _span(expires_in)))
+    if as_json:
+        typer.echo(json.dumps({**_told(row), "token": text}))
+        return
+    typer.echo(f"token {row.id} ({row.name}, {row.role}, {_until(row.expires_at)}); it is shown this once:", err=True)
+    typer.echo(text)
+    typer.echo("In a browser, put ?token= and the token behind any address of the page.", err=True)
+
+
+@app.command(name="list")
+def list_(
+    with_sessions: Annotated[bool, typer.Option("--sessions", help="List the sessions of each, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List all tokens, newest first, with their roles, ends, last use and how many sessions browsers have for them."""
+    tokens, sessions, now = asyncio.run(_list())
+    if as_json:
+        of = {row.id: [_told(one) for one in sessions if one.token_id == row.id] for row in tokens}
+        typer.echo(
+            json.dumps([{**_told(row), **({"open_sessions": of[row.id]} if with_sessions else {})} for row in tokens])
+        )
+        return
+    for row in tokens:
+        typer.echo(
+            f"{row.id}  {row.role:<8}  {_state(row, now):<28}  sessions {row.sessions:<2}  "
+            f"made {_when(row.created_at)}  last used {_when(row.last_used_at)}  {row.name}"
+        )
+        for one in sessions if with_sessions else ():
+            if one.token_id == row.id:
+                typer.echo(f"  {_session(one)}")
+
+
+@app.command()
+def revoke(
+    token: Annotated[str, typer.Argument(help="The token's id, or its name where only one live token has it.")],
+    as_json: AsJson = False,
+) -> None:
+    """End a token at once, with its sessions and every stream opened with them, on every process."""
+    done = asyncio.run(_revoke(token))
+    if as_json:
+        made = [{"id": one.id, "name": one.name} for one in done.made]
+        typer.echo(json.dumps({**_told(done.token), "live_tokens_made_with_it": made}))
+        return
+    before = " already" if done.before else ""
+    typer.echo(f"token {done.token.id} ({done.token.name}) is revoked{before}")
+    for one in done.made:
+        typer.echo(f"made with it and still good: {one.id} ({one.name}, {one.role})")
+
+
+@app.command()
+def sessions(as_json: AsJson = False) -> None:
+    """List the browsers' sessions that are open, newest first."""
+    _, found, _ = asyncio.run(_list())
+    if as_json:
+        typer.echo(json.dumps([_told(one) for one in found]))
+        return
+    for one in found:
+        typer.echo(f"{_session(one)}  token {one.token_id}  {one.name}")
+
+
+@app.command(name="end-session")
+def end_session_(
+    session: Annotated[str, typer.Argument(help="The session's id, as `mktdash token sessions` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Log one browser out; its token stays good."""
+    ended = asyncio.run(_end_session(session))
+    typer.echo(json.dumps(_told(ended)) if as_json else f"session {ended.id} of {ended.name} has ended")
+
+
+async def _create(name: str, role: str, ttl: timedelta | None) -> "tuple[TokenRow, str]":
+    from mktdash.security.tokens import Maker, issue
+
+    async with open_resources(Settings()) as resources:
+        secret, row = await issue(
+            resources.engine, name=name, role=role, ttl=ttl, by=Maker(_who()), clock=resources.clock
+        )
+    return row, secret.text
+
+
+async def _list() -> "tuple[list[TokenRow], list[SessionRow], int]":
+    from mktdash.store.session import read_transaction
+    from mktdash.store.sessions import open_sessions
+    from mktdash.store.tokens import all_tokens
+
+    async with open_resources(Settings()) as resources, read_transaction(resources.engine) as conn:
+        now = to_micros(resources.clock())
+        return await all_tokens(conn, now), await open_sessions(conn, now), now
+
+
+async def _revoke(text: str) -> "Revoked":
+    from mktdash.security.tokens import Maker, end_token
+
+    async with open_resources(Settings()) as resources:
+        return await end_token(resources.engine, text, by=Maker(_who()), clock=resources.clock)
+
+
+async def _end_session(session_id: str) -> "SessionRow":
+    from mktdash.security.sessions import end_session
+
+    async with open_resources(Settings()) as resources:
+        ended = await end_session(resources.engine, session_id, by=_who(), clock=resources.clock)
+    if ended is None:
+        raise NotFoundError(f"no open session has the id {session_id!r}: see `mktdash token sessions`")
+    return ended
+
+
+def _who() -> str:
+    return f"{getpass.getuser()} (command line)"
+
+
+def _span(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    try:
+        return timedelta(seconds=interval_seconds(text))
+    except InvalidInputError:
+        raise InvalidInputError(f"--expires-in {text!r} is not a time such as 90d, 12h or 30m") from None
+
+
+def _told(row: "TokenRow | SessionRow") -> dict[str, Any]:
+    told = asdict(row)
+    return told | {name: iso(told[name]) if told[name] is not None else None for name in _TIMES if name in told}
+
+
+def _session(one: "SessionRow") -> str:
+    used = _when(one.last_used_at)
+    return f"session {one.id}  {one.role:<8}  {_until(one.expires_at)}  opened {_when(one.opened_at)}  last used {used}"
+
+
+def _state(row: "TokenRow", now: int) -> str:
+    if row.revoked_at is not None:
+        return f"revoked {_when(row.revoked_at)}"
+    return _until(row.expires_at) if row.live_at(now) else f"expired {_when(row.expires_at)}"
+
+
+def _until(instant: int | None) -> str:
+    return "until it is revoked" if instant is None else f"until {_when(instant)}"
+
+
+def _when(instant: int | None) -> str:
+    return "never" if instant is None else iso(instant)[:16].replace("T", " ")
