@@ -8,7 +8,7 @@ from gql import gql
 from tests.factories.web import client_of, gql_client, resources_over, served, socket_to, web_over
 
 from mktdash.security.buckets import Buckets
-from mktdash.store.tokens import TokenWatch
+from mktdash.store.credentials import CredentialWatch
 
 VIEWER = "{ viewer { role } }"
 FOLLOW = "subscription { observations { cursor } }"
@@ -117,8 +117,8 @@ async def test_the_token_of_a_socket_pays_and_not_its_address(sqlite_engine):
 )
 async def test_refused_tokens_count_and_are_not_looked_up_for_ever(engine, monkeypatch, secret):
     looked_up = []
-    by_id = TokenWatch.by_id
-    monkeypatch.setattr(TokenWatch, "by_id", lambda self, one: looked_up.append(one) or by_id(self, one))
+    by_id = CredentialWatch.by_id
+    monkeypatch.setattr(CredentialWatch, "by_id", lambda self, one: looked_up.append(one) or by_id(self, one))
     async with web_over(resources_over(engine, request_rate=10)) as web:
         good = await web.token("viewer")
         assert (await web.post(VIEWER, authorization=f"Bearer {good}")).status_code == 200
