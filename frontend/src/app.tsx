@@ -2,13 +2,15 @@
 
 import { Component, type ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { later } from "./components/later.tsx";
 import { Shell } from "./components/Shell.tsx";
 import { QualityPage } from "./pages/Quality.tsx";
-import { ReportPage } from "./pages/Report.tsx";
-import { ReportsPage } from "./pages/Reports.tsx";
 import { SeriesPage } from "./pages/Series.tsx";
 import { WatchlistPage } from "./pages/Watchlist.tsx";
 import { type Route, route } from "./routes.ts";
+
+const ReportPage = later(() => import("./pages/Report.tsx").then((module) => module.ReportPage));
+const ReportsPage = later(() => import("./pages/Reports.tsx").then((module) => module.ReportsPage));
 
 export function App() {
   const at = route.value;

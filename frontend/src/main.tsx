@@ -6,10 +6,14 @@ import { App } from "./app.tsx";
 import { watchAddress } from "./routes.ts";
 import { watchTheme } from "./state/choices.ts";
 import { watchNetwork } from "./state/network.ts";
+import { watchPulse } from "./state/pulse.ts";
+import { watchTime } from "./state/serverTime.ts";
 import { watchSession } from "./state/session.ts";
 
 watchTheme();
+watchTime();
 watchNetwork();
+watchPulse();
 watchAddress();
 watchSession();
 

@@ -24,10 +24,11 @@ function instrument(symbol: string, asOf = "2026-10-30T13:15:00Z", value = 1.1):
         source: "ecb",
         dataset: "d",
         measure: "rate",
-        interval: "1d",
+        interval: "1m",
         unit: { name: "USD", scale: 1 },
         simulated: false,
         quality: "PASS",
+        qualityCountsUntil: null,
         freshness: null,
         latest: {
           asOf,
@@ -55,7 +56,8 @@ const event = (asOf: string, value: number, more: Partial<ObservationsEvent> = {
   cursor: "e:1",
   symbol: "EURUSD",
   source: "ecb",
-  interval: "1d",
+  measure: "rate",
+  interval: "1m",
   dataVersion: 2,
   knownAt: "2026-10-31T13:16:00Z",
   points: { asOf: [asOf], value: [value], flags: [["PROVISIONAL"]] },
@@ -96,12 +98,15 @@ test("a revision of the latest value keeps what it is compared with", () => {
   expect(row.recent.value).toEqual([1, 1.2]);
 });
 
-test("an older value or another source's leaves the row as it is", () => {
+test("an older value, another source's or another measure's leaves the row as it is", () => {
   const before = list(instrument("EURUSD"));
 
   expect(rowOf(withEvent(before, event("2026-10-01T13:15:00Z", 9)), "EURUSD").latest?.value).toBe(1.1);
   expect(
     rowOf(withEvent(before, event("2026-10-31T13:15:00Z", 9, { source: "x" })), "EURUSD").latest?.value,
+  ).toBe(1.1);
+  expect(
+    rowOf(withEvent(before, event("2026-10-31T13:15:00Z", 9, { measure: "price" })), "EURUSD").latest?.value,
   ).toBe(1.1);
 });
 
@@ -111,6 +116,8 @@ test("a withdrawn value or a shortened event needs the server", () => {
     true,
   );
   expect(needsReload(event("2026-10-31T13:15:00Z", 1))).toBe(false);
+  // The session of a daily value is the source's own date, which an event does not carry.
+  expect(needsReload(event("2026-10-31T13:15:00Z", 1, { interval: "1d" }))).toBe(true);
 });
 
 test("the list is searched by any words, filtered, and sorted with stars first", () => {
@@ -135,5 +142,5 @@ test("the list is searched by any words, filtered, and sorted with stars first",
 test("a series that stopped while its dataset went on is set apart", () => {
   const rows = rowsOf(list(instrument("EURUSD"), instrument("EURHRK", "2022-12-30T13:15:00Z")));
 
-  expect([...dormantKeys(rows)]).toEqual(["EURHRK|ecb|rate|1d"]);
+  expect([...dormantKeys(rows)]).toEqual(["EURHRK|ecb|rate|1m"]);
 });

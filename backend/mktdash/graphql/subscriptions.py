@@ -34,6 +34,7 @@ class ObservationsEvent:
     cursor: str = strawberry.field(description="Resume with it as `since` and nothing is missed.")
     symbol: str = strawberry.field(description="The instrument's symbol.")
     source: str = strawberry.field(description="The series' source.")
+    measure: str = strawberry.field(description="What its values are: price, rate, yield or index.")
     interval: str = strawberry.field(description="The spacing of its points.")
     dataset: str = strawberry.field(description="Key of the dataset it belongs to.")
     data_version: int = strawberry.field(description="The dataset's version that this change made.")
@@ -49,6 +50,7 @@ class ObservationsEvent:
             cursor=cursor,
             symbol=series.symbol,
             source=series.source,
+            measure=series.measure,
             interval=series.interval,
             dataset=series.dataset,
             data_version=payload["data_version"],

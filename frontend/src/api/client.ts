@@ -1,7 +1,7 @@
 // Queries and mutations over POST /graphql: a time limit, retries where they are safe, and errors that
 // say whether the network, the permission or the server was the cause.
 
-import { noteReachable, noteUnreachable } from "../state/network.ts";
+import { lookForServer, noteAnswer, noteUnreachable } from "../state/network.ts";
 import { ApiError, localProblem, type Problem, readProblem } from "./errors.ts";
 import type { Operation } from "./generated/operations.ts";
 
@@ -31,6 +31,7 @@ const browser: Transport = {
 
 async function attempt<Data>(body: string, signal: AbortSignal, transport: Transport): Promise<Answer<Data>> {
   let response: Response;
+  const sent = Date.now();
   try {
     response = await transport.fetch(ENDPOINT, {
       method: "POST",
@@ -42,12 +43,14 @@ async function attempt<Data>(body: string, signal: AbortSignal, transport: Trans
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     if (thrown instanceof DOMException && thrown.name === "TimeoutError") {
+      // A question may be hard; whether the server answers at all is another one.
+      void lookForServer();
       throw new ApiError(localProblem("TIMEOUT", "The server did not answer in time."));
     }
     noteUnreachable();
     throw new ApiError(localProblem("OFFLINE", "The server cannot be reached."), "offline");
   }
-  noteReachable();
+  noteAnswer(response, sent);
   const requestId = response.headers.get("x-request-id");
   const answer: unknown = await response.json().catch(() => null);
   const read = answer as { data?: Data | null; errors?: unknown[]; detail?: unknown; code?: unknown } | null;

@@ -1,9 +1,10 @@
 // Subscriptions that survive: each is resumed from the last cursor seen, over one shared WebSocket
 // (graphql-transport-ws) whose client is loaded only when the first subscription starts.
 
-import { returned } from "../state/network.ts";
+import { noteReachable, returned } from "../state/network.ts";
 import { type Problem, readProblem } from "./errors.ts";
 import type { Operation } from "./generated/operations.ts";
+import { endWhenSilent, PING_EVERY_MS } from "./patience.ts";
 
 export type StreamState = "connecting" | "live" | "waiting" | "refused" | "ended";
 
@@ -76,9 +77,10 @@ function wire(): Promise<Wire> {
       url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql`,
       lazy: true,
       lazyCloseTimeout: 2_000,
-      keepAlive: 12_000,
+      keepAlive: PING_EVERY_MS,
       retryAttempts: 0,
     });
+    endWhenSilent(client, noteReachable);
     const made: Wire = { client, connected: false };
     client.on("connected", () => {
       made.connected = true;

@@ -12,6 +12,7 @@ import {
   MuteAlertDocument,
 } from "../api/generated/operations.ts";
 import { instant } from "../format/time.ts";
+import { serverNow } from "../state/serverTime.ts";
 import { session } from "../state/session.ts";
 import { title } from "./Metric.tsx";
 import { Status } from "./Status.tsx";
@@ -62,7 +63,7 @@ function Alert({ alert, answered }: { alert: AlertFragment; answered: () => void
     }
   }
 
-  const until = (): string => new Date(Date.now() + MUTE_MS).toISOString();
+  const until = (): string => new Date(serverNow() + MUTE_MS).toISOString();
   return (
     <li>
       <p>

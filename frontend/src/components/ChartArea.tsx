@@ -6,6 +6,7 @@ import { pointsOf } from "../charts/points.ts";
 import type { Range } from "../charts/ranges.ts";
 import type { SeriesChartProps, Window } from "../charts/SeriesChart.tsx";
 import { count } from "../format/number.ts";
+import { day } from "../format/time.ts";
 import type { Series } from "../pages/Series.tsx";
 import { PointsTable } from "./PointsTable.tsx";
 
@@ -19,6 +20,8 @@ interface ChartAreaProps {
   readonly onZoom: (window: Window | null) => void;
   readonly onChoose: (asOf: string) => void;
   readonly busy: boolean;
+  /** Whether another range is drawn, because the chosen one could not be had. */
+  readonly former: boolean;
 }
 
 type Chart = ComponentType<SeriesChartProps>;
@@ -61,9 +64,19 @@ export function ChartArea(props: ChartAreaProps) {
           ))}
         </fieldset>
       </div>
+      {props.former && points.ms.length > 0 && (
+        <p class="notice stale" role="status">
+          Drawn is what this device has kept, <b>{day(points.ms[0] ?? 0)}</b> to{" "}
+          <b>{day(points.ms.at(-1) ?? 0)}</b>. The rest of what you chose needs the server.
+        </p>
+      )}
       {points.ms.length === 0 ? (
         <div class="blank tall">
-          {series.latest ? "No value in this range." : "No value was known of this series."}
+          {props.former
+            ? "This device has kept no value of this range. It needs the server."
+            : series.latest
+              ? "No value in this range."
+              : "No value was known of this series."}
         </div>
       ) : asTable ? (
         <PointsTable points={points} series={series} decimals={decimals} zoom={zoom} onChoose={onChoose} />
@@ -97,8 +110,13 @@ export function ChartArea(props: ChartAreaProps) {
           {points.downsampledFrom === null
             ? `${count(points.ms.length)} values`
             : `${count(points.ms.length)} of ${count(points.downsampledFrom)} values, chosen to keep the shape; zoom in for all`}
-          {" · "}data version {series.dataVersion} · snapshot{" "}
-          <code title={series.snapshotId}>{series.snapshotId.slice(0, 12)}</code>
+          {" · "}data version {series.dataVersion}
+          {series.snapshotId !== "" && (
+            <>
+              {" "}
+              · snapshot <code title={series.snapshotId}>{series.snapshotId.slice(0, 12)}</code>
+            </>
+          )}
         </p>
         {zoom && (
           <button type="button" class="button" onClick={() => onZoom(null)}>

@@ -3,7 +3,16 @@
 import { fromField, instant, toField } from "../format/time.ts";
 import { go, type SeriesName, seriesPath } from "../routes.ts";
 
-export function KnownAt({ name, asKnownAt }: { name: SeriesName; asKnownAt: string | null }) {
+interface KnownAtProps {
+  readonly name: SeriesName;
+  readonly asKnownAt: string | null;
+  /** Whether what is shown is what was asked for. */
+  readonly here: boolean;
+  /** Whether the server has just said so. */
+  readonly fresh: boolean;
+}
+
+export function KnownAt({ name, asKnownAt, here, fresh }: KnownAtProps) {
   const set = (at: string | null): void => go(seriesPath({ ...name, asKnownAt: at }), "replace");
   return (
     <form class="known-at" onSubmit={(event) => event.preventDefault()}>
@@ -20,13 +29,18 @@ export function KnownAt({ name, asKnownAt }: { name: SeriesName; asKnownAt: stri
       </label>
       {asKnownAt ? (
         <p role="status">
-          Showing what was known at <b>{instant(asKnownAt)}</b>; later values and corrections are left out.{" "}
+          {here ? "Showing what" : "Not here yet: what"} was known at <b>{instant(asKnownAt)}</b>; later
+          values and corrections are left out.{" "}
           <button type="button" class="link" onClick={() => set(null)}>
             Back to now
           </button>
         </p>
       ) : (
-        <p class="quiet">Now: with all corrections so far.</p>
+        <p class="quiet">
+          {fresh
+            ? "Now: with all corrections so far."
+            : "With the corrections that this device has heard of."}
+        </p>
       )}
     </form>
   );

@@ -1,19 +1,32 @@
-// Whether values arrive by themselves, in words.
+// How old the newest tick is, in words; nothing where nothing ticks.
 
 import { liveState } from "../state/live.ts";
-import { reachable } from "../state/network.ts";
+import { type Line, type Liveness, liveness, livenessOf, type Tick } from "../state/liveness.ts";
+import { heardAt, reachable } from "../state/network.ts";
+import { second } from "../state/serverTime.ts";
 
-export function LiveState() {
-  const [kind, text] = !reachable.value
-    ? ["off", "Offline"]
-    : liveState.value === "live"
-      ? ["on", "Live"]
-      : liveState.value === "refused"
-        ? ["off", "Not live"]
-        : ["waiting", "Connecting"];
+/** Of one series' newest tick. */
+export function LiveState({ tick }: { tick: Tick | null }) {
+  return <Said by={(line, now) => liveness(tick, line, now)} />;
+}
+
+/** Of the newest ticks of many series. */
+export function LiveStates({ ticks }: { ticks: readonly Tick[] }) {
+  return <Said by={(line, now) => livenessOf(ticks, line, now)} />;
+}
+
+function Said({ by }: { by: (line: Line, now: number) => Liveness | null }) {
+  const line = {
+    stream: liveState.value,
+    reachable: reachable.value,
+    heardAt: reachable.value ? null : heardAt.value,
+  };
+  const said = by(line, second.value);
+  if (!said) return null;
+  // What changes every second is not read out.
   return (
-    <span class={`live ${kind}`} role="status">
-      {text}
+    <span class={`live ${said.kind}`} role={said.kind === "on" ? undefined : "status"}>
+      {said.text}
     </span>
   );
 }

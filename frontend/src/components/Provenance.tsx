@@ -60,12 +60,15 @@ function Known({
       keepFormer: true,
     },
   );
+  const { current, loading } = origin.view.value;
   const which = useMemo(() => valueTime(asOf, null, interval), [asOf, interval]);
   return (
     <Panel
       title="Provenance"
       of={origin}
-      actions={<span class="quiet">{isLatest ? `latest, ${which}` : which}</span>}
+      actions={
+        <span class="quiet">{!current && loading ? "Loading" : isLatest ? `latest, ${which}` : which}</span>
+      }
     >
       {(held) => <Facts origin={held} decimals={decimals} />}
     </Panel>

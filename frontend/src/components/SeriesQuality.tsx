@@ -6,6 +6,8 @@ import { instant } from "../format/time.ts";
 import type { SeriesName } from "../routes.ts";
 import { useQuery } from "../state/hooks.ts";
 import type { Resource } from "../state/resource.ts";
+import { asOfNow } from "../state/verdicts.ts";
+import { LastError } from "./LastError.tsx";
 import { inOrder, Metrics } from "./Metric.tsx";
 import { inWords, MissingSessions } from "./MissingSessions.tsx";
 import { Panel } from "./Panel.tsx";
@@ -27,7 +29,7 @@ export function useSeriesQuality(name: SeriesName): Resource<Answer> {
 export function Verdict({ of }: { of: Resource<Answer> }) {
   const { data } = of.view.value;
   if (!data) return null;
-  const { status, metrics } = data.quality;
+  const { status, metrics } = asOfNow(data.quality);
   const cause = inOrder(metrics).find((metric) => metric.status === status);
   return (
     <span class="verdict">
@@ -39,17 +41,14 @@ export function Verdict({ of }: { of: Resource<Answer> }) {
 
 export function SeriesQuality({ of: quality }: { of: Resource<Answer> }) {
   const { data } = quality.view.value;
+  const now = data && asOfNow(data.quality);
   return (
-    <Panel title="Quality" of={quality} actions={data && <Status status={data.quality.status} />}>
-      {({ dataset, quality: { flagCounts, metrics, missing } }) => (
+    <Panel title="Quality" of={quality} actions={now && <Status status={now.status} />}>
+      {({ dataset, quality: { flagCounts, missing } }) => (
         <>
-          {metrics.length === 0 && <p class="quiet">No check has run yet, so nothing can be said.</p>}
-          <Metrics metrics={metrics} />
-          {dataset.lastError && (
-            <p class="notice error">
-              <b>Last fetch failed</b> {instant(dataset.lastErrorAt)}: {dataset.lastError}
-            </p>
-          )}
+          {now?.metrics.length === 0 && <p class="quiet">No check has run yet, so nothing can be said.</p>}
+          <Metrics metrics={now?.metrics ?? []} />
+          <LastError of={dataset} />
           <FlagCounts counts={flagCounts} />
           <h3>Missing sessions</h3>
           <MissingSessions missing={missing} symbols={false} />
@@ -58,7 +57,7 @@ export function SeriesQuality({ of: quality }: { of: Resource<Answer> }) {
             <dd>{dataset.title}</dd>
             <dt>Calendar</dt>
             <dd>{dataset.calendar}</dd>
-            <dt>Checked</dt>
+            <dt>Source asked</dt>
             <dd>{instant(dataset.checkedAt)}</dd>
             <dt>Licence</dt>
             <dd>{dataset.licence}</dd>
@@ -66,6 +65,20 @@ export function SeriesQuality({ of: quality }: { of: Resource<Answer> }) {
         </>
       )}
     </Panel>
+  );
+}
+
+/** What stands in place of verdicts in the past: they are of today. */
+export function NoQualityThen({ asKnownAt }: { asKnownAt: string }) {
+  return (
+    <section class="panel" aria-label="Quality">
+      <header class="panel-head">
+        <h2>Quality</h2>
+      </header>
+      <p class="quiet">
+        Verdicts speak of today, so none stands beside what was known at {instant(asKnownAt)}.
+      </p>
+    </section>
   );
 }
 

@@ -3,8 +3,11 @@
 import type { ComponentChildren } from "preact";
 import { route } from "../routes.ts";
 import { nextTheme, theme } from "../state/choices.ts";
-import { reachable } from "../state/network.ts";
+import { since } from "../state/liveness.ts";
+import { connected, heardAt, reachable } from "../state/network.ts";
+import { now } from "../state/serverTime.ts";
 import { session } from "../state/session.ts";
+import { feedSilent } from "../state/verdicts.ts";
 import { Icon, type IconName } from "./Icon.tsx";
 
 const PLACES: readonly { path: string; name: string; icon: IconName; pages: readonly string[] }[] = [
@@ -41,16 +44,35 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <Server />
         </header>
         <main id="content" tabIndex={-1}>
-          {!reachable.value && (
-            <p class="offline-bar" role="status">
-              Offline. Showing what this device has kept.
-            </p>
-          )}
+          <Trouble />
           {children}
         </main>
       </div>
     </>
   );
+}
+
+/** What keeps the page from being up to date, as far as is known here. */
+function Trouble() {
+  const text = troubleText();
+  return (
+    text && (
+      <p class="offline-bar" role="status">
+        {text}
+      </p>
+    )
+  );
+}
+
+function troubleText(): string | null {
+  const when = (at: number | null): string => (at === null ? "" : ` since ${since(at, now.value)}`);
+  if (!connected.value) return "Offline. Showing what this device has kept.";
+  if (!reachable.value) {
+    return `No answer from the server${when(heardAt.value)}. Showing what this device has kept.`;
+  }
+  if (feedSilent.value === null) return "No feed is running: no value arrives, and nothing is judged.";
+  if (feedSilent.value === false) return null;
+  return `The feed has been silent${when(feedSilent.value)}: no value arrives, and nothing is judged.`;
 }
 
 const THEMES = { system: "System colours", light: "Light colours", dark: "Dark colours" } as const;

@@ -6,6 +6,9 @@ import { number } from "../format/number.ts";
 import { instant, valueTime } from "../format/time.ts";
 import { seriesPath } from "../routes.ts";
 import { stars, toggleStar } from "../state/choices.ts";
+import { isSilent } from "../state/liveness.ts";
+import { now } from "../state/serverTime.ts";
+import { counts } from "../state/verdicts.ts";
 import type { Row, Sort, SortColumn } from "../state/watchlist.ts";
 import { Change, Percent } from "./Change.tsx";
 import { Icon } from "./Icon.tsx";
@@ -120,7 +123,6 @@ function Cells({ row, starred }: WatchRowProps) {
     measure: row.measure === "rate" || row.measure === "yield" ? null : row.measure,
     interval: row.interval === "1d" ? null : row.interval,
   });
-  const time = latest ? valueTime(latest.asOf, latest.session, row.interval) : "–";
   return (
     <tr>
       <td class="c-star">
@@ -140,7 +142,7 @@ function Cells({ row, starred }: WatchRowProps) {
         {latest && <Flags flags={latest.flags} />}
         <span class="name">{row.name}</span>
         <span class="phone-only under">
-          <Status status={row.quality} /> {time} · {row.source}
+          <RowStatus row={row} /> <When row={row} /> · {row.source}
         </span>
       </th>
       <td class="c-spark">
@@ -162,12 +164,25 @@ function Cells({ row, starred }: WatchRowProps) {
         <Percent value={latest?.changePercent} />
       </td>
       <td class="c-time" title={latest ? instant(latest.asOf, true) : undefined}>
-        {time}
+        <When row={row} />
       </td>
       <td class="c-source">{row.source}</td>
       <td class="c-quality">
-        <Status status={row.quality} title={row.freshness?.summary} />
+        <RowStatus row={row} />
       </td>
     </tr>
   );
+}
+
+/** The time of a row's value, and whether the next one is overdue. */
+function When({ row: { latest, interval } }: { row: Row }) {
+  if (!latest) return "–";
+  const text = valueTime(latest.asOf, latest.session, interval);
+  return isSilent({ ...latest, interval }, now.value) ? <span class="silent">{text}, silent</span> : text;
+}
+
+function RowStatus({ row }: { row: Row }) {
+  const good = counts(row.qualityCountsUntil);
+  const title = good ? row.freshness?.summary : "Nobody has judged it lately.";
+  return <Status status={good ? row.quality : "UNKNOWN"} title={title} />;
 }

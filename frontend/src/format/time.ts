@@ -21,10 +21,13 @@ export function instant(at: string | number | null | undefined, seconds = false)
   return at === null || at === undefined ? "–" : `${day(at)} ${clock(at, seconds)} UTC`;
 }
 
-/** `3 min ago`, for what is recent; the day for what is not. */
-export function ago(at: string | number | null | undefined, now: number): string {
+/** `3 min ago`, for what is recent; the day for what is not, the instant for what lies ahead. `exact` counts seconds. */
+export function ago(at: string | number | null | undefined, now: number, exact = false): string {
   if (at === null || at === undefined) return "never";
   const seconds = Math.round((now - new Date(at).getTime()) / 1000);
+  // Clocks of several machines differ a little; more than that is no age.
+  if (seconds < -5) return instant(at);
+  if (exact && seconds < 120) return `${Math.max(0, seconds)} s ago`;
   if (seconds < 45) return "just now";
   if (seconds < 3_600) return `${Math.round(seconds / 60)} min ago`;
   if (seconds < 86_400) return `${Math.round(seconds / 3_600)} h ago`;

@@ -8,13 +8,16 @@ import {
   type QualityStatus,
 } from "../api/generated/operations.ts";
 import { Alerts } from "../components/Alerts.tsx";
+import { LastError } from "../components/LastError.tsx";
 import { Metric, Metrics } from "../components/Metric.tsx";
 import { MissingSessions } from "../components/MissingSessions.tsx";
 import { Lines, Panel } from "../components/Panel.tsx";
 import { Simulated, Status } from "../components/Status.tsx";
 import { count } from "../format/number.ts";
 import { ago, instant } from "../format/time.ts";
-import { now, useQuery } from "../state/hooks.ts";
+import { useQuery } from "../state/hooks.ts";
+import { now } from "../state/serverTime.ts";
+import { asOfNow } from "../state/verdicts.ts";
 
 type Dataset = DatasetsQuery["datasets"][number];
 
@@ -31,20 +34,21 @@ export function QualityPage() {
     document.title = "Quality · mktdash";
   }, []);
   const { data } = list.view.value;
+  const datasets = data?.datasets.map((dataset) => ({ ...dataset, quality: asOfNow(dataset.quality) }));
   return (
     <Panel
       title="Quality"
       level={1}
       of={list}
       class="quality"
-      actions={data && <Tally datasets={data.datasets} />}
+      actions={datasets && <Tally datasets={datasets} />}
       isEmpty={(held) => held.datasets.length === 0}
       empty="No dataset yet: nothing has been fetched."
       skeleton={<Lines count={8} />}
     >
       {(held) =>
-        [...held.datasets]
-          .sort(worstFirst)
+        datasets
+          ?.sort(worstFirst)
           .map((dataset) => (
             <DatasetCard
               key={dataset.id}
@@ -98,19 +102,17 @@ function DatasetCard({ dataset, alerts, answered }: DatasetCardProps) {
           {count(dataset.observationCount)} values · version {dataset.version}
         </p>
       </header>
-      {dataset.lastError && (
-        <p class="notice error">
-          <b>Last fetch failed</b> {instant(dataset.lastErrorAt)}: {dataset.lastError}
-        </p>
-      )}
+      <LastError of={dataset} />
       <div class="metrics">
         <Metric name="Freshness" metric={quality.freshness} />
         <Metric name="Completeness, 7 days" metric={quality.completeness} />
         <Metric name="Completeness, 30 days" metric={quality.completeness30} />
         <dl class="pairs">
-          <dt>Newest data</dt>
+          <dt>Newest value of</dt>
+          <dd>{instant(dataset.newestAsOf)}</dd>
+          <dt>Last change learned</dt>
           <dd title={instant(dataset.knownAt, true)}>{ago(dataset.knownAt, now.value)}</dd>
-          <dt>Checked</dt>
+          <dt>Source asked</dt>
           <dd title={instant(dataset.checkedAt, true)}>{ago(dataset.checkedAt, now.value)}</dd>
           <dt>Calendar</dt>
           <dd>{dataset.calendar}</dd>

@@ -28,7 +28,7 @@ export function ReportPage({ id }: { id: string }) {
       { id },
       {
         cursorOf: (data) => data.reportRun.cursor,
-        onData: (data) => run.amend(() => data.reportRun.run),
+        onData: (data) => run.take(data.reportRun.run),
         onState: setStream,
         onGap: () => run.renew(),
         endsOnComplete: true,

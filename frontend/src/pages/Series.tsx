@@ -10,12 +10,14 @@ import { LiveState } from "../components/LiveState.tsx";
 import { Lines, Panel } from "../components/Panel.tsx";
 import { Provenance } from "../components/Provenance.tsx";
 import { SeriesHead } from "../components/SeriesHead.tsx";
-import { SeriesQuality, useSeriesQuality, Verdict } from "../components/SeriesQuality.tsx";
+import { NoQualityThen, SeriesQuality, useSeriesQuality, Verdict } from "../components/SeriesQuality.tsx";
 import { number, precisionOf } from "../format/number.ts";
 import type { Route } from "../routes.ts";
 import { useQuery } from "../state/hooks.ts";
 import { useObservations } from "../state/live.ts";
-import { withPoints } from "../state/seriesLive.ts";
+import { isOf, withLatest, withPoints } from "../state/seriesLive.ts";
+import { serverNow } from "../state/serverTime.ts";
+import { needsReload } from "../state/watchlist.ts";
 
 export type Series = NonNullable<SeriesQuery["series"]>;
 const MOST_POINTS = 1500;
@@ -34,7 +36,7 @@ function asked(zoom: Window): Bounds {
   const from = Math.max(zoom.from - margin, EARLIEST);
   return {
     from: new Date(from).toISOString(),
-    to: zoom.to + margin < Date.now() ? new Date(zoom.to + margin).toISOString() : null,
+    to: zoom.to + margin < serverNow() ? new Date(zoom.to + margin).toISOString() : null,
   };
 }
 
@@ -48,7 +50,7 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
   const [detail, setDetail] = useState<Bounds | null>(null);
   const [chosen, setChosen] = useState<string | null>(null);
   // Ranges end here: now, or at the last value of a series that has ended.
-  const [end, setEnd] = useState(Date.now);
+  const [end, setEnd] = useState(serverNow);
 
   const ranges = rangesOf(spacing);
   const picked = ranges.find((one) => one.name === range);
@@ -57,10 +59,15 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
     SeriesDocument,
     { ...name, ...bounds, asKnownAt, maxPoints: MOST_POINTS },
     (data) => data.series,
-    { keepFormer: true, everyMs: POLL_MS },
+    {
+      keepFormer: true,
+      everyMs: POLL_MS,
+      // Windows of one series stand under one first line: offline, another window of it is better than none.
+      key: `${JSON.stringify([name, asKnownAt])}\n${JSON.stringify(bounds)}`,
+    },
   );
   const quality = useSeriesQuality(name);
-  const { data, loading } = series.view.value;
+  const { data, loading, current, notice } = series.view.value;
 
   useEffect(() => {
     if (!data || data.interval === spacing) return;
@@ -92,22 +99,33 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
       : `${symbol} · mktdash`;
   }, [symbol, data?.latest?.value]);
 
-  useObservations([symbol], {
-    onEvent: (event) => {
-      const held = series.view.peek().data;
-      if (!held || asKnownAt || event.source !== held.source || event.interval !== held.interval) return;
-      if (detail?.to) return;
-      const next = detail ? null : withPoints(held, event);
-      if (next) series.amend(() => next);
-      else series.renew();
+  // What was known then does not move.
+  const past = asKnownAt !== null;
+  useObservations(
+    [symbol],
+    {
+      onEvent: (event) => {
+        const held = series.view.peek().data;
+        if (!held || !isOf(held, event)) return;
+        const next = needsReload(event)
+          ? null
+          : detail?.to
+            ? withLatest(held, event)
+            : detail
+              ? null
+              : withPoints(held, event);
+        if (next) series.amend(() => next);
+        else series.renew();
+      },
+      onGap: () => series.renew(),
     },
-    onGap: () => series.renew(),
-  });
+    past,
+  );
 
   function pickRange(next: string): void {
     setZoom(null);
     setDetail(null);
-    setEnd(data?.latest ? Math.min(Date.now(), Date.parse(data.latest.asOf)) : Date.now());
+    setEnd(data?.latest ? Math.min(serverNow(), Date.parse(data.latest.asOf)) : serverNow());
     setRange(next);
   }
 
@@ -119,10 +137,12 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
         class="series-main"
         of={series}
         actions={
-          <>
-            <LiveState />
-            <Verdict of={quality} />
-          </>
+          !past && (
+            <>
+              <LiveState tick={data?.latest ? { ...data.latest, interval: data.interval } : null} />
+              <Verdict of={quality} />
+            </>
+          )
         }
         skeleton={<ChartSkeleton />}
       >
@@ -139,8 +159,9 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
               onZoom={setZoom}
               onChoose={setChosen}
               busy={loading}
+              former={!current && !loading}
             />
-            <KnownAt name={name} asKnownAt={asKnownAt} />
+            <KnownAt name={name} asKnownAt={asKnownAt} here={current} fresh={notice === "none"} />
           </>
         )}
       </Panel>
@@ -155,7 +176,7 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
           decimals={decimals}
           interval={data?.interval ?? interval ?? "1d"}
         />
-        <SeriesQuality of={quality} />
+        {past ? <NoQualityThen asKnownAt={asKnownAt} /> : <SeriesQuality of={quality} />}
       </div>
     </div>
   );

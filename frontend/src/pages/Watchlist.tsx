@@ -1,17 +1,19 @@
 // Every series at a glance: what it is worth, how it moved, and whether to believe it.
 
 import { signal } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type Answer, query } from "../api/client.ts";
 import { WatchlistDocument } from "../api/generated/operations.ts";
 import { Icon } from "../components/Icon.tsx";
-import { LiveState } from "../components/LiveState.tsx";
+import { LiveStates } from "../components/LiveState.tsx";
 import { Lines, Panel } from "../components/Panel.tsx";
 import { WatchTable } from "../components/WatchTable.tsx";
-import { stars } from "../state/choices.ts";
+import { count } from "../format/number.ts";
+import { stars, symbolOf } from "../state/choices.ts";
 import { shapeOf } from "../state/device.ts";
 import { reduce, useResource } from "../state/hooks.ts";
 import { useObservations } from "../state/live.ts";
+import type { Tick } from "../state/liveness.ts";
 import {
   arrange,
   dormantKeys,
@@ -65,10 +67,7 @@ export function WatchlistPage() {
     document.title = "Watchlist · mktdash";
   }, []);
 
-  const symbols = useMemo(
-    () => (large && data ? data.edges.map((edge) => edge.node.symbol) : null),
-    [large, data?.edges.length],
-  );
+  const symbols = large && data ? data.edges.map((edge) => edge.node.symbol) : null;
   useObservations(symbols, {
     onEvent: (event) => (needsReload(event) ? list.renew() : list.amend((held) => withEvent(held, event))),
     onGap: () => list.renew(),
@@ -80,7 +79,7 @@ export function WatchlistPage() {
       level={1}
       class="watch"
       of={list}
-      actions={<LiveState />}
+      actions={data && <LiveStates ticks={ticksOf(data)} />}
       isEmpty={(held) => held.edges.length === 0 && !asked}
       empty={<Nothing />}
       skeleton={<Lines count={12} />}
@@ -113,6 +112,12 @@ function List({ held, more }: { held: Watchlist; more: () => void }) {
         <WatchTable rows={shown} dormant={dormantKeys(rows)} sort={sort} />
       )}
       {held.pageInfo.hasNextPage && (
+        <p class="quiet">
+          Found and sorted among the {count(held.edges.length)} of {count(held.totalCount)} instruments that
+          are here{text.value.trim() ? "; a search asks the server for all" : ""}.
+        </p>
+      )}
+      {held.pageInfo.hasNextPage && (
         <button type="button" class="button more" onClick={more}>
           Show more
         </button>
@@ -121,7 +126,16 @@ function List({ held, more }: { held: Watchlist; more: () => void }) {
   );
 }
 
-/** The first pages of the list, one after the other. */
+/** The newest ticks of the rows that have not ended. */
+function ticksOf(held: Watchlist): Tick[] {
+  const rows = rowsOf(held);
+  const ended = dormantKeys(rows);
+  return rows.flatMap(({ key, latest, interval }) =>
+    latest && !ended.has(key) ? [{ ...latest, interval }] : [],
+  );
+}
+
+/** The first pages of the list, one after the other, and the starred instruments beyond them by name. */
 async function load(search: string | null, pages: number, abort: AbortSignal): Promise<Answer<Watchlist>> {
   let whole = await page(search, null, abort);
   for (let more = pages - 1; more > 0 && whole.data.pageInfo.hasNextPage; more -= 1) {
@@ -131,7 +145,24 @@ async function load(search: string | null, pages: number, abort: AbortSignal): P
       problems: [...whole.problems, ...next.problems],
     };
   }
-  return whole;
+  return whole.data.pageInfo.hasNextPage && search === null ? withStarred(whole, abort) : whole;
+}
+
+const MOST_SYMBOLS = 200;
+
+async function withStarred(whole: Answer<Watchlist>, abort: AbortSignal): Promise<Answer<Watchlist>> {
+  const here = new Set(whole.data.edges.map((edge) => edge.node.symbol));
+  const wanted = [...new Set([...stars.peek()].map(symbolOf))].filter(
+    (symbol) => symbol && !here.has(symbol),
+  );
+  let { data, problems } = whole;
+  for (let from = 0; from < wanted.length; from += MOST_SYMBOLS) {
+    const symbols = wanted.slice(from, from + MOST_SYMBOLS);
+    const found = await query(WatchlistDocument, { symbols, first: MOST_SYMBOLS }, abort);
+    data = { ...data, edges: [...data.edges, ...found.data.instruments.edges] };
+    problems = [...problems, ...found.problems];
+  }
+  return { data, problems };
 }
 
 async function page(

@@ -11,6 +11,9 @@ export const theme = signal<Theme>(["light", "dark"].includes(savedTheme) ? save
 /** Keys of starred series, `SYMBOL|source|measure|interval`. */
 export const stars = signal<ReadonlySet<string>>(new Set(readChoice<string[]>("stars", [])));
 
+/** The symbol in a star's key. */
+export const symbolOf = (key: string): string => key.split("|").slice(0, -3).join("|");
+
 export function toggleStar(key: string): void {
   const next = new Set(stars.peek());
   if (!next.delete(key)) next.add(key);

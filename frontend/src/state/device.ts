@@ -59,6 +59,16 @@ export function recall<Data>(key: string): Kept<Data> | null {
   return read<Kept<Data>>(CACHE + key);
 }
 
+/** The newest of what is kept under keys that begin so; null without such a beginning. */
+export function recallLike<Data>(beginning: string | null): { key: string; kept: Kept<Data> } | null {
+  const store = storage();
+  if (!store || beginning === null) return null;
+  const found = entries(store).filter(({ key }) => key.startsWith(CACHE + beginning));
+  const key = found.at(-1)?.key.slice(CACHE.length);
+  const kept = key === undefined ? null : recall<Data>(key);
+  return key !== undefined && kept ? { key, kept } : null;
+}
+
 export function forget(key: string): void {
   storage()?.removeItem(CACHE + key);
 }

@@ -1,6 +1,5 @@
 // Ties a panel's data and the clock to a component's life.
 
-import { signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { type Answer, query } from "../api/client.ts";
 import { ApiError } from "../api/errors.ts";
@@ -9,16 +8,12 @@ import { shapeOf } from "./device.ts";
 import { returned } from "./network.ts";
 import { createResource, type Load, type Resource, type ResourceOptions } from "./resource.ts";
 
-/** The present, renewed every half minute; milliseconds. */
-export const now = signal(Date.now());
-setInterval(() => {
-  now.value = Date.now();
-}, 30_000);
-
 const LOOK_AGAIN_MS = 60_000;
 
 interface UseOptions extends ResourceOptions {
   readonly everyMs?: number;
+  /** Names the data in place of the variables. */
+  readonly key?: string;
 }
 
 /** The answer to a query, reduced to what a panel shows. */
@@ -28,7 +23,7 @@ export function useQuery<Data, Variables, Shown>(
   pick: (data: Data) => Shown | null,
   options: UseOptions = {},
 ): Resource<Shown> {
-  const key = `${shapeOf(operation)}:${JSON.stringify(variables)}`;
+  const key = `${shapeOf(operation)}:${options.key ?? JSON.stringify(variables)}`;
   return useResource(key, async (abort) => reduce(await query(operation, variables, abort), pick), options);
 }
 

@@ -1,18 +1,25 @@
-// Whether the server can be reached: what the browser says, corrected by what requests find out.
+// Whether the server can be reached: what the browser says, corrected by what requests and the live stream find out.
 
 import { computed, signal } from "@preact/signals";
+import { learnDate, serverNow } from "./serverTime.ts";
 
-const connected = signal(typeof navigator === "undefined" ? true : navigator.onLine);
+/** Whether the device itself has a network, as the browser says. */
+export const connected = signal(typeof navigator === "undefined" ? true : navigator.onLine);
 const reached = signal(true);
 let probing = false;
 
-/** False when the device has no network or the last request found no server. */
+/** False when the device has no network or the server does not answer. */
 export const reachable = computed(() => connected.value && reached.value);
 
 /** Grows each time the server is found again: panels load anew on it. */
 export const returned = signal(0);
 
+/** When the server last said anything, by its own time; null before the first word. */
+export const heardAt = signal<number | null>(null);
+
 const PROBE_EVERY_MS = 5_000;
+/** Whoever takes longer than this over next to nothing does not answer. */
+export const PATIENCE_MS = 8_000;
 
 async function probe(): Promise<void> {
   if (probing) return;
@@ -26,12 +33,25 @@ async function probe(): Promise<void> {
 
 /** Find out whether the server is there: after a stream broke, no request may come for a while to tell. */
 export async function lookForServer(): Promise<void> {
-  const answer = await fetch("/api/health/live", { cache: "no-store" }).catch(() => null);
-  if (answer) noteReachable();
+  const sent = Date.now();
+  const answer = await fetch("/api/health/live", {
+    cache: "no-store",
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  }).catch(() => null);
+  // What stands in front of a server that is down answers in its place, and not well.
+  if (answer?.ok) noteAnswer(answer, sent);
   else noteUnreachable();
 }
 
+/** An answer came to what was sent at `sent` by the device's clock. */
+export function noteAnswer(answer: Response, sent: number): void {
+  learnDate(answer.headers.get("date"), { sent, came: Date.now() });
+  noteReachable();
+}
+
+/** The server said something. */
 export function noteReachable(): void {
+  heardAt.value = serverNow();
   if (reached.peek()) return;
   reached.value = true;
   returned.value += 1;
@@ -50,7 +70,8 @@ export function watchNetwork(): void {
   });
   addEventListener("online", () => {
     connected.value = true;
-    reached.value = true;
-    returned.value += 1;
+    // A network is not a server yet.
+    if (reached.peek()) returned.value += 1;
+    else void lookForServer();
   });
 }

@@ -1,18 +1,21 @@
 // One panel's data through its whole life: kept from last time, loading, fresh, partly missing, stale, refused.
 
-import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import type { Answer } from "../api/client.ts";
 import { type ApiError, asApiError, type Problem } from "../api/errors.ts";
-import { forget, type Kept, recall, remember } from "./device.ts";
+import { forget, type Kept, recall, recallLike, remember } from "./device.ts";
 import { reachable } from "./network.ts";
+import { now as present } from "./serverTime.ts";
 
 export type Load<Data> = (signal: AbortSignal) => Promise<Answer<Data>>;
 
 /** What a panel shows. `data` may stand beside any notice; without data there is a skeleton or a failure. */
 export interface View<Data> {
   readonly data: Data | null;
-  /** When the server gave the data; milliseconds. */
+  /** When the server gave the data, all of them; by its own time, milliseconds. */
   readonly at: number | null;
+  /** Whether the data are what was asked for; if not, those of the former key, or another part of the same thing. */
+  readonly current: boolean;
   readonly loading: boolean;
   readonly notice: "none" | "partial" | "stale" | "offline" | "error" | "forbidden";
   readonly error: ApiError | null;
@@ -26,7 +29,9 @@ export interface Resource<Data> {
   readonly reload: () => Promise<void>;
   /** Load once more, after what is being loaded now: it may have been asked before something changed. */
   readonly renew: () => void;
-  /** Change the data at hand, for live updates. */
+  /** Take whole data that came another way than by asking. */
+  readonly take: (data: Data) => void;
+  /** Change a part of the data at hand, for live updates: it makes the rest no younger. */
   readonly amend: (change: (data: Data) => Data) => void;
   /** Keep the data at hand on the device, live changes included. */
   readonly keep: () => void;
@@ -36,7 +41,8 @@ export interface Resource<Data> {
 export interface ResourceOptions {
   /** Data older than this are called stale until a newer answer is there; milliseconds. */
   readonly staleAfter?: number;
-  /** Keep showing the former key's data while the next key's are on their way. */
+  /** Keep showing the former key's data while the next key's are on their way. Where both keys have the same first
+   *  line, they are of one thing: then also when the next key's can't be had. */
   readonly keepFormer?: boolean;
   readonly now?: () => number;
 }
@@ -44,27 +50,24 @@ export interface ResourceOptions {
 const STALE_AFTER = 15 * 60_000;
 
 export function createResource<Data>(options: ResourceOptions = {}): Resource<Data> {
-  const { staleAfter = STALE_AFTER, keepFormer = false, now = Date.now } = options;
+  const { staleAfter = STALE_AFTER, keepFormer = false, now = () => present.value } = options;
   const kept = signal<Kept<Data> | null>(null);
   const problems = signal<readonly Problem[]>([]);
   const error = signal<ApiError | null>(null);
   const loading = signal(false);
   let key = "";
-  let keyOfData = "";
+  const keyOfData = signal("");
   let load: Load<Data> | null = null;
   let running: AbortController | null = null;
   let again = false;
 
+  const old = computed(() => kept.value !== null && staleAfter < now() - kept.value.at);
   const view = computed<View<Data>>(() => ({
     data: kept.value?.data ?? null,
     at: kept.value?.at ?? null,
+    current: kept.value !== null && keyOfData.value === key,
     loading: loading.value,
-    notice: noticeOf(
-      kept.value,
-      error.value,
-      problems.value,
-      !loading.value && staleAfter < now() - (kept.value?.at ?? 0),
-    ),
+    notice: noticeOf(kept.value, error.value, problems.value, !loading.value && old.value),
     error: error.value,
     problems: problems.value,
   }));
@@ -80,10 +83,10 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
     try {
       const answer = await load(mine.signal);
       if (running !== mine) return;
-      const fresh = { at: now(), data: answer.data };
+      const fresh = { at: untracked(now), data: answer.data };
       batch(() => {
         kept.value = fresh;
-        keyOfData = asked;
+        keyOfData.value = asked;
         problems.value = answer.problems;
         error.value = null;
       });
@@ -93,7 +96,7 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
       const failure = asApiError(thrown);
       batch(() => {
         error.value = failure;
-        if (keyOfData !== asked) kept.value = null;
+        if (!alike(keyOfData.peek(), asked)) kept.value = null;
         if (failure.kind === "forbidden") {
           kept.value = null;
           forget(asked);
@@ -120,10 +123,14 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
       if (nextKey !== key) {
         key = nextKey;
         const known = recall<Data>(nextKey);
+        const other = known || !keepFormer ? null : recallLike<Data>(partsOf(nextKey));
         batch(() => {
           if (known || !keepFormer) {
             kept.value = known;
-            keyOfData = nextKey;
+            keyOfData.value = nextKey;
+          } else if (other && !(kept.peek() && alike(keyOfData.peek(), nextKey))) {
+            kept.value = other.kept;
+            keyOfData.value = other.key;
           }
           problems.value = [];
           error.value = null;
@@ -131,13 +138,17 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
       }
       return reload();
     },
+    take(data) {
+      kept.value = { at: untracked(now), data };
+      keyOfData.value = key;
+    },
     amend(change) {
       const current = kept.peek();
-      if (current) kept.value = { at: now(), data: change(current.data) };
+      if (current) kept.value = { at: current.at, data: change(current.data) };
     },
     keep() {
       const current = kept.peek();
-      if (current && keyOfData === key && problems.peek().length === 0) remember(key, current);
+      if (current && keyOfData.peek() === key && problems.peek().length === 0) remember(key, current);
     },
     close() {
       load = null;
@@ -146,6 +157,12 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
     },
   };
 }
+
+/** The first line of a key of several; null of another. */
+const partsOf = (key: string): string | null => /^.*\n/.exec(key)?.[0] ?? null;
+
+const alike = (one: string, other: string): boolean =>
+  one === other || (partsOf(one) !== null && partsOf(one) === partsOf(other));
 
 function noticeOf<Data>(
   kept: Kept<Data> | null,

@@ -2,7 +2,7 @@
 
 import type { ObservationsSubscription, WatchlistQuery } from "../api/generated/operations.ts";
 import { precisionOf } from "../format/number.ts";
-import { day } from "../format/time.ts";
+import { day, isDaily } from "../format/time.ts";
 
 export type Watchlist = WatchlistQuery["instruments"];
 type Instrument = Watchlist["edges"][number]["node"];
@@ -40,9 +40,10 @@ export function rowsOf(watchlist: Watchlist): Row[] {
   return watchlist.edges.flatMap(({ node }) => node.series.map((series) => rowOf(node, series)));
 }
 
-/** Whether an event says less than it changed, so that the server must be asked again. */
+/** Whether an event says less than is shown of what it changed, so that the server must be asked again; of a daily value
+ *  only the server knows the session. */
 export function needsReload(event: ObservationsEvent): boolean {
-  return event.truncated || event.retractedAsOf.length > 0;
+  return event.truncated || event.retractedAsOf.length > 0 || isDaily(event.interval);
 }
 
 /** The watchlist after an event. Untouched parts stay the same objects. */
@@ -50,7 +51,9 @@ export function withEvent(watchlist: Watchlist, event: ObservationsEvent): Watch
   const edges = watchlist.edges.map((edge) => {
     if (edge.node.symbol !== event.symbol) return edge;
     const series = edge.node.series.map((one) =>
-      one.source === event.source && one.interval === event.interval ? moved(one, event) : one,
+      one.source === event.source && one.measure === event.measure && one.interval === event.interval
+        ? moved(one, event)
+        : one,
     );
     return { ...edge, node: { ...edge.node, series } };
   });

@@ -64,7 +64,7 @@ export type RequestReportInput = {
 export type DatasetsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type DatasetsQuery = { datasets: Array<{ id: string, key: string, title: string, source: string, licence: string, calendar: string, simulated: boolean, version: number, seriesCount: number, observationCount: number, knownAt: string | null, checkedAt: string | null, lastError: string | null, lastErrorAt: string | null, quality: { status: QualityStatus, runAt: string | null, freshness: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, completeness: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, completeness30: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, metrics: Array<{ metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string }>, missing: Array<{ symbol: string, session: string, reason: string, detail: string }> } }>, alerts: { edges: Array<{ node: { id: string, dataset: string, metric: string, status: QualityStatus, openedAt: string, quiet: boolean, acknowledgedBy: string | null, acknowledgedAt: string | null, mutedBy: string | null, mutedUntil: string | null, note: string | null } }> } };
+export type DatasetsQuery = { datasets: Array<{ id: string, key: string, title: string, source: string, licence: string, calendar: string, simulated: boolean, version: number, seriesCount: number, observationCount: number, newestAsOf: string | null, knownAt: string | null, checkedAt: string | null, lastError: string | null, lastErrorAt: string | null, quality: { status: QualityStatus, runAt: string | null, countsUntil: string | null, freshness: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, completeness: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, completeness30: { metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string } | null, metrics: Array<{ metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string }>, missing: Array<{ symbol: string, session: string, reason: string, detail: string }> } }>, alerts: { edges: Array<{ node: { id: string, dataset: string, metric: string, status: QualityStatus, openedAt: string, quiet: boolean, acknowledgedBy: string | null, acknowledgedAt: string | null, mutedBy: string | null, mutedUntil: string | null, note: string | null } }> } };
 
 export type AlertFragment = { id: string, dataset: string, metric: string, status: QualityStatus, openedAt: string, quiet: boolean, acknowledgedBy: string | null, acknowledgedAt: string | null, mutedBy: string | null, mutedUntil: string | null, note: string | null };
 
@@ -114,6 +114,11 @@ export type AnswerFragment =
   | Answer_UnknownAlert_Fragment
   | Answer_AnswerRefused_Fragment
 ;
+
+export type PulseQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type PulseQuery = { serverInfo: { now: string, feedHeardAt: string | null } };
 
 export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -187,7 +192,7 @@ export type SeriesQualityQueryVariables = Exact<{
 }>;
 
 
-export type SeriesQualityQuery = { series: { id: string, dataset: { key: string, title: string, licence: string, calendar: string, simulated: boolean, version: number, checkedAt: string | null, lastError: string | null, lastErrorAt: string | null }, quality: { status: QualityStatus, flagCounts: unknown, metrics: Array<{ metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string }>, missing: Array<{ symbol: string, session: string, reason: string, detail: string }> } } | null };
+export type SeriesQualityQuery = { series: { id: string, dataset: { key: string, title: string, licence: string, calendar: string, simulated: boolean, version: number, checkedAt: string | null, lastError: string | null, lastErrorAt: string | null }, quality: { status: QualityStatus, countsUntil: string | null, flagCounts: unknown, metrics: Array<{ metric: string, status: QualityStatus, value: number | null, unit: string, warn: number | null, fail: number | null, summary: string, since: string, runAt: string }>, missing: Array<{ symbol: string, session: string, reason: string, detail: string }> } } | null };
 
 export type ProvenanceQueryVariables = Exact<{
   symbol: string;
@@ -203,12 +208,13 @@ export type LatestFragment = { asOf: string, session: string, value: number, fla
 
 export type WatchlistQueryVariables = Exact<{
   search?: string | null | undefined;
+  symbols?: Array<string> | string | null | undefined;
   first: number;
   after?: string | null | undefined;
 }>;
 
 
-export type WatchlistQuery = { instruments: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { symbol: string, name: string, assetClass: AssetClass, currency: string | null, series: Array<{ id: string, source: string, dataset: string, measure: string, interval: string, simulated: boolean, quality: QualityStatus, unit: { name: string, scale: number }, freshness: { status: QualityStatus, summary: string } | null, latest: { asOf: string, session: string, value: number, flags: Array<string>, knownAt: string, previousValue: number | null, change: number | null, changePercent: number | null } | null, recent: { value: Array<number | null> } }> } }> } };
+export type WatchlistQuery = { instruments: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { symbol: string, name: string, assetClass: AssetClass, currency: string | null, series: Array<{ id: string, source: string, dataset: string, measure: string, interval: string, simulated: boolean, quality: QualityStatus, qualityCountsUntil: string | null, unit: { name: string, scale: number }, freshness: { status: QualityStatus, summary: string } | null, latest: { asOf: string, session: string, value: number, flags: Array<string>, knownAt: string, previousValue: number | null, change: number | null, changePercent: number | null } | null, recent: { value: Array<number | null> } }> } }> } };
 
 export type ObservationsSubscriptionVariables = Exact<{
   symbols?: Array<string> | string | null | undefined;
@@ -216,10 +222,10 @@ export type ObservationsSubscriptionVariables = Exact<{
 }>;
 
 
-export type ObservationsSubscription = { observations: { cursor: string, symbol: string, source: string, interval: string, dataVersion: number, knownAt: string, retractedAsOf: Array<string>, truncated: boolean, points: { asOf: Array<string>, value: Array<number | null>, flags: Array<Array<string>> } } };
+export type ObservationsSubscription = { observations: { cursor: string, symbol: string, source: string, measure: string, interval: string, dataVersion: number, knownAt: string, retractedAsOf: Array<string>, truncated: boolean, points: { asOf: Array<string>, value: Array<number | null>, flags: Array<Array<string>> } } };
 
 export const DatasetsDocument: Operation<DatasetsQuery, DatasetsQueryVariables> =
-  "query Datasets{datasets{id key title source licence calendar simulated version seriesCount observationCount knownAt checkedAt lastError lastErrorAt quality{status runAt freshness{...Metric}completeness{...Metric}completeness30{...Metric}metrics{...Metric}missing(first:200){...Missing}}}alerts(open:true first:200){edges{node{...Alert}}}}fragment Alert on Alert{id dataset metric status openedAt quiet acknowledgedBy acknowledgedAt mutedBy mutedUntil note}fragment Missing on MissingSession{symbol session reason detail}fragment Metric on QualityMetric{metric status value unit warn fail summary since runAt}";
+  "query Datasets{datasets{id key title source licence calendar simulated version seriesCount observationCount newestAsOf knownAt checkedAt lastError lastErrorAt quality{status runAt countsUntil freshness{...Metric}completeness{...Metric}completeness30{...Metric}metrics{...Metric}missing(first:200){...Missing}}}alerts(open:true first:200){edges{node{...Alert}}}}fragment Alert on Alert{id dataset metric status openedAt quiet acknowledgedBy acknowledgedAt mutedBy mutedUntil note}fragment Missing on MissingSession{symbol session reason detail}fragment Metric on QualityMetric{metric status value unit warn fail summary since runAt}";
 
 export const AcknowledgeAlertDocument: Operation<AcknowledgeAlertMutation, AcknowledgeAlertMutationVariables> =
   "mutation AcknowledgeAlert($id:ID!){answer:acknowledgeAlert(id:$id){...Answer}}fragment Answer on AnswerAlertResult{__typename ...on UnknownAlert{message}...on AnswerRefused{message}}";
@@ -229,6 +235,9 @@ export const MuteAlertDocument: Operation<MuteAlertMutation, MuteAlertMutationVa
 
 export const AnnotateAlertDocument: Operation<AnnotateAlertMutation, AnnotateAlertMutationVariables> =
   "mutation AnnotateAlert($id:ID!$note:String!){answer:annotateAlert(id:$id note:$note){...Answer}}fragment Answer on AnswerAlertResult{__typename ...on UnknownAlert{message}...on AnswerRefused{message}}";
+
+export const PulseDocument: Operation<PulseQuery, PulseQueryVariables> =
+  "query Pulse{serverInfo{now feedHeardAt}}";
 
 export const SessionDocument: Operation<SessionQuery, SessionQueryVariables> =
   "query Session{viewer{role name canRead canRequestReports canOperate}serverInfo{version codeSha epoch now startedAt database anonymousRead}}";
@@ -252,13 +261,13 @@ export const SeriesDocument: Operation<SeriesQuery, SeriesQueryVariables> =
   "query Series($symbol:String!$source:String$measure:String$interval:String$from:DateTime$to:DateTime$asKnownAt:DateTime$maxPoints:Int){series(symbol:$symbol source:$source measure:$measure interval:$interval from:$from to:$to asKnownAt:$asKnownAt maxPoints:$maxPoints){id source measure interval dataVersion snapshotId unit{name scale}instrument{symbol name assetClass currency series{id source measure interval}}dataset{key simulated}latest{...Latest}points{asOf value high low flags count downsampledFrom}}}fragment Latest on Observation{asOf session value flags knownAt previousValue change changePercent}";
 
 export const SeriesQualityDocument: Operation<SeriesQualityQuery, SeriesQualityQueryVariables> =
-  "query SeriesQuality($symbol:String!$source:String$measure:String$interval:String){series(symbol:$symbol source:$source measure:$measure interval:$interval maxPoints:2){id dataset{key title licence calendar simulated version checkedAt lastError lastErrorAt}quality{status flagCounts metrics{...Metric}missing(first:100){...Missing}}}}fragment Missing on MissingSession{symbol session reason detail}fragment Metric on QualityMetric{metric status value unit warn fail summary since runAt}";
+  "query SeriesQuality($symbol:String!$source:String$measure:String$interval:String){series(symbol:$symbol source:$source measure:$measure interval:$interval maxPoints:2){id dataset{key title licence calendar simulated version checkedAt lastError lastErrorAt}quality{status countsUntil flagCounts metrics{...Metric}missing(first:100){...Missing}}}}fragment Missing on MissingSession{symbol session reason detail}fragment Metric on QualityMetric{metric status value unit warn fail summary since runAt}";
 
 export const ProvenanceDocument: Operation<ProvenanceQuery, ProvenanceQueryVariables> =
   "query Provenance($symbol:String!$source:String$asOf:DateTime!$asKnownAt:DateTime){provenance(symbol:$symbol source:$source asOf:$asOf asKnownAt:$asKnownAt){symbol source asOf value flags knownAt supersededAt batch{id runId dataset contract codeSha knownAt startedAt finishedAt new revised same retracted rejected raw{sha256 bytes url contentType fetchedAt downloadUrl}}}}";
 
 export const WatchlistDocument: Operation<WatchlistQuery, WatchlistQueryVariables> =
-  "query Watchlist($search:String$first:Int!$after:String){instruments(search:$search first:$first after:$after){totalCount pageInfo{hasNextPage endCursor}edges{node{symbol name assetClass currency series{id source dataset measure interval unit{name scale}simulated quality freshness{status summary}latest{...Latest}recent(last:30){value}}}}}}fragment Latest on Observation{asOf session value flags knownAt previousValue change changePercent}";
+  "query Watchlist($search:String$symbols:[String!]$first:Int!$after:String){instruments(search:$search symbols:$symbols first:$first after:$after){totalCount pageInfo{hasNextPage endCursor}edges{node{symbol name assetClass currency series{id source dataset measure interval unit{name scale}simulated quality qualityCountsUntil freshness{status summary}latest{...Latest}recent(last:30){value}}}}}}fragment Latest on Observation{asOf session value flags knownAt previousValue change changePercent}";
 
 export const ObservationsDocument: Operation<ObservationsSubscription, ObservationsSubscriptionVariables> =
-  "subscription Observations($symbols:[String!]$since:String){observations(symbols:$symbols since:$since){cursor symbol source interval dataVersion knownAt points{asOf value flags}retractedAsOf truncated}}";
+  "subscription Observations($symbols:[String!]$since:String){observations(symbols:$symbols since:$since){cursor symbol source measure interval dataVersion knownAt points{asOf value flags}retractedAsOf truncated}}";
