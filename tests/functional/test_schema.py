@@ -43,7 +43,7 @@ async def test_a_revision_that_there_is_not_is_said(engine, step):
 
 
 async def test_each_step_can_be_taken_back_alone(engine):
-    for revision in ("0003", "0002", "0001"):
+    for revision in ("0004", "0003", "0002", "0001"):
         await downgrade(engine, revision)
         async with read_transaction(engine) as conn:
             assert await current(conn) == revision
