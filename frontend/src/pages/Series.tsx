@@ -63,7 +63,7 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
       keepFormer: true,
       everyMs: POLL_MS,
       // Windows of one series stand under one first line: offline, another window of it is better than none.
-      key: `${JSON.stringify([name, asKnownAt])}\n${JSON.stringify(bounds)}`,
+      key: `${JSON.stringify([name, asKnownAt])}\n${detail ? JSON.stringify(detail) : range}`,
     },
   );
   const quality = useSeriesQuality(name);

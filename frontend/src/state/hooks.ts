@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = 60_000;
 
 interface UseOptions extends ResourceOptions {
   readonly everyMs?: number;
-  /** Names the data in place of the variables. */
+  /** Names the data in place of the variables, which then only say how to ask for them. */
   readonly key?: string;
 }
 
@@ -24,21 +24,23 @@ export function useQuery<Data, Variables, Shown>(
   options: UseOptions = {},
 ): Resource<Shown> {
   const key = `${shapeOf(operation)}:${options.key ?? JSON.stringify(variables)}`;
-  return useResource(key, async (abort) => reduce(await query(operation, variables, abort), pick), options);
+  const load: Load<Shown> = async (abort) => reduce(await query(operation, variables, abort), pick);
+  return useResource(key, load, options, JSON.stringify(variables));
 }
 
-/** A panel's data, loaded when the key changes and again when the server returns, when the reader comes back to
+/** A panel's data, loaded when the key or how it is `asked` for changes, and again when the server returns, when the reader comes back to
  *  the page, and every `everyMs` while it is in view. */
 export function useResource<Shown>(
   key: string,
   load: Load<Shown>,
   options: UseOptions = {},
+  asked = "",
 ): Resource<Shown> {
   const resource = useMemo(() => createResource<Shown>(options), []);
 
   useEffect(() => {
     void resource.show(key, load);
-  }, [key]);
+  }, [key, asked]);
 
   useEffect(() => {
     let last = Date.now();
