@@ -5,16 +5,17 @@ because it brings pandas with it. Dates are the market's own local dates.
 """
 
 import warnings
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
 from functools import lru_cache
 
 import numpy as np
 
 from mktdash.domain.errors import MktdashError
+from mktdash.domain.periods import period_of
 
 EVERY_DAY = "24/7"
-MONTHLY = "MONTHLY"
 _DAY = timedelta(days=1)
 _MONDAY, _THURSDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 3, 4, 5, 6
 
@@ -32,8 +33,8 @@ def sessions(calendar: str, first: date, last: date) -> list[date]:
     """The session dates from ``first`` to ``last``, both included, ascending.
 
     Args:
-        calendar: ``TARGET``, ``SIFMA_US``, ``24/7``, ``MONTHLY`` (the first of each month), or the name of an
-            exchange that ``exchange_calendars`` knows (``XNYS``).
+        calendar: ``TARGET``, ``SIFMA_US``, ``24/7``, a period (``WEEKLY-FRI``, ``MONTHLY``, ``QUARTERLY``, ``ANNUAL``:
+            the days that label its values), or the name of an exchange that ``exchange_calendars`` knows (``XNYS``).
         first: the first date asked for.
         last: the last date asked for; before ``first`` gives no sessions.
 
@@ -44,10 +45,9 @@ def sessions(calendar: str, first: date, last: date) -> list[date]:
         return []
     if calendar == EVERY_DAY:
         return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    if calendar == MONTHLY:
-        months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-        starts = (date(month // 12, month % 12 + 1, 1) for month in months)
-        return [start for start in starts if first <= start]
+    period = period_of(calendar)
+    if period is not None:
+        return period.labels(first, last)
     rules = _RULES.get(calendar)
     if rules is None:
         return _exchange_sessions(calendar, first, last)
@@ -145,8 +145,25 @@ _RULES: dict[str, tuple[date, Callable[[int], frozenset[date]]]] = {
 }
 
 
+def closes_early(calendar: str, session: date) -> time | None:
+    """The local time at which an exchange closes on a day on which it closes early; None on any other day.
+
+    Raises:
+        CalendarUnavailableError: the exchange is unknown, or its calendar does not reach there.
+    """
+    if calendar == EVERY_DAY or calendar in _RULES or period_of(calendar) is not None:
+        return None
+    return _exchange_year(calendar, session.year).early.get(session)
+
+
+@dataclass(frozen=True, slots=True)
+class _Year:
+    days: tuple[date, ...]
+    early: Mapping[date, time]
+
+
 @lru_cache(maxsize=64)
-def _exchange_days(calendar: str, year: int) -> tuple[date, ...]:
+def _exchange_year(calendar: str, year: int) -> _Year:
     import exchange_calendars  # noqa: PLC0415  # over a second and 60 MB with pandas; most processes never ask
     from exchange_calendars.errors import CalendarError  # noqa: PLC0415 - slow to load, and few need it
 
@@ -154,12 +171,13 @@ def _exchange_days(calendar: str, year: int) -> tuple[date, ...]:
         with warnings.catch_warnings():
             # It uses what pandas 4 will drop; that is between the two of them.
             warnings.simplefilter("ignore", DeprecationWarning)
-            days = exchange_calendars.get_calendar(calendar, start=f"{year}-01-01", end=f"{year}-12-31").sessions
+            known = exchange_calendars.get_calendar(calendar, start=f"{year}-01-01", end=f"{year}-12-31")
+            closes = known.closes[known.early_closes].dt.tz_convert(known.tz)
     except (CalendarError, ValueError) as error:
         raise CalendarUnavailableError(
             f"the {calendar} calendar can't say its sessions of {year}: {error}", calendar=calendar, year=year
         ) from error
-    return tuple(days.date)
+    return _Year(tuple(known.sessions.date), {close.date(): close.time() for close in closes})
 
 
 def _exchange_sessions(calendar: str, first: date, last: date) -> list[date]:
@@ -168,6 +186,6 @@ def _exchange_sessions(calendar: str, first: date, last: date) -> list[date]:
     return [
         day
         for year in range(first.year, last.year + 1)
-        for day in _exchange_days(calendar, year)
+        for day in _exchange_year(calendar, year).days
         if first <= day <= last
     ]

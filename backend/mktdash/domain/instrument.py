@@ -50,10 +50,11 @@ class DatasetSpec:
 
     Attributes:
         key: unique name, such as ``ecb-reference-rates``.
-        calendar: the name of a session calendar: ``TARGET``, ``SIFMA_US``, ``XNYS``, ``24/7``.
+        calendar: ``TARGET``, ``SIFMA_US``, ``XNYS`` and so on, ``24/7``; of periods ``WEEKLY-FRI``, ``MONTHLY``,
+            ``QUARTERLY``, ``ANNUAL``; ``IRREGULAR`` is judged by its own past gaps, the empty text not at all.
         timezone: IANA zone in which the source dates its sessions.
         fixing_time: ``HH:MM`` local time at which a session's value holds.
-        publish_delay_s: seconds from the fixing to its publication.
+        publish_delay_s: seconds from the fixing to its publication; of periods from their end, 0 for what most take.
         grace_s: seconds after that before a session counts as late.
         simulated: every value is made up, and says so.
     """

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from mktdash.domain.calendar import CalendarUnavailableError, sessions
-from mktdash.domain.clock import from_micros, to_micros
+from mktdash.domain.calendar import CalendarUnavailableError, closes_early, sessions
+from mktdash.domain.clock import MICROS_PER_SECOND, from_micros, to_micros
 from mktdash.domain.observation import Int64Array
+from mktdash.domain.periods import period_of
 
 _DAY = timedelta(days=1)
 # How far back a last due session is looked for: a long holiday, a monthly source, a yearly one.
@@ -34,7 +35,7 @@ class Scheduled(Protocol):
 
     @property
     def publish_delay_s(self) -> int:
-        """Seconds from the fixing to publication."""
+        """Seconds from the fixing to publication. Of a period: from its end; 0 stands for what most take."""
 
     @property
     def grace_s(self) -> int:
@@ -89,8 +90,23 @@ def fixing_at(schedule: Scheduled, session: date) -> int:
 
 
 def due_at(schedule: Scheduled, session: date) -> int:
-    """The instant from which a session without an observation is late, microseconds UTC."""
-    return fixing_at(schedule, session) + (schedule.publish_delay_s + schedule.grace_s) * 1_000_000
+    """The instant from which a session without an observation is late, microseconds UTC.
+
+    Raises:
+        CalendarUnavailableError: the schedule's zone or time is not one.
+    """
+    period = period_of(schedule.calendar)
+    if period is not None:
+        delay = timedelta(seconds=schedule.publish_delay_s) or period.delay
+        over = datetime.combine(period.over(session), time.min, _zone(schedule.timezone))
+        return to_micros(over + delay) + schedule.grace_s * MICROS_PER_SECOND
+    early = closes_early(schedule.calendar, session)
+    fixing = fixing_at(schedule, session)
+    if early is not None:
+        # On a half day a close is known hours before its usual time.
+        closed = datetime.combine(session, early, _zone(schedule.timezone))
+        fixing = min(fixing, to_micros(closed.astimezone(UTC)))
+    return fixing + (schedule.publish_delay_s + schedule.grace_s) * MICROS_PER_SECOND
 
 
 def session_of(as_of: int, timezone: str) -> date:
@@ -106,11 +122,12 @@ def sessions_between(schedule: Scheduled, first: date, last: date) -> Sessions:
     """
     zone = _zone(schedule.timezone)
     dates = sessions(schedule.calendar, first, last)
-    monthly = schedule.calendar == "MONTHLY"
-    ends = [_next_month(day) if monthly else day + _DAY for day in dates]
+    period = period_of(schedule.calendar)
+    starts = dates if period is None else [period.first(day) for day in dates]
+    ends = [day + _DAY if period is None else period.end(day) for day in dates]
     return Sessions(
         dates=dates,
-        start=_midnights(dates, zone),
+        start=_midnights(starts, zone),
         end=_midnights(ends, zone),
         due=np.array([due_at(schedule, day) for day in dates], dtype=np.int64),
     )
@@ -131,10 +148,6 @@ def expected_at(schedule: Scheduled, now: datetime) -> date:
     raise CalendarUnavailableError(
         f"the {schedule.calendar} calendar has no session due by {now.isoformat()}", calendar=schedule.calendar
     )
-
-
-def _next_month(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 def _midnights(days: list[date], zone: ZoneInfo) -> Int64Array:

@@ -8,10 +8,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from mktdash.domain.calendar import EVERY_DAY, MONTHLY, CalendarUnavailableError
+from mktdash.domain.calendar import EVERY_DAY, CalendarUnavailableError
 from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
 from mktdash.domain.interval import interval_seconds
 from mktdash.domain.observation import Int64Array
+from mktdash.domain.periods import ANNUAL, IRREGULAR, MONTHLY, QUARTERLY, Period, period_of, weekly
 from mktdash.domain.schedule import session_of, sessions_between
 from mktdash.store.datasets import DatasetRow
 from mktdash.store.quality_reads import Member
@@ -20,14 +21,17 @@ LONG_WINDOW = 30
 SHORT_WINDOW = 7
 _DAY_S = 86_400
 _HOUR_S = 3600
-_MONTH_S = 28 * _DAY_S
-# A monthly source is looked at over as many months as a daily one over days.
-_DAYS_PER_MONTH = 31
+_WEEK_S = 7 * _DAY_S
+# Weeks whose weekday is still to be found.
+_WEEKLY = "WEEKLY"
+_FRIDAY = 4
+# As the names of intervals count them: 1M, 3M, 1y and 12M.
+_PERIODS_S = {30 * _DAY_S: MONTHLY, 90 * _DAY_S: QUARTERLY, 365 * _DAY_S: ANNUAL, 360 * _DAY_S: ANNUAL}
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A dataset's schedule as its series' interval makes it: by the month for monthly ones, by the second for ticks.
+    """A dataset's schedule as its series' interval makes it: by the period for weekly and longer, by the second for ticks.
 
     Attributes:
         step_s: seconds between two observations where they come all day and night; None where sessions count.
@@ -41,9 +45,9 @@ class Schedule:
     step_s: int | None = None
 
     @property
-    def monthly(self) -> bool:
-        """One observation a month."""
-        return self.calendar == MONTHLY
+    def period(self) -> Period | None:
+        """The week, month, quarter or year that has one observation; None where sessions or ticks count."""
+        return period_of(self.calendar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,13 @@ def finest_step(series: Iterable[Member]) -> int:
     return min((interval_seconds(interval) for interval in {one.interval for one in series}), default=_DAY_S)
 
 
-def schedule_of(dataset: DatasetRow, series: Iterable[Member]) -> Schedule:
+def schedule_of(dataset: DatasetRow, series: Iterable[Member], newest: int | None = None) -> Schedule:
     """The schedule that fits the dataset's finest interval.
 
+    ``newest`` is its newest observation: weeks without a weekday of their own are counted by that one's.
+
     Raises:
-        CalendarUnavailableError: the dataset has no calendar, or intervals (weeks, quarters) that none here can place.
+        CalendarUnavailableError: the dataset has no calendar, or nothing of it is due on a day of its own.
     """
     if not dataset.calendar:
         raise CalendarUnavailableError(f"{dataset.key} has no schedule", dataset=dataset.key)
@@ -86,15 +92,35 @@ def schedule_of(dataset: DatasetRow, series: Iterable[Member]) -> Schedule:
         dataset.calendar, dataset.timezone, dataset.fixing_time, dataset.publish_delay_s, dataset.grace_s
     )
     finest = finest_step(series)
-    if finest < _DAY_S:
-        return replace(declared, step_s=finest) if dataset.calendar == EVERY_DAY else declared
-    if finest == _DAY_S:
+    calendar = _calendar_of(declared, finest, newest)
+    if calendar == IRREGULAR:
+        raise CalendarUnavailableError(f"{dataset.key} is irregular", dataset=dataset.key)
+    if calendar != declared.calendar:
+        # What a session takes to be published says nothing of a period; a delay of weeks was meant for it.
+        delay = declared.publish_delay_s if declared.publish_delay_s > _WEEK_S else 0
+        return replace(declared, calendar=calendar, publish_delay_s=delay)
+    return replace(declared, step_s=finest) if finest < _DAY_S and calendar == EVERY_DAY else declared
+
+
+def is_irregular(dataset: DatasetRow, series: Iterable[Member]) -> bool:
+    """Whether a dataset's values come when they come: as declared, or at an interval that no calendar places."""
+    return bool(dataset.calendar) and _interval_calendar(dataset.calendar, finest_step(series)) == IRREGULAR
+
+
+def _calendar_of(declared: Schedule, finest: int, newest: int | None) -> str:
+    calendar = _interval_calendar(declared.calendar, finest)
+    if calendar != _WEEKLY:
+        return calendar
+    day = session_of(newest, declared.timezone).weekday() if newest is not None else _FRIDAY
+    return weekly(day)
+
+
+def _interval_calendar(declared: str, finest: int) -> str:
+    if declared == IRREGULAR and finest <= _DAY_S:
+        return IRREGULAR
+    if finest <= _DAY_S or period_of(declared) is not None:
         return declared
-    if _MONTH_S <= finest <= _DAYS_PER_MONTH * _DAY_S:
-        return replace(declared, calendar=MONTHLY)
-    raise CalendarUnavailableError(
-        f"no calendar here places the intervals of {dataset.key}", dataset=dataset.key, interval_s=finest
-    )
+    return _WEEKLY if finest == _WEEK_S else _PERIODS_S.get(finest, IRREGULAR)
 
 
 def slots_of(schedule: Schedule, now: datetime) -> Slots:
@@ -106,7 +132,8 @@ def slots_of(schedule: Schedule, now: datetime) -> Slots:
     if schedule.step_s is not None:
         return _tick_slots(schedule, schedule.step_s, to_micros(now))
     today = session_of(to_micros(now), schedule.timezone)
-    scale = _DAYS_PER_MONTH if schedule.monthly else 1
+    # A monthly source is looked at over as many months as a daily one over days.
+    scale = 1 if schedule.period is None else schedule.period.days
     return _session_slots(schedule, today.toordinal(), scale)
 
 
@@ -151,8 +178,9 @@ def window_key(schedule: Schedule, slots: Slots, now: datetime) -> str:
 
 
 def label_of(schedule: Schedule, as_of: int) -> str:
-    """How people name an observation: by its session, its month, or its instant among ticks."""
+    """How people name an observation: by its session, its period, or its instant among ticks."""
     if schedule.step_s is not None:
         return iso(as_of)
     session = session_of(as_of, schedule.timezone)
-    return f"{session:%Y-%m}" if schedule.monthly else session.isoformat()
+    period = schedule.period
+    return session.isoformat() if period is None else period.name(period.label(session))

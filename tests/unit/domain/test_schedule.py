@@ -50,7 +50,7 @@ def test_over_easter_the_session_before_stays_the_one_expected() -> None:
 
 def test_a_monthly_source_is_expected_a_month_and_more_after() -> None:
     monthly = schedule(
-        calendar="MONTHLY", fixing_time="00:00", timezone="America/New_York", publish_delay_s=45 * 86_400
+        calendar="MONTHLY", fixing_time="00:00", timezone="America/New_York", publish_delay_s=15 * 86_400
     )
 
     assert expected_at(monthly, at("2026-11-23T06:00+00:00")) == date(2026, 10, 1)

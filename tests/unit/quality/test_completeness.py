@@ -149,7 +149,7 @@ def test_ticks_are_expected_by_the_hour_and_a_burst_does_not_fill_a_gap() -> Non
 
 
 def test_a_monthly_source_is_judged_over_months() -> None:
-    delay = 45 * 86_400
+    delay = 15 * 86_400
     macro = DATASET._replace(
         calendar="SIFMA_US", timezone="America/New_York", fixing_time="00:00", publish_delay_s=delay
     )

@@ -39,8 +39,8 @@ class FredProvider:
             calendar="MONTHLY",
             timezone=TIMEZONE,
             fixing_time=FIXING_TIME,
-            # A month's figure is dated by its first day and published around the middle of the next month.
-            publish_delay_s=45 * 86_400,
+            # A month's figure is published around the middle of the next month.
+            publish_delay_s=15 * 86_400,
             grace_s=5 * 86_400,
             licence=_LICENCE,
         ),
