@@ -21,6 +21,9 @@ EXAMPLES = {
     "input": '{template: "market-summary"}',
     "until": '"2099-01-01T00:00:00Z"',
     "note": '"seen"',
+    "dataset": '"none"',
+    "on": '"2026-01-02"',
+    "reason": '"published no more"',
 }
 REFUSED = {"UNAUTHENTICATED", "FORBIDDEN"}
 
@@ -77,7 +80,6 @@ async def refused(client, operation, headers):
     if kind == "Subscription":
         # A stream that is let in begins; one that is not has a refusal for an answer.
         query = query.replace("observations", 'observations(symbols: ["NONE"])')
-        query = query.replace("{ quality", '{ quality(dataset: "none")')
         headers = headers | {"accept": "text/event-stream"}
         response = await client.post("/graphql", json={"query": query}, headers=headers)
         return response.status_code in {401, 403}

@@ -9,7 +9,19 @@ import typer
 from pydantic import ValidationError
 
 from mktdash import __version__
-from mktdash.cli import database, doctor, ingest, instruments, processes, quality, replay, reports, schemas, tokens
+from mktdash.cli import (
+    database,
+    doctor,
+    endings,
+    ingest,
+    instruments,
+    processes,
+    quality,
+    replay,
+    reports,
+    schemas,
+    tokens,
+)
 from mktdash.domain.errors import MktdashError
 
 app = typer.Typer(
@@ -24,6 +36,7 @@ replay.add_to(app)
 doctor.add_to(app)
 app.add_typer(database.app, name="db")
 app.add_typer(instruments.app, name="instruments")
+endings.add_to(quality.app)
 app.add_typer(quality.app, name="quality")
 app.add_typer(reports.app, name="report")
 app.add_typer(schemas.app, name="schema")

@@ -67,7 +67,7 @@ def ack(alert: AlertId, note: Note = None, as_json: AsJson = False) -> None:
     """Say that an alert has been seen; it stays open, and speaks up again if it gets worse."""
     from mktdash.store.alerts import acknowledge
 
-    _print(asyncio.run(_writing(lambda conn, now: acknowledge(conn, alert, by=_who(), now=now, note=note))), as_json)
+    _print(asyncio.run(_writing(lambda conn, now: acknowledge(conn, alert, by=who(), now=now, note=note))), as_json)
 
 
 @app.command()
@@ -81,7 +81,7 @@ def mute(
     from mktdash.store.alerts import mute as mute_alert
 
     span = round(hours * 3600 * MICROS_PER_SECOND)
-    answer = _writing(lambda conn, now: mute_alert(conn, alert, by=_who(), until=now + span, now=now, note=note))
+    answer = _writing(lambda conn, now: mute_alert(conn, alert, by=who(), until=now + span, now=now, note=note))
     _print(asyncio.run(answer), as_json)
 
 
@@ -92,7 +92,7 @@ def write_note(alert: AlertId, text: Annotated[str, typer.Argument(help="The not
 
     if not text.strip():
         raise InvalidInputError("an empty note says nothing")
-    _print(asyncio.run(_writing(lambda conn, now: annotate(conn, alert, by=_who(), note=text, now=now))), as_json)
+    _print(asyncio.run(_writing(lambda conn, now: annotate(conn, alert, by=who(), note=text, now=now))), as_json)
 
 
 async def _judge(datasets: Sequence[str], *, stored: bool) -> dict[str, Any]:
@@ -162,7 +162,8 @@ async def _writing(write: "Callable[[AsyncConnection, int], Awaitable[AlertRow]]
     return answered
 
 
-def _who() -> str:
+def who() -> str:
+    """Who answers from the command line, as the audit log calls it."""
     return f"{getpass.getuser()} (command line)"
 
 

@@ -114,6 +114,15 @@ def session_of(as_of: int, timezone: str) -> date:
     return from_micros(as_of).astimezone(_zone(timezone)).date()
 
 
+def end_of(timezone: str, day: date) -> int:
+    """The first instant after a local day, microseconds UTC.
+
+    Raises:
+        CalendarUnavailableError: the zone is none.
+    """
+    return to_micros(datetime.combine(day + _DAY, time.min, _zone(timezone)))
+
+
 def sessions_between(schedule: Scheduled, first: date, last: date) -> Sessions:
     """The sessions from ``first`` to ``last``, both included, with their instants.
 

@@ -10,6 +10,7 @@ from mktdash.graphql.context import RequestContext
 from mktdash.quality.missing import MissingSession
 from mktdash.quality.runner import missing_sessions
 from mktdash.store.datasets import dataset_by_key, dataset_counts, newest_as_of
+from mktdash.store.endings import Ending, endings_by_datasets
 from mktdash.store.instruments import (
     AliasRow,
     SeriesRow,
@@ -98,6 +99,18 @@ class NewestByDatasetLoader(DataLoader[str, int | None]):
             async with context.read() as conn:
                 found = await newest_as_of(conn)
             return [found.get(key) for key in keys]
+
+        super().__init__(load_fn=load)
+
+
+class EndingsByDatasetLoader(DataLoader[str, list[Ending]]):
+    """What has ended of datasets."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(keys: list[str]) -> list[list[Ending]]:
+            async with context.read() as conn:
+                found = await endings_by_datasets(conn, keys)
+            return [found.get(key, []) for key in keys]
 
         super().__init__(load_fn=load)
 

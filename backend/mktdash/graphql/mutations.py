@@ -10,6 +10,7 @@ from mktdash.graphql import bounds
 from mktdash.graphql.alerts import AlertMutations
 from mktdash.graphql.arguments import Text
 from mktdash.graphql.context import Info
+from mktdash.graphql.endings import EndingMutations
 from mktdash.graphql.rights import Needs
 from mktdash.graphql.types.replay import ReplayRunType, StartReplayResult, UnknownSource
 from mktdash.graphql.types.report import (
@@ -31,7 +32,7 @@ from mktdash.store.session import write_transaction
 
 
 @strawberry.type(description="What can be asked to be done.")
-class Mutation(AlertMutations):
+class Mutation(AlertMutations, EndingMutations):
     """The root of writes. Each needs a role, each leaves a row in the audit log."""
 
     @strawberry.mutation(

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, Protocol
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.observation import Columns, Int64Array
+from mktdash.quality.pace import Pace
 from mktdash.quality.slots import Schedule, Slots
 from mktdash.store.absences import QuarantineRow
 from mktdash.store.batches import BatchRow
 from mktdash.store.datasets import DatasetRow
+from mktdash.store.endings import Ending
 from mktdash.store.instruments import SeriesRow
 from mktdash.store.quality import NOTHING
 from mktdash.store.quality_reads import Member, Newest
@@ -112,6 +114,8 @@ class CheckContext:
         latest: by series id; series without observations are missing.
         schedule, slots: what is expected when, in the last weeks; both None where the schedule can't say.
         schedule_error: why it can't.
+        irregular: nothing is due on a day of its own; ``pace`` is how often the newest series has a value.
+        ended: by series id, what operators said has ended; that of 0 is the dataset itself.
         absences: by series id, the runs (first and last as_of) that the source says it has nothing for.
         quarantined: the records refused in those weeks.
         aliases: by series id, what the source calls it.
@@ -128,6 +132,9 @@ class CheckContext:
     schedule: Schedule | None
     slots: Slots | None
     schedule_error: str = ""
+    irregular: bool = False
+    pace: Pace | None = None
+    ended: Mapping[int, Ending] = field(default_factory=dict)
     absences: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
     quarantined: Sequence[QuarantineRow] = ()
     aliases: Mapping[int, frozenset[str]] = field(default_factory=dict)
@@ -139,6 +146,11 @@ class CheckContext:
     def window_end(self) -> int:
         """The run's own instant, microseconds UTC."""
         return to_micros(self.now)
+
+    @property
+    def ending(self) -> Ending | None:
+        """What an operator said of the whole dataset's end."""
+        return self.ended.get(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,5 +272,7 @@ def unknown(spec: CheckSpec, context: CheckContext, why: str, **evidence: Any) -
 
 def unscheduled(spec: CheckSpec, context: CheckContext) -> CheckResult:
     """The result where no schedule answers: an alarm, unless the dataset says itself that it comes when it comes."""
+    if context.irregular:
+        return nothing_to_judge(spec, context, "irregular: nothing is due on a day of its own")
     why = f"no schedule to judge by: {context.schedule_error}"
     return unknown(spec, context, why) if context.dataset.calendar else nothing_to_judge(spec, context, why)

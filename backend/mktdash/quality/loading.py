@@ -10,12 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.calendar import CalendarUnavailableError
 from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, to_micros
 from mktdash.domain.observation import Columns, Int64Array
+from mktdash.domain.schedule import end_of
 from mktdash.quality.base import CheckContext, Subject, Twin
+from mktdash.quality.pace import Pace, pace_of
 from mktdash.quality.shapes import kind_of, shape_of
-from mktdash.quality.slots import LONG_WINDOW, Schedule, Slots, finest_step, schedule_of, slots_of
+from mktdash.quality.slots import LONG_WINDOW, Schedule, Slots, finest_step, is_irregular, schedule_of, slots_of
 from mktdash.store.absences import absences_by_series_ids, quarantined_by_dataset
 from mktdash.store.batches import BatchRow, last_batches
 from mktdash.store.datasets import DatasetRow
+from mktdash.store.endings import Ending, endings_of_dataset
 from mktdash.store.instruments import aliases_by_instrument_ids, series_by_ids
 from mktdash.store.quality_reads import (
     Member,
@@ -49,12 +52,15 @@ async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime
     schedule: Schedule | None = None
     slots: Slots | None = None
     trouble = ""
+    ended = _standing(await endings_of_dataset(conn, dataset.key), latest, dataset.timezone)
+    irregular = is_irregular(dataset, series)
     try:
-        schedule = schedule_of(dataset, series)
+        schedule = schedule_of(dataset, series, max((row.as_of for row in latest.values()), default=None))
         slots = slots_of(schedule, now)
     except CalendarUnavailableError as error:
         schedule, trouble = None, error.message
     now_micros = to_micros(now)
+    quoted = frozenset(one.id for one in series) - ended.keys() - await _ceased(conn, series, latest, now_micros)
     begin = int(slots.start[0]) if slots is not None and len(slots) else now_micros - LONG_WINDOW * MICROS_PER_DAY
     batches = _since(await last_batches(conn, dataset.key, _BATCHES), begin)
     quarantined = await quarantined_by_dataset(conn, dataset.key, begin, now_micros + MICROS_PER_DAY)
@@ -62,11 +68,14 @@ async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime
         dataset=dataset,
         now=now,
         series=series,
-        quoted=frozenset(one.id for one in series) - await _ceased(conn, series, latest, now_micros),
+        quoted=quoted,
         latest=latest,
         schedule=schedule,
         slots=slots,
         schedule_error=trouble,
+        irregular=irregular,
+        pace=await _pace(conn, quoted, latest) if irregular else None,
+        ended=ended,
         absences=await absences_of_dataset(conn, dataset.key, begin, now_micros),
         quarantined=quarantined,
         # Only refused records are named by the source's own symbols.
@@ -75,6 +84,25 @@ async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime
         shapes=await _shapes(conn, batches),
         twins=await _twins(conn, dataset.key, latest),
     )
+
+
+def _standing(endings: Sequence[Ending], latest: Mapping[int, Newest], timezone: str) -> dict[int, Ending]:
+    """What has ended, by series id; a series that has values of later goes on, whatever was said."""
+    ended = {}
+    for one in endings:
+        newest = latest.get(one.series_id or 0)
+        if newest is None or newest.as_of < end_of(timezone or "UTC", one.ended_on):
+            ended[one.series_id or 0] = one
+    return ended
+
+
+async def _pace(conn: AsyncConnection, quoted: frozenset[int], latest: Mapping[int, Newest]) -> Pace | None:
+    """The pace of the series that has the newest observation."""
+    newest = max((latest[one] for one in quoted if one in latest), key=lambda row: row.as_of, default=None)
+    if newest is None:
+        return None
+    [row] = (await series_by_ids(conn, [newest.series_id])).values()
+    return pace_of((await read_columns(conn, row)).as_of)
 
 
 def _since(batches: Sequence[BatchRow], begin: int) -> Sequence[BatchRow]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from mktdash.domain.clock import iso
 from mktdash.domain.observation import Int64Array
+from mktdash.domain.schedule import end_of
 from mktdash.quality.base import CheckContext
 from mktdash.quality.slots import Slots
 from mktdash.store.absences import QuarantineRow
@@ -84,12 +85,20 @@ class Explainer:
         return self.due & self.begun(series_id) & ~self.absent(series_id)
 
     def begun(self, series_id: int) -> BoolArray:
-        """The slots since a series' first observation; the hour in which its ticks began is not held against it."""
+        """The slots from a series' first observation to its end; the hour in which its ticks began does not count."""
         latest = self._context.latest.get(series_id)
         if latest is None:
-            return np.ones(len(self._slots), np.bool_)
+            return self._lasted
         edge = self._slots.end if self._slots.need == 1 else self._slots.start + 1
-        return edge > latest.first_as_of
+        return self._lasted & (edge > latest.first_as_of)
+
+    @cached_property
+    def _lasted(self) -> BoolArray:
+        """The slots that began before the whole dataset ended."""
+        ending = self._context.ending
+        if ending is None:
+            return np.ones(len(self._slots), np.bool_)
+        return self._slots.start < end_of(self._context.dataset.timezone, ending.ended_on)
 
     def reason(self, series: Member | SeriesRow, slot: int) -> tuple[Reason, str]:
         """The reason for a slot that a series lacks, and a sentence that says how it is known."""

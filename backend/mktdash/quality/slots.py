@@ -31,7 +31,7 @@ _PERIODS_S = {30 * _DAY_S: MONTHLY, 90 * _DAY_S: QUARTERLY, 365 * _DAY_S: ANNUAL
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A dataset's schedule as its series' interval makes it: by the period for weekly and longer, by the second for ticks.
+    """A dataset's schedule as its series' interval makes it: by the period for long ones, by the second for ticks.
 
     Attributes:
         step_s: seconds between two observations where they come all day and night; None where sessions count.

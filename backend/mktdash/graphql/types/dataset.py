@@ -9,12 +9,14 @@ from mktdash.graphql.declared import attributes_depend_on, depends_on, never_kep
 from mktdash.graphql.ids import global_id
 from mktdash.graphql.loaders import (
     CountsByDatasetLoader,
+    EndingsByDatasetLoader,
     MissingByDatasetLoader,
     NewestByDatasetLoader,
     VerdictsByDatasetLoader,
     loader,
 )
 from mktdash.graphql.scalars import Instant
+from mktdash.graphql.types.ending import EndingType
 from mktdash.graphql.types.node import Node
 from mktdash.graphql.types.quality import (
     COMPLETENESS,
@@ -113,6 +115,14 @@ class DatasetType(Node):
         """Read with that of the page's other datasets."""
         newest = await loader(info.context, NewestByDatasetLoader).load(self.key)
         return None if newest is None else Instant(newest)
+
+    @strawberry.field(
+        metadata=depends_on(QUALITY),
+        description="What of it its source publishes no more: the dataset itself first, then series by symbol.",
+    )
+    async def ended(self, info: Info) -> list[EndingType]:
+        """What operators said."""
+        return [EndingType.from_row(row) for row in await loader(info.context, EndingsByDatasetLoader).load(self.key)]
 
     @strawberry.field(metadata=depends_on(QUALITY), description="How far it can be relied on.")
     async def quality(self, info: Info) -> DatasetQualityType:

@@ -6,13 +6,21 @@ from typing import Any
 from mktdash.domain.clock import MICROS_PER_SECOND, iso
 from mktdash.domain.interval import span_text
 from mktdash.domain.schedule import expected_at, fixing_at, session_of, sessions_between
-from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status, unknown, unscheduled
+from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status, nothing_to_judge, unknown, unscheduled
+from mktdash.quality.ended import ended_series, judged_by_its_end
+from mktdash.quality.pace import FEWEST_GAPS
 from mktdash.quality.slots import Schedule, label_of
 
 # A tick or two late is the weather; these are the times after which people should know.
 _TICKS_WARN_S = 60
 _TICKS_FAIL_S = 300
 _SHOWN = 20
+# Of an irregular series: how many times its longest gap it may be silent.
+_GAPS_WARN = 1.5
+_GAPS_FAIL = 3.0
+# So many sessions or periods late, and the source answers: it may have ended.
+_ENDED_AFTER = 20
+_ENDED_AFTER_PERIODS = 4
 
 SPEC = CheckSpec("freshness", "Freshness", "sessions late", warn=1, fail=2)
 
@@ -24,7 +32,15 @@ class Freshness:
     spec: CheckSpec = SPEC
 
     def judge(self, context: CheckContext) -> CheckResult:
-        """0 sessions late is PASS, 1 WARN, 2 or more FAIL; of ticks a minute's worth and five."""
+        """0 sessions late is PASS, 1 WARN, 2 or more FAIL; of ticks a minute's worth and five.
+
+        What comes irregularly is judged by its own past gaps: beyond 1.5 of the longest WARN, beyond 3 FAIL.
+        """
+        over = judged_by_its_end(self.spec, context)
+        if over is not None:
+            return over
+        if context.irregular:
+            return self._irregular(context)
         if context.schedule is None:
             return unscheduled(self.spec, context)
         quoted = [row for series_id, row in context.latest.items() if series_id in context.quoted]
@@ -55,7 +71,42 @@ class Freshness:
         ]
         named = label_of(schedule, fixing_at(schedule, expected))
         evidence |= {"expected": named, "late": late[-_SHOWN:]}
-        return self._result(context, self.spec, len(late), evidence, f"expected {named}")
+        spec = self.spec if schedule.period is None else replace(self.spec, unit="periods late")
+        enough = _ENDED_AFTER if schedule.period is None else _ENDED_AFTER_PERIODS
+        if len(late) >= enough and _asked_well(context):
+            on = session_of(newest, schedule.timezone).isoformat()
+            evidence["ended_proposed"] = {"on": on}
+            named += f"; if it has ended, say so: mktdash quality end {context.dataset.key} --on {on} --reason ..."
+        return self._result(context, spec, len(late), evidence, f"expected {named}")
+
+    def _irregular(self, context: CheckContext) -> CheckResult:
+        newest = max((row.as_of for one, row in context.latest.items() if one in context.quoted), default=None)
+        if newest is None or context.pace is None:
+            return nothing_to_judge(
+                self.spec, context, f"irregular, and fewer than {FEWEST_GAPS + 1} values to know its pace by"
+            )
+        spec = replace(self.spec, unit="of its longest gap", warn=_GAPS_WARN, fail=_GAPS_FAIL)
+        age = max(0, context.window_end - newest)
+        share = round(age / context.pace.longest, 3)
+        status = Status.PASS if share <= _GAPS_WARN else Status.WARN if share <= _GAPS_FAIL else Status.FAIL
+        day = session_of(newest, context.dataset.timezone or "UTC").isoformat()
+        summary = (
+            f"irregular, judged by its own past gaps: newest is {day}, {span_text(age)} ago; the longest of its last "
+            f"{context.pace.gaps} gaps was {span_text(context.pace.longest)}"
+        )
+        evidence: dict[str, Any] = {
+            "newest_as_of": iso(newest),
+            "gaps": context.pace.gaps,
+            "longest_gap_s": context.pace.longest // MICROS_PER_SECOND,
+            "age_s": age // MICROS_PER_SECOND,
+            "pipeline": _pipeline(context),
+        }
+        if status is Status.FAIL and _asked_well(context):
+            evidence["ended_proposed"] = {"on": day}
+            summary += f"; if it has ended, say so: mktdash quality end {context.dataset.key} --on {day} --reason ..."
+        return CheckResult(
+            spec.metric, status, share, spec.unit, spec.warn, spec.fail, summary, evidence, context.window_end
+        )
 
     def _ticks(
         self, context: CheckContext, schedule: Schedule, step_s: int, newest: int, evidence: dict[str, Any]
@@ -89,6 +140,14 @@ class Freshness:
         )
 
 
+def _asked_well(context: CheckContext) -> bool:
+    """Whether the silence is the source's own: it was asked after its last trouble, or is a file that nobody asks."""
+    dataset = context.dataset
+    return dataset.last_error_at is None or (
+        dataset.checked_at is not None and dataset.checked_at > dataset.last_error_at
+    )
+
+
 def _allowed(schedule: Schedule) -> int:
     return (schedule.publish_delay_s + schedule.grace_s) * MICROS_PER_SECOND
 
@@ -103,6 +162,8 @@ def _by_series(context: CheckContext, schedule: Schedule, newest: int) -> dict[s
         if latest is None:
             if one.id in context.quoted:
                 empty.append(one.symbol)
+        elif one.id in context.ended:
+            continue
         elif one.id not in context.quoted:
             ceased[one.symbol] = label_of(schedule, latest.as_of)
         else:
@@ -114,7 +175,9 @@ def _by_series(context: CheckContext, schedule: Schedule, newest: int) -> dict[s
         "behind": dict(sorted(behind.items(), key=lambda item: item[1])[:_SHOWN]),
         "behind_count": len(behind),
         "empty": empty[:_SHOWN],
+        # Proposed as ended: the source goes on, and says nothing of these any more.
         "no_longer_quoted": dict(sorted(ceased.items(), key=lambda item: item[1])[-_SHOWN:]),
+        "ended": ended_series(context),
     }
 
 

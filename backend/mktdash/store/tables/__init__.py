@@ -15,7 +15,7 @@ from mktdash.store.tables.market import (
     Series,
 )
 from mktdash.store.tables.operations import Event, EventEpoch, ProcessBeat, TopicVersion
-from mktdash.store.tables.quality import DqAlert, DqResult, DqState
+from mktdash.store.tables.quality import DqAlert, DqResult, DqState, Ended
 from mktdash.store.tables.reports import ReplayRun, ReportArtifact, ReportRun, ReportSnapshot, RunEvent
 
 metadata = SQLModel.metadata
@@ -30,6 +30,7 @@ __all__ = [
     "DqAlert",
     "DqResult",
     "DqState",
+    "Ended",
     "Event",
     "EventEpoch",
     "IngestBatch",

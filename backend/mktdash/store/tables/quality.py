@@ -70,3 +70,17 @@ class DqAlert(SQLModel, table=True):
     muted_by: str | None = None
     muted_until: int | None = micros(default=None, nullable=True)
     note: str | None = None
+
+
+class Ended(SQLModel, table=True):
+    """What an operator said of a series (or, with ``series_id`` 0, a dataset) that its source publishes no more.
+
+    ``ended_on`` is the last session that has a value, as an ISO date.
+    """
+
+    dataset: str = Field(primary_key=True, foreign_key="dataset.key")
+    series_id: int = micros(primary_key=True)
+    ended_on: str
+    reason: str
+    said_by: str
+    said_at: int = micros()
