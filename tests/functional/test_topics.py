@@ -32,6 +32,8 @@ TOPICS: dict[str, set[str]] = {
     "dq_result.dataset": {"quality:d", "quality:dx"},
     "dq_alert": {"quality:d"},
     "dq_alert.dataset": {"quality:d", "quality:dx"},
+    "ended": {"quality:d"},
+    "ended.dataset": {"quality:d", "quality:dx"},
     "report_run": {"reports"},
     "report_artifact": {"reports"},
     "report_snapshot": {"reports"},

@@ -10,9 +10,9 @@ from sqlmodel import col
 
 from mktdash.domain.clock import from_micros
 from mktdash.domain.errors import InvalidInputError, NotFoundError, UnknownSymbolError
+from mktdash.store.audit import append_audit
 from mktdash.store.datasets import dataset_by_key
 from mktdash.store.tables import Ended, Instrument, Series
-from mktdash.store.tokens import append_audit
 
 LONGEST_REASON = 500
 _WHOLE = 0
