@@ -149,7 +149,7 @@ def mktdash(tmp_path, monkeypatch):
 def test_every_bad_row_is_named_with_its_line_field_and_reason_and_nothing_is_stored(mktdash):
     rows = (
         "IBM,IBM,EQUITY,USD,XNYS,BBG000BLNNH6,,,,\n"
-        "bad symbol,X,EQUITY,,,,,,,\n"
+        "bad<symbol,X,EQUITY,,,,,,,\n"
         "A,,EQUITY,,,,,,,\n"
         "B,B,STONES,,,,,,,\n"
         "C,C,EQUITY,GBX,,,,,,\n"

@@ -121,13 +121,13 @@ def _read(path: Path) -> "tuple[list[Entry], list[Refusal]]":
 
 def _entry(line: int, row: dict[str, str]) -> "Entry":
     from mktdash.domain.currency import CURRENCIES, MINOR_UNITS
-    from mktdash.domain.identifiers import is_figi, is_mic, is_symbol
+    from mktdash.domain.identifiers import is_figi, is_mic, symbol_fault
     from mktdash.domain.instrument import AssetClass
     from mktdash.store.identity import Entry
 
     currency, mic, figi = (row.get(name) or None for name in ("currency", "mic", "figi"))
-    if not is_symbol(row["symbol"]):
-        raise _BadFieldError("symbol", f"{row['symbol']!r} is not a symbol: letters, digits and ._:/=^- only")
+    if fault := symbol_fault(row["symbol"]):
+        raise _BadFieldError("symbol", fault)
     if not row["name"]:
         raise _BadFieldError("name", "it has no name")
     kinds = [kind.value for kind in AssetClass]

@@ -13,10 +13,23 @@ CURRENCIES = frozenset(
     """.split()  # noqa: SIM905 - one name a line would be three pages
 )
 
-# Not ISO codes: what exchanges write where prices are in a hundredth of the currency.
-MINOR_UNITS = {"GBX": ("GBP", 0.01), "GBp": ("GBP", 0.01), "ZAC": ("ZAR", 0.01), "ILA": ("ILS", 0.01)}
+# Not ISO codes: what exchanges write where prices are in a hundredth of the currency; and what others write for it.
+MINOR_UNITS = {
+    "GBX": ("GBP", 0.01),
+    "GBp": ("GBP", 0.01),
+    "ZAC": ("ZAR", 0.01),
+    "ZAc": ("ZAR", 0.01),
+    "ILA": ("ILS", 0.01),
+    "USX": ("USD", 0.01),
+}
+_OTHER_NAMES = {"GBp": "GBX", "ZAc": "ZAC"}
 
 
 def scale_of(unit: str) -> float:
     """What a value in this unit is multiplied by for the base unit: 0.01 for GBX, 1 for all that is no such unit."""
     return MINOR_UNITS[unit][1] if unit in MINOR_UNITS else 1.0
+
+
+def canonical_unit(unit: str) -> str:
+    """The one name of a unit that has several: pence are GBX, whoever says GBp."""
+    return _OTHER_NAMES.get(unit, unit)

@@ -1,15 +1,39 @@
 """Identifiers checked for shape: symbols, market identifiers (ISO 10383), FIGIs with their check digit."""
 
 import re
+import unicodedata
 
-_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9._:/=^-]{0,63}")
+SYMBOL_LENGTH = 64
+SYMBOL_ALPHABET = "letters and digits of any script, single blanks, and . _ : / = ^ - & $ * + # @ ! % ~ | ' ( )"
+_SYMBOL_MARKS = frozenset("._:/=^-&$*+#@!%~|'() ")
+# Letters, the marks upon them, decimal and other digits.
+_SYMBOL_KINDS = ("L", "M", "N")
 _MIC = re.compile(r"[A-Z0-9]{4}")
 _FIGI = re.compile(r"(?!BS|BM|GG|GB|GH|KY|VG)[B-DF-HJ-NP-TV-Z0-9]{2}G[B-DF-HJ-NP-TV-Z0-9]{8}[0-9]")
 
 
+def symbol_fault(text: str) -> str | None:
+    """Why a text can't be a symbol; None where it can.
+
+    Tickers are written in every script (``株``, ``ÉKER``) and with many marks (``^DJI``, ``M&M.NS``, ``BF B``).
+    A symbol has at least one letter or digit and no blank at its ends, so that two that look the same are the same.
+    """
+    if not 1 <= len(text) <= SYMBOL_LENGTH:
+        return f"{text[:20]!r} has {len(text)} characters, and a symbol has 1 to {SYMBOL_LENGTH}"
+    for one in text:
+        if one not in _SYMBOL_MARKS and not unicodedata.category(one).startswith(_SYMBOL_KINDS):
+            return f"{text!r} has {one!r}, which is not in the alphabet of symbols: {SYMBOL_ALPHABET}"
+    if text != text.strip() or "  " in text:
+        return f"{text!r} has a blank at an end or two in a row, which no symbol has"
+    if not any(one.isalnum() for one in text):
+        return f"{text!r} has neither a letter nor a digit, as every symbol has"
+    composed = text == unicodedata.normalize("NFC", text)
+    return None if composed else f"{text!r} has letters in parts: write them composed (Unicode NFC)"
+
+
 def is_symbol(text: str) -> bool:
     """Whether a text can be a symbol."""
-    return _SYMBOL.fullmatch(text) is not None
+    return symbol_fault(text) is None
 
 
 def is_mic(text: str) -> bool:

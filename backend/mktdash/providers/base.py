@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
@@ -10,6 +11,11 @@ from typing import BinaryIO, Protocol, runtime_checkable
 from mktdash.domain.clock import Clock
 from mktdash.domain.instrument import DatasetSpec, SeriesSpec
 from mktdash.domain.observation import Columns, Int64Array
+from mktdash.providers.excerpt import excerpt
+
+RAW_LIMIT = 500
+_REASON_LIMIT = 300
+_NAME_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ class Rejection:
     Attributes:
         code: a stable reason code such as ``NOT_A_NUMBER`` or ``FUTURE``.
         column: the field at fault, as the source names it.
-        raw: the record's own text, cut at 500 characters.
+        raw: the record's own text, cut at 500 characters, what can't be printed as escapes.
         line: 1-based line or record number in the payload; 0 where it has none.
         as_of: the record's instant in microseconds, where it got as far as a date.
     """
@@ -57,6 +63,27 @@ class Rejection:
     line: int
     alias: str | None = None
     as_of: int | None = None
+
+    def __post_init__(self) -> None:
+        """Shorten what the source said, wherever it came from: it is stored, and shown to people."""
+        object.__setattr__(self, "raw", excerpt(self.raw, RAW_LIMIT))
+        object.__setattr__(self, "reason", excerpt(self.reason, _REASON_LIMIT))
+        object.__setattr__(self, "column", excerpt(self.column, _NAME_LIMIT))
+        if self.alias is not None:
+            object.__setattr__(self, "alias", excerpt(self.alias, _NAME_LIMIT))
+
+
+class Left(StrEnum):
+    """Why a record was left out though nothing is wrong with it."""
+
+    UNFINISHED = "unfinished"
+    """A bar that is still being made; it comes again when it is whole."""
+    REPEATED = "repeated"
+    """Said again later in the same payload; the last word stands."""
+    JOINED = "joined"
+    """Made one with others: the trades of one millisecond are one bar."""
+    CUT = "cut"
+    """At the end of a page, where it may be half of something; the next page has it whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +105,17 @@ class ParsedSeries:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A piece of a parsed payload: bounded in size, so that a huge file never stands in memory whole."""
+    """A piece of a parsed payload: bounded in size, so that a huge file never stands in memory whole.
+
+    Attributes:
+        given: how many records there were; None where nobody counted. ``providers.account`` sees to the sum.
+        left: how many were left out though nothing is wrong with them.
+    """
 
     series: Sequence[ParsedSeries]
     rejected: Sequence[Rejection] = ()
+    given: int | None = None
+    left: Mapping[Left, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

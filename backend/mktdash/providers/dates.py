@@ -1,6 +1,7 @@
 """Dates and instants as sources write them, read by the column: a session date becomes an instant in UTC."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
@@ -9,7 +10,9 @@ import numpy as np
 
 from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, to_micros
 from mktdash.domain.observation import Int64Array
+from mktdash.providers.counted import COUNTED, counted
 from mktdash.providers.numerals import BoolArray, Cells, to_integers
+from mktdash.providers.spelled import SPELLED, spelled_days
 
 EPOCH_DAY = date(1970, 1, 1)
 _ISO_WIDTH = 10
@@ -58,32 +61,89 @@ DATE_FORMATS: dict[str, Callable[[Cells], Reading]] = {
     "YYYYMMDD": partial(_fixed_days, year=0, month=4, day=6, marks={}, width=8),
     "MM/DD/YYYY": partial(_parted_days, mark="/", day_first=False),
     "DD/MM/YYYY": partial(_parted_days, mark="/", day_first=True),
+    "MM-DD-YYYY": partial(_parted_days, mark="-", day_first=False),
+    "DD-MM-YYYY": partial(_parted_days, mark="-", day_first=True),
     "DD.MM.YYYY": partial(_parted_days, mark=".", day_first=True),
 }
 
+# Two orders that one text may fit both of: a column has one of them.
+ORDERS = {
+    "MM/DD/YYYY": "DD/MM/YYYY",
+    "DD/MM/YYYY": "MM/DD/YYYY",
+    "MM-DD-YYYY": "DD-MM-YYYY",
+    "DD-MM-YYYY": "MM-DD-YYYY",
+}
 
-def instants(cells: Cells, formats: Sequence[str], timezone: str, fixing_time: str) -> Reading:
-    """The instants (int64 microseconds UTC) of cells in any of several formats, the first that fits; and which fit one.
 
-    A session date holds at the fixing time in the zone. Besides the names of :data:`DATE_FORMATS` there are
-    ``ISO-TIME`` (a time without an offset is local), ``UNIX`` seconds and ``UNIX-MS``.
+@dataclass(frozen=True, slots=True)
+class DateRules:
+    """How the dates of a column are to be read.
+
+    Attributes:
+        formats: the first that fits a cell is taken.
+        timezone: of the dates, and of times without an offset.
+        fixing_time: HH:MM at which a session date's value holds.
+        period_end: a month, quarter or year holds on its last day, not on its first.
+        earliest: an instant before this one (microseconds) is no plausible reading of a bare number; None: March 1973.
     """
-    as_of, good = np.zeros(len(cells), np.int64), np.zeros(len(cells), np.bool_)
-    for name in formats:
-        open_ = np.flatnonzero(~good)
+
+    formats: Sequence[str]
+    timezone: str
+    fixing_time: str
+    period_end: bool = False
+    earliest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """What the cells of a date column mean.
+
+    Attributes:
+        as_of: int64 microseconds UTC; of a wall time that exists twice the first.
+        good: which cells fit a format, and exist.
+        again: the second instant of a wall time that exists twice; ``as_of`` of all others.
+    """
+
+    as_of: Int64Array
+    good: BoolArray
+    again: Int64Array
+
+
+def instants(cells: Cells, rules: DateRules) -> Instants:
+    """The instants of cells in any of several formats, the first that fits.
+
+    Besides the names of :data:`DATE_FORMATS` there are those of :data:`SPELLED` (month names, months, quarters, years),
+    ``ISO-TIME`` (a time without an offset is local), and of :data:`COUNTED` (``UNIX`` and so on, ``EXCEL``).
+    """
+    found = Instants(np.zeros(len(cells), np.int64), np.zeros(len(cells), np.bool_), np.zeros(len(cells), np.int64))
+    for name in rules.formats:
+        open_ = np.flatnonzero(~found.good)
         if not len(open_):
             break
-        rest = cells.take(open_)
-        if name == "ISO-TIME":
-            found, fits = _iso_times(rest, timezone)
-        elif name in {"UNIX", "UNIX-MS"}:
-            found, fits = _unix(rest, MICROS_PER_SECOND if name == "UNIX" else 1000)
-        else:
-            days, fits = DATE_FORMATS[name](rest)
-            found = session_instants(np.where(fits, days, 0), timezone, fixing_time)
-        as_of[open_] = np.where(fits, found, 0)
-        good[open_] = fits
-    return as_of, good
+        one = _read(cells.take(open_), name, rules)
+        found.as_of[open_] = np.where(one.good, one.as_of, 0)
+        found.again[open_] = np.where(one.good, one.again, 0)
+        found.good[open_] = one.good
+    return found
+
+
+def _read(cells: Cells, name: str, rules: DateRules) -> Instants:
+    if name == "ISO-TIME":
+        return _iso_times(cells, rules.timezone)
+    if name in COUNTED:
+        number, good, is_local, is_day = counted(cells, name, rules.earliest)
+        zoned = _zoned(np.where(good & is_local, number, 0), rules.timezone)
+        days = session_instants(np.where(good & is_day, number // MICROS_PER_DAY, 0), rules.timezone, rules.fixing_time)
+        as_of = np.where(is_day, days, np.where(is_local, zoned.as_of, number))
+        return Instants(
+            as_of, good & (zoned.good | ~is_local | is_day), np.where(is_local & ~is_day, zoned.again, as_of)
+        )
+    if name in SPELLED:
+        days, fits = spelled_days(cells, name, period_end=rules.period_end)
+    else:
+        days, fits = DATE_FORMATS[name](cells)
+    as_of = session_instants(np.where(fits, days, 0), rules.timezone, rules.fixing_time)
+    return Instants(as_of, fits, as_of)
 
 
 def civil_days(year: Int64Array, month: Int64Array, day: Int64Array, good: BoolArray) -> Reading:
@@ -111,7 +171,7 @@ def session_instants(days: Int64Array, timezone: str, fixing_time: str) -> Int64
     return np.array(found, np.int64)[inverse] if found else np.empty(0, np.int64)
 
 
-def _iso_times(cells: Cells, timezone: str) -> Reading:
+def _iso_times(cells: Cells, timezone: str) -> Instants:
     """``YYYY-MM-DDTHH:MM[:SS[.fraction]][Z|+HH:MM]``; a blank may stand for the T."""
     day_cells = Cells(cells.buffer, cells.start, np.minimum(cells.start + _ISO_WIDTH, cells.end))
     days, good = iso_days(day_cells)
@@ -136,7 +196,9 @@ def _iso_times(cells: Cells, timezone: str) -> Reading:
     offset, has_offset, offset_good = _offsets(rest)
     good &= offset_good
     local = np.where(good, local, 0)
-    return np.where(has_offset, local - offset, utc_instants(local, timezone)), good
+    zoned = _zoned(np.where(good & ~has_offset, local, 0), timezone)
+    as_of = np.where(has_offset, local - offset, zoned.as_of)
+    return Instants(as_of, good & (has_offset | zoned.good), np.where(has_offset, as_of, zoned.again))
 
 
 def _offsets(rest: Cells) -> tuple[Int64Array, BoolArray, BoolArray]:
@@ -151,31 +213,23 @@ def _offsets(rest: Cells) -> tuple[Int64Array, BoolArray, BoolArray]:
     return np.where(sign == ord("-"), -offset, offset), is_utc | signed, (width == 0) | is_utc | signed
 
 
-def _unix(cells: Cells, unit: int) -> Reading:
-    """Whole numbers of seconds or milliseconds since 1970."""
-    value, good = np.zeros(len(cells), np.int64), (cells.end > cells.start) & (cells.end - cells.start <= 14)  # noqa: PLR2004 - the notation itself
-    for position in range(int((cells.end - cells.start).max(initial=0, where=good))):
-        byte = cells.byte(position).astype(np.int64)
-        digit = (byte >= ord("0")) & (byte <= ord("9"))
-        good &= digit | (cells.start + position >= cells.end)
-        value = np.where(digit, value * 10 + byte - ord("0"), value)
-    return np.where(good, value, 0) * unit, good
-
-
-def utc_instants(local: Int64Array, timezone: str) -> Int64Array:
-    """Local wall-clock microseconds (as if they were UTC) to UTC; of a repeated hour the first one is meant."""
-    if timezone == "UTC":
-        return local
+def _zoned(local: Int64Array, timezone: str) -> Instants:
+    """Local wall-clock microseconds (as if they were UTC) to UTC: both instants of each, and whether there is any."""
+    if timezone == "UTC" or not len(local):
+        return Instants(local, np.ones(len(local), np.bool_), local)
     minutes, inverse = np.unique(local // _MINUTE, return_inverse=True)
-    offsets = [_offset_s(minute, timezone) for minute in minutes.tolist()]
-    return local - np.array(offsets, np.int64)[inverse] * MICROS_PER_SECOND if offsets else local
+    offsets = np.array([_offsets_s(minute, timezone) for minute in minutes.tolist()], np.int64)[inverse]
+    first, second = (local - offsets[:, at] * MICROS_PER_SECOND for at in (0, 1))
+    # Where the clocks go forward, the offset before is the smaller one: what lies between is on no clock.
+    return Instants(first, first <= second, second)
 
 
 @lru_cache(maxsize=65_536)
-def _offset_s(minute: int, timezone: str) -> int:
-    wall = datetime(1970, 1, 1) + timedelta(minutes=minute)  # noqa: DTZ001  # wall-clock time; the zone follows
-    offset = wall.replace(tzinfo=ZoneInfo(timezone)).utcoffset()
-    return 0 if offset is None else int(offset.total_seconds())
+def _offsets_s(minute: int, timezone: str) -> tuple[int, int]:
+    """The offset of a wall-clock minute as it comes first, and as it comes again."""
+    wall = (datetime(1970, 1, 1) + timedelta(minutes=minute)).replace(tzinfo=ZoneInfo(timezone))  # noqa: DTZ001  # wall-clock time; the zone follows
+    first, second = (wall.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    return int(first.total_seconds()), int(second.total_seconds())
 
 
 @lru_cache(maxsize=65_536)
@@ -185,3 +239,11 @@ def _instant(day: int, at: time, timezone: str) -> int:
     except OverflowError:
         return day * MICROS_PER_DAY
     return to_micros(local)
+
+
+def wall_time_is_missing(raw: bytes, rules: DateRules) -> bool:
+    """Whether a text is a local time that the clocks of the zone never showed."""
+    if "ISO-TIME" not in rules.formats:
+        return False
+    cells = Cells.of([raw])
+    return not _iso_times(cells, rules.timezone).good[0] and bool(_iso_times(cells, "UTC").good[0])

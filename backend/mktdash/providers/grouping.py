@@ -5,8 +5,8 @@ import numpy as np
 from mktdash.domain.observation import Int64Array
 from mktdash.providers.numerals import Cells
 
-# Longer ones count as nameless; no market names its symbols so.
-_WIDTH = 64
+# In bytes. Longer ones count as nameless; no market names its symbols so.
+_WIDTH = 128
 
 
 def group_rows(cells: Cells) -> tuple[dict[str, Int64Array], Int64Array]:

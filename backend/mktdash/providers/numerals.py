@@ -1,7 +1,8 @@
 """Numbers as sources write them, read by the column: strict about what a number is, exact to the nearest double."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -18,6 +19,29 @@ _FAST_WIDTH = 17
 _GROUP = 3
 _POWERS = 10.0 ** np.arange(23)
 _NUMERAL = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_MINUS = "\N{MINUS SIGN}".encode()
+# What may stand for a blank between groups of digits: no-break, narrow no-break, thin.
+_BLANKS = tuple(blank.encode() for blank in ("\u00a0", "\u202f", "\u2009"))
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a source writes numbers.
+
+    Attributes:
+        decimal: the mark before the decimals.
+        thousands: the mark between groups of three digits; a blank stands for the no-break and the thin one too.
+        suffixes: what may stand behind a number, and which power of ten it is multiplied by: ``{"K": 3, "%": 0}``.
+        parentheses: a number in parentheses is negative.
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    suffixes: Mapping[str, int] = field(default_factory=dict)
+    parentheses: bool = False
+
+
+PLAIN = Notation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +112,14 @@ def _is_blank(byte: ByteArray) -> BoolArray:
     return blank
 
 
-def to_floats(cells: Cells, *, decimal: str = ".", thousands: str = "") -> tuple[Float64Array, BoolArray]:
+def to_floats(cells: Cells, notation: Notation = PLAIN) -> tuple[Float64Array, BoolArray]:
     """Read cells as decimal numbers.
 
     Decimals with an optional sign and exponent are numbers; ``nan``, ``inf``, an empty cell and the like are not.
 
     Args:
         cells: the texts, without blanks around them.
-        decimal: the mark before the decimals.
-        thousands: the mark between groups of three digits, where the source writes one.
+        notation: how the source writes them.
 
     Returns:
         The values, each the double nearest to its text (NaN where it is not a number), and which cells are numbers.
@@ -115,7 +138,7 @@ def to_floats(cells: Cells, *, decimal: str = ".", thousands: str = "") -> tuple
         mantissa = np.where(digit, mantissa * 10 + (byte.astype(np.int64) - ord("0")), mantissa)
         digits += digit
         decimals += digit & point
-        dot = (byte == ord(decimal)) & ~point
+        dot = (byte == ord(notation.decimal)) & ~point
         point |= dot
         known = digit | dot | (position >= width)
         if position == 0:
@@ -126,23 +149,39 @@ def to_floats(cells: Cells, *, decimal: str = ".", thousands: str = "") -> tuple
     values = np.where(plain, mantissa / _POWERS[np.minimum(decimals, 22)], np.nan)
     np.negative(values, out=values, where=negative)
     for index in np.flatnonzero(~plain & (width > 0)).tolist():
-        raw = _in_points(cells.raw(index), decimal.encode(), thousands.encode())
-        if _NUMERAL.fullmatch(raw):
-            values[index] = float(raw)
+        raw, shift = _in_points(cells.raw(index), notation)
+        if _NUMERAL.fullmatch(raw) and (shift is None or b"e" not in raw.lower()):
+            values[index] = float(raw if shift is None else raw + b"e%d" % shift)
     good = np.isfinite(values)
     values[~good] = np.nan
     return values, good
 
 
-def _in_points(raw: bytes, decimal: bytes, thousands: bytes) -> bytes:
-    """A number as Python writes it; digits in groups only where each group is of three."""
+def _in_points(raw: bytes, notation: Notation) -> tuple[bytes, int | None]:
+    """A number as Python writes it, and the power of ten that its suffix means; empty where it is not written right."""
+    if notation.parentheses and raw.startswith(b"(") and raw.endswith(b")"):
+        raw = b"-" + raw[1:-1]
+    raw, shift = _without_suffix(raw, notation.suffixes)
+    if raw.startswith(_MINUS):
+        raw = b"-" + raw.removeprefix(_MINUS)
+    if notation.thousands == " ":
+        for blank in _BLANKS:
+            raw = raw.replace(blank, b" ")
+    decimal, thousands = notation.decimal.encode(), notation.thousands.encode()
     if thousands and thousands in raw:
         whole, mark, rest = raw.partition(decimal)
         first, *groups = whole.lstrip(b"+-").split(thousands)
         if not 1 <= len(first) <= _GROUP or any(len(group) != _GROUP for group in groups):
-            return b""
+            return b"", shift
         raw = whole.replace(thousands, b"") + mark + rest
-    return raw if decimal == b"." else raw.replace(b".", b"?").replace(decimal, b".")
+    return raw if decimal == b"." else raw.replace(b".", b"?").replace(decimal, b"."), shift
+
+
+def _without_suffix(raw: bytes, suffixes: Mapping[str, int]) -> tuple[bytes, int | None]:
+    for suffix in sorted(suffixes, key=len, reverse=True):
+        if raw.endswith(suffix.encode()):
+            return raw.removesuffix(suffix.encode()).rstrip(b" \t"), suffixes[suffix]
+    return raw, None
 
 
 def to_integers(cells: Cells, position: int, width: int) -> tuple[Int64Array, BoolArray]:

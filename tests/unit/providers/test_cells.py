@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mktdash.domain.clock import to_micros
-from mktdash.providers.dates import DATE_FORMATS, EPOCH_DAY, instants, session_instants
+from mktdash.providers.counted import COUNTED
+from mktdash.providers.dates import DATE_FORMATS, EPOCH_DAY, DateRules, instants, session_instants
 from mktdash.providers.gaps import GapWatch
 from mktdash.providers.grouping import group_rows
 from mktdash.providers.numerals import Cells, to_floats
+from mktdash.providers.spelled import SPELLED
 
 DECIMALS = st.from_regex(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", fullmatch=True)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False).map(repr)
@@ -44,6 +46,8 @@ def test_no_bytes_at_all_break_the_reading_of_numbers(texts):
         ("MM/DD/YYYY", "%m/%d/%Y"),
         ("DD/MM/YYYY", "%d/%m/%Y"),
         ("DD.MM.YYYY", "%d.%m.%Y"),
+        ("MM-DD-YYYY", "%m-%d-%Y"),
+        ("DD-MM-YYYY", "%d-%m-%Y"),
     ],
 )
 def test_every_day_of_two_centuries_is_read_in_every_notation(name, pattern):
@@ -54,19 +58,34 @@ def test_every_day_of_two_centuries_is_read_in_every_notation(name, pattern):
     assert found.tolist() == [(day - EPOCH_DAY).days for day in days]
 
 
-@given(st.lists(st.binary(max_size=24), max_size=30), st.sampled_from([*DATE_FORMATS, "ISO-TIME", "UNIX", "UNIX-MS"]))
+@given(
+    st.lists(st.binary(max_size=24) | st.from_regex(r"-?[0-9]{1,22}(\.[0-9]*)?", fullmatch=True).map(str.encode)),
+    st.sampled_from([*DATE_FORMATS, *SPELLED, *COUNTED, "ISO-TIME"]),
+)
 def test_no_bytes_at_all_break_the_reading_of_dates(texts, name):
-    found, good = instants(Cells.of(texts), [name], "Europe/Berlin", "14:15")
+    found = instants(Cells.of(texts), DateRules([name], "Europe/Berlin", "14:15"))
 
-    assert len(found) == len(good) == len(texts)
+    assert len(found.as_of) == len(found.good) == len(found.again) == len(texts)
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  # bounds
 def test_every_instant_with_an_offset_is_read_back(instant):
-    (found,), (good,) = instants(Cells.of([instant.isoformat().encode()]), ["ISO-TIME"], "UTC", "00:00")
+    found = instants(Cells.of([instant.isoformat().encode()]), DateRules(["ISO-TIME"], "UTC", "00:00"))
 
-    assert good
-    assert found == to_micros(instant)
+    assert found.good.all()
+    assert found.as_of.tolist() == found.again.tolist() == [to_micros(instant)]
+
+
+@given(st.datetimes(datetime(1974, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  # bounds
+def test_every_count_of_an_instant_is_read_back_and_no_other_count_is_taken_for_it(instant):
+    micros = to_micros(instant)
+    counts = {"UNIX": micros // 10**6, "UNIX-MS": micros // 1000, "UNIX-US": micros, "UNIX-NS": micros * 1000}
+    units = {"UNIX": 10**6, "UNIX-MS": 1000, "UNIX-US": 1, "UNIX-NS": 1}
+    for name, count in counts.items():
+        for read_as in COUNTED:
+            found = instants(Cells.of([str(count).encode()]), DateRules([read_as], "UTC", "00:00"))
+            assert found.good.tolist() == [read_as == name]
+            assert read_as != name or found.as_of.tolist() == [micros // units[name] * units[name]]
 
 
 def test_a_session_holds_at_its_fixing_in_summer_and_in_winter():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mktdash.providers.base import Parsed, RawPayload
+from mktdash.providers.dates import DateRules
 from mktdash.providers.table import BarColumns, Layout, read_table
 
 TIMEZONE = "America/Chicago"
@@ -13,9 +14,7 @@ _LAYOUT = Layout(
     what="Cboe VIX history",
     date=("DATE",),
     series={ALIAS: BarColumns("CLOSE", "OPEN", "HIGH", "LOW")},
-    timezone=TIMEZONE,
-    fixing_time=FIXING_TIME,
-    date_formats=("YYYY-MM-DD", "MM/DD/YYYY"),
+    dates=DateRules(("YYYY-MM-DD", "MM/DD/YYYY"), TIMEZONE, FIXING_TIME),
     required=frozenset({"OPEN", "HIGH", "LOW", "CLOSE"}),
 )
 
@@ -26,5 +25,4 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
     Raises:
         ProviderFormatError: a web page, an empty answer, or other columns.
     """
-    with payload.open() as stream:
-        yield from read_table(stream, _LAYOUT)
+    yield from read_table(payload.open, _LAYOUT)

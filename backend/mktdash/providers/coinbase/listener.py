@@ -11,8 +11,9 @@ from mktdash.domain.clock import Clock
 from mktdash.domain.errors import ProviderError
 from mktdash.providers.base import Fetcher, RawPayload
 from mktdash.providers.bundles import Bundle
-from mktdash.providers.coinbase.parse import PRODUCTS, TRADES, instant
+from mktdash.providers.coinbase.parse import PRODUCTS, TRADES
 from mktdash.providers.gaps import Gap, GapWatch
+from mktdash.providers.records import instant
 
 _log = logging.getLogger(__name__)
 

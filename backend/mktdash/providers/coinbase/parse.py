@@ -1,15 +1,15 @@
 """Reads Coinbase Exchange: candles (newest first, minutes without a trade left out), and trades of REST and stream."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.domain.errors import ProviderFormatError
-from mktdash.providers.base import Parsed, ParsedSeries, RawPayload, Rejection
-from mktdash.providers.records import bars, json_of, numbers, ticks
+from mktdash.providers.account import Account
+from mktdash.providers.base import Parsed, RawPayload, Rejection
+from mktdash.providers.records import Trades, bars, instant, json_of, numbers, shown, ticks, uncut
 
 CANDLES = "coinbase-ohlc-1m"
 TRADES = "coinbase-trades"
@@ -18,6 +18,7 @@ CANDLE_S = 60
 PRODUCTS = {"BTC-USD": "Bitcoin / US dollar", "ETH-USD": "Ether / US dollar"}
 
 _ENDS = 2
+_LARGEST = 2**63
 _CANDLE = {"time": 0, "low": 1, "high": 2, "open": 3, "value": 4, "volume": 5}
 
 
@@ -32,11 +33,10 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
     if payload.dataset == CANDLES:
         yield _candles(body, _product_of(payload.url), to_micros(payload.fetched_at))
     elif body.lstrip().startswith(b"["):
-        page = _trades(enumerate(_rows(body), start=1), _product_of(payload.url))
-        yield Parsed([_without_ends(one) for one in page.series], page.rejected)
+        yield _trades(list(enumerate(_rows(body), start=1)), _product_of(payload.url))
     else:
         lines = [(line, text) for line, text in enumerate(body.splitlines(), start=1) if text.strip()]
-        yield _trades(((line, json_of(text, "Coinbase's stream")) for line, text in lines), None)
+        yield _trades([(line, json_of(text, "Coinbase's stream")) for line, text in lines], None)
 
 
 def _product_of(url: str) -> str:
@@ -57,54 +57,49 @@ def _rows(body: bytes) -> list[Any]:
 
 def _candles(body: bytes, product: str, now: int) -> Parsed:
     # The candle of the present minute is still being made.
-    last = now // MICROS_PER_SECOND - CANDLE_S
-    rows = [row for row in _rows(body) if not (isinstance(row, list) and row and _is_after(row[0], last))]
-    return bars(product, rows, _CANDLE, seconds=CANDLE_S)
+    last = now - CANDLE_S * MICROS_PER_SECOND
+    return bars("Coinbase", product, _rows(body), _CANDLE, seconds=CANDLE_S, is_final=lambda start: start <= last)
 
 
-def _is_after(start: Any, last: int) -> bool:
-    return isinstance(start, int | float) and start > last
+def _trades(records: list[tuple[int, Any]], product: str | None) -> Parsed:
+    """Trades of a page of one product, or as the stream told them.
 
-
-def _without_ends(series: ParsedSeries) -> ParsedSeries:
-    """A page of trades may begin and end within a millisecond; what comes before and after it has those whole."""
-    if len(series.columns) <= _ENDS:
-        return series
-    return ParsedSeries(series.alias, series.columns.take(slice(1, -1)))
-
-
-def _trades(records: Iterator[tuple[int, Any]], product: str | None) -> Parsed:
-    good: dict[str, list[tuple[int, str, str, int]]] = {}
-    rejected: list[Rejection] = []
+    A page may begin and end within a millisecond; what comes before and after it has those whole.
+    """
+    account = Account("Coinbase", len(records))
+    good: dict[str, list[tuple[int, str, str, int, int]]] = {}
     for line, one in records:
         record = one if isinstance(one, dict) else {}
         at, alias = instant(record.get("time")), product or str(record.get("product_id"))
         number, price, size = record.get("trade_id"), record.get("price"), record.get("size")
         if at is None or not isinstance(number, int) or not isinstance(price, str) or not isinstance(size, str):
             reason = "the trade lacks a time, a number, a price or a size"
-            rejected.append(Rejection("MALFORMED_ROW", "", reason, str(one)[:500], line, alias, at))
+            account.refuse([Rejection("MALFORMED_ROW", "", reason, shown(one), line, alias, at)])
+        elif not abs(number) < _LARGEST:
+            account.refuse([Rejection("MALFORMED_ROW", "trade_id", "is no number", shown(one), line, alias, at)])
         else:
-            good.setdefault(alias, []).append((at, price, size, number))
-    series = []
+            good.setdefault(alias, []).append((at, price, size, number, line))
     for alias, several in good.items():
-        price_values, price_good = numbers([price for _, price, _, _ in several])
-        size_values, size_good = numbers([size for _, _, size, _ in several])
+        price_values, price_good = numbers([price for _, price, *_ in several])
+        size_values, size_good = numbers([size for _, _, size, *_ in several])
         kept = price_good & size_good
-        rejected.extend(
-            Rejection("NOT_A_NUMBER", "price", "is not a number", str(several[at])[:500], 0, alias, several[at][0])
+        account.refuse(
+            Rejection(
+                "NOT_A_NUMBER",
+                "price",
+                "is not a number",
+                shown(several[at][:4]),
+                several[at][4],
+                alias,
+                several[at][0],
+            )
             for at in np.flatnonzero(~kept).tolist()
         )
         micros = np.array([at for at, *_ in several], np.int64)
-        order = np.array([number for *_, number in several], np.int64)
-        series.append(ticks(alias, micros[kept], price_values[kept], size_values[kept], order[kept]))
-    return Parsed(series, rejected)
-
-
-def instant(text: Any) -> int | None:
-    """Microseconds of a time such as ``2026-11-02T09:00:00.123456Z``; None where it is none."""
-    if not isinstance(text, str):
-        return None
-    try:
-        return to_micros(datetime.fromisoformat(text))
-    except ValueError:
-        return None
+        order = np.array([number for *_, number, _ in several], np.int64)
+        trades = Trades(micros[kept], price_values[kept], size_values[kept], order[kept])
+        series = ticks(account, alias, trades)
+        if product is not None and len(series.columns) > _ENDS:
+            series = uncut(account, series, slice(1, -1))
+        account.keep(series)
+    return account.parsed()

@@ -45,8 +45,7 @@ class CsvProvider:
         Raises:
             ProviderFormatError: it lacks the mapped columns, or is no delimited text at all.
         """
-        with payload.open() as stream:
-            yield from read_table(stream, self.mapping.layout())
+        yield from read_table(payload.open, self.mapping.layout())
 
     def describe(self, dataset: str, alias: str) -> SeriesSpec | None:
         """The series of a symbol in the file."""

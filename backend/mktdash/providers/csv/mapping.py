@@ -1,52 +1,63 @@
 """What the columns of somebody's CSV file mean: a small JSON or TOML document, checked before the file is touched."""
 
+import math
 import re
 import tomllib
+from datetime import UTC, datetime, time
+from datetime import date as day
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from mktdash.domain.clock import to_micros
+from mktdash.domain.currency import CURRENCIES, MINOR_UNITS, canonical_unit
 from mktdash.domain.errors import InvalidInputError
+from mktdash.domain.identifiers import symbol_fault
 from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, Measure, SeriesSpec
 from mktdash.domain.interval import interval_seconds
+from mktdash.providers.csv.choices import DateFormat, Encoding, OneMark, Text
+from mktdash.providers.dates import DateRules
+from mktdash.providers.delimited import Shape
+from mktdash.providers.numerals import Notation
 from mktdash.providers.table import BarColumns, Layout
 
 _LARGEST = 1024 * 1024
-_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9._:/=^-]{0,63}")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-
-DateFormat = Literal[
-    "YYYY-MM-DD", "YYYY/MM/DD", "YYYYMMDD", "MM/DD/YYYY", "DD/MM/YYYY", "DD.MM.YYYY", "ISO-TIME", "UNIX", "UNIX-MS"
-]
-_OneMark = Annotated[str, Field(min_length=1, max_length=1)]
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_POWERS = range(-15, 16)
 
 
 class CsvMapping(BaseModel):
     """A mapping: where the dates stand, which columns make which series, and how the file writes numbers.
 
     A file has one series (``symbol`` and ``value``), one column a series (``series``), or one row a series and date
-    (``symbol_column`` and ``value``).
+    (``symbol_column`` and ``value``). ``schema/csv-mapping.md`` has every key with an example.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dataset: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="Unique key of the dataset.")
-    title: str = Field("", description="The dataset's name for people; the key where none is given.")
-    date: str = Field(description="The column with the date or the time.")
+    title: Text = Field("", description="The dataset's name for people; the key where none is given.")
+    date: Text = Field(description="The column with the date or the time.")
     date_formats: tuple[DateFormat, ...] = Field(
         ("YYYY-MM-DD", "ISO-TIME"), min_length=1, description="How dates are written; the first that fits is taken."
     )
+    period_end: bool = Field(
+        default=False, description="A month, quarter or year holds on its last day, not the first."
+    )
+    earliest: str | None = Field(None, description="YYYY-MM-DD: UNIX and EXCEL numbers before it are misread.")
     symbol: str | None = Field(None, description="The symbol of the file's only series.")
-    symbol_column: str | None = Field(None, description="The column that names each row's symbol.")
-    series: dict[str, str] = Field({}, description="Symbol to column, for a file with one column a series.")
-    value: str | None = Field(None, description="The column of the value; a bar's close.")
-    open: str | None = Field(None, description="The column of a bar's open.")
-    high: str | None = Field(None, description="The column of a bar's high.")
-    low: str | None = Field(None, description="The column of a bar's low.")
-    volume: str | None = Field(None, description="The column of a bar's volume.")
+    symbol_column: Text | None = Field(None, description="The column that names each row's symbol.")
+    series: dict[str, Text] = Field({}, description="Symbol to column, for a file with one column a series.")
+    value: Text | None = Field(None, description="The column of the value; a bar's close.")
+    open: Text | None = Field(None, description="The column of a bar's open.")
+    high: Text | None = Field(None, description="The column of a bar's high.")
+    low: Text | None = Field(None, description="The column of a bar's low.")
+    volume: Text | None = Field(None, description="The column of a bar's volume.")
     timezone: str = Field("UTC", description="IANA zone of the dates, and of times without an offset.")
     fixing_time: str = Field("00:00", description="HH:MM local time at which a date's value holds.")
     calendar: str = Field("24/7", description="Session calendar: 24/7, TARGET, SIFMA_US, XNYS and so on.")
@@ -55,13 +66,25 @@ class CsvMapping(BaseModel):
     unit_scale: float = Field(1.0, gt=0, description="Multiply by this for the base unit.")
     measure: Measure = Field(Measure.PRICE, description="price, rate, yield or index.")
     asset_class: AssetClass = Field(AssetClass.EQUITY, description="Kind of the instruments.")
-    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$", description="ISO 4217 code of the values.")
-    names: dict[str, str] = Field({}, description="Names of symbols for people.")
-    positive: bool = Field(default=True, description="Zero and below are impossible and refused.")
+    currency: str | None = Field(None, description="ISO 4217 code of the values, or GBX and the like for a hundredth.")
+    names: dict[str, Text] = Field({}, description="Names of symbols for people.")
+    positive: bool | None = Field(
+        None,
+        description="Zero and below are refused; unless said, so it is for all but yields and interest rates.",
+    )
     adjustment: Literal["none", "split", "total-return"] = Field("none", description="How prices are adjusted.")
-    delimiter: _OneMark = Field(",", description="The mark between fields.")
-    decimal: _OneMark = Field(".", description="The mark before the decimals.")
+    delimiter: OneMark = Field(",", description="The mark between fields.")
+    encoding: Encoding = Field("utf-8", description="How the text is written; UTF-16 with its mark is seen by itself.")
+    skip_lines: int = Field(0, ge=0, le=1000, description="Lines before the header.")
+    find_header: bool = Field(
+        default=False, description="The header is the first line with the mapped columns, not the first line."
+    )
+    decimal: OneMark = Field(".", description="The mark before the decimals.")
     thousands: str = Field("", max_length=1, description="The mark between groups of three digits.")
+    suffixes: dict[Annotated[str, Field(min_length=1, max_length=8)], float] = Field(
+        {}, description="What may stand behind a number, and the power of ten that it is multiplied by."
+    )
+    parentheses: bool = Field(default=False, description="A number in parentheses is negative.")
     missing: tuple[str, ...] = Field(
         ("", "N/A", "NA", "null", "."), description='Texts that mean "no observation", and are no error.'
     )
@@ -83,6 +106,15 @@ class CsvMapping(BaseModel):
             raise ValueError("is not a time such as 16:00")
         return value
 
+    @field_validator("earliest")
+    @classmethod
+    def _is_day(cls, value: str | None) -> str | None:
+        if value is not None:
+            if not _DAY.fullmatch(value):
+                raise ValueError("is not a day such as 1962-01-02")
+            day.fromisoformat(value)
+        return value
+
     @field_validator("interval")
     @classmethod
     def _known_interval(cls, value: str) -> str:
@@ -92,6 +124,23 @@ class CsvMapping(BaseModel):
             raise ValueError(error.message) from None
         return value
 
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str | None) -> str | None:
+        if value is not None and value not in CURRENCIES and value not in MINOR_UNITS:
+            raise ValueError(f"{value!r} is no ISO 4217 code, and no unit such as GBX")
+        return value
+
+    @field_validator("suffixes")
+    @classmethod
+    def _powers_of_ten(cls, value: dict[str, float]) -> dict[str, float]:
+        for suffix, factor in value.items():
+            if _power_of_ten(factor) is None:
+                raise ValueError(f"{suffix!r} stands for {factor:g}, which is no power of ten")
+            if any(one.isdigit() or one in "+-.,() \t" for one in suffix):
+                raise ValueError(f"{suffix!r} could be a part of the number itself")
+        return value
+
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         ways = [self.symbol is not None, self.symbol_column is not None, bool(self.series)]
@@ -99,10 +148,13 @@ class CsvMapping(BaseModel):
             raise ValueError("exactly one of symbol, symbol_column and series says what the series are")
         if (self.value is None) != bool(self.series):
             raise ValueError("value names the column, unless series names one for each symbol")
-        if self.delimiter in {self.decimal, self.thousands} or self.decimal == self.thousands:
-            raise ValueError("delimiter, decimal and thousands must be different marks")
-        if bad := [symbol for symbol in (self.symbol, *self.series) if symbol and not _SYMBOL.fullmatch(symbol)]:
-            raise ValueError(f"{bad[0]!r} is not a symbol: letters, digits and ._:/=^- only")
+        if self.decimal in {self.delimiter, self.thousands}:
+            raise ValueError("decimal must be another mark than delimiter and thousands; they are not different marks")
+        for symbol in (self.symbol, *self.series):
+            if symbol is not None and (fault := symbol_fault(symbol)):
+                raise ValueError(fault)
+        if self.unit and self.currency in MINOR_UNITS and canonical_unit(self.unit) != canonical_unit(self.currency):
+            raise ValueError(f"currency {self.currency} is a unit, and unit says {self.unit}: name one of them")
         return self
 
     @classmethod
@@ -121,15 +173,16 @@ class CsvMapping(BaseModel):
         if len(text) > _LARGEST:
             raise InvalidInputError(f"the mapping {path.name} is too long to be one", mapping=path.name)
         try:
-            content = tomllib.loads(text.decode()) if path.suffix == ".toml" else orjson.loads(text)
+            content: Any = tomllib.loads(text.decode()) if path.suffix == ".toml" else orjson.loads(text)
             return cls.model_validate(content)
         except (tomllib.TOMLDecodeError, orjson.JSONDecodeError, UnicodeDecodeError) as error:
             raise InvalidInputError(f"the mapping {path.name} can't be read: {error}", mapping=path.name) from None
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "the whole"
+            said = _unknown_key(str(first["loc"][0])) if first["type"] == "extra_forbidden" else first["msg"]
             raise InvalidInputError(
-                f"the mapping {path.name} is not right: {place}: {first['msg']}", mapping=path.name, field=place
+                f"the mapping {path.name} is not right: {place}: {said}", mapping=path.name, field=place
             ) from None
 
     def layout(self) -> Layout:
@@ -140,20 +193,35 @@ class CsvMapping(BaseModel):
             bar = BarColumns(self.value or "", self.open, self.high, self.low, self.volume)
             series = {self.symbol or "": bar}
         columns = {column for bar in series.values() for column in bar.named().values()}
+        named = {self.date, *columns, *([self.symbol_column] if self.symbol_column else [])}
         return Layout(
             what=self.dataset,
             date=(self.date,),
             series=series,
-            timezone=self.timezone,
-            fixing_time=self.fixing_time,
-            date_formats=self.date_formats,
+            dates=DateRules(
+                formats=self.date_formats,
+                timezone=self.timezone,
+                fixing_time=self.fixing_time,
+                period_end=self.period_end,
+                earliest=None if self.earliest is None else to_micros(_midnight(self.earliest)),
+            ),
+            shape=Shape(
+                delimiter=self.delimiter,
+                encoding=self.encoding,
+                skip_lines=self.skip_lines,
+                header_with=frozenset(named) if self.find_header else frozenset(),
+            ),
+            notation=Notation(
+                decimal=self.decimal,
+                thousands=self.thousands,
+                suffixes={suffix: _power_of_ten(factor) or 0 for suffix, factor in self.suffixes.items()},
+                parentheses=self.parentheses,
+            ),
+            interval_s=interval_seconds(self.interval),
             symbol_column=self.symbol_column,
             required=frozenset(columns),
             closed=False,
             missing=self.missing,
-            decimal=self.decimal,
-            thousands=self.thousands,
-            delimiter=self.delimiter,
         )
 
     def dataset_spec(self) -> DatasetSpec:
@@ -172,17 +240,39 @@ class CsvMapping(BaseModel):
 
     def series_spec(self, symbol: str) -> SeriesSpec | None:
         """The series of a symbol in the file; None where it can't be one."""
-        if not _SYMBOL.fullmatch(symbol):
+        if symbol_fault(symbol):
             return None
-        instrument = InstrumentSpec(symbol, self.names.get(symbol, symbol), self.asset_class, currency=self.currency)
+        # Pence are a unit; what they are a hundredth of is the currency.
+        currency = MINOR_UNITS[self.currency][0] if self.currency in MINOR_UNITS else self.currency
+        instrument = InstrumentSpec(symbol, self.names.get(symbol, symbol), self.asset_class, currency=currency)
         return SeriesSpec(
             instrument=instrument,
             dataset=self.dataset,
             alias=symbol,
             measure=self.measure,
             interval=self.interval,
-            unit=self.unit or self.currency or "",
+            unit=canonical_unit(self.unit or self.currency or ""),
             unit_scale=self.unit_scale,
-            positive=self.positive,
+            positive=not self._may_be_negative if self.positive is None else self.positive,
             adjustment=self.adjustment,
         )
+
+    @property
+    def _may_be_negative(self) -> bool:
+        """Yields and interest rates have been below zero; a price of money (a rate of FX) can't be."""
+        interest = self.measure is Measure.RATE and self.asset_class in {AssetClass.RATE, AssetClass.MACRO}
+        return self.measure is Measure.YIELD or interest
+
+
+def _power_of_ten(factor: float) -> int | None:
+    """Which power of ten a factor is; None where it is none."""
+    return next((power for power in _POWERS if math.isclose(factor, 10.0**power, rel_tol=1e-12)), None)
+
+
+def _midnight(text: str) -> datetime:
+    return datetime.combine(day.fromisoformat(text), time(), UTC)
+
+
+def _unknown_key(name: str) -> str:
+    near = get_close_matches(name, CsvMapping.model_fields, n=1)
+    return f"there is no such key{f'; {near[0]} is likely meant' if near else ''}"

@@ -11,8 +11,9 @@ import numpy as np
 
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.observation import Columns
+from mktdash.providers.account import Account
 from mktdash.providers.base import Parsed, ParsedSeries, RawPayload, Rejection
-from mktdash.providers.dates import iso_days, session_instants
+from mktdash.providers.dates import DateRules, iso_days, session_instants
 from mktdash.providers.delimited import looks_like_html
 from mktdash.providers.ecb.currencies import ALWAYS_QUOTED, NAMES
 from mktdash.providers.numerals import Cells, to_floats
@@ -27,8 +28,7 @@ _LAYOUT = Layout(
     what=_WHAT,
     date=("Date",),
     series={code: BarColumns(code) for code in NAMES},
-    timezone=TIMEZONE,
-    fixing_time=FIXING_TIME,
+    dates=DateRules(("YYYY-MM-DD",), TIMEZONE, FIXING_TIME),
     required=ALWAYS_QUOTED,
     missing=("N/A",),
 )
@@ -45,11 +45,12 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
     if looks_like_html(body):
         raise ProviderFormatError(f"{_WHAT}: the answer is a web page, not data", url=payload.url, size=len(body))
     if body.startswith(b"PK"):
-        yield from read_table(BytesIO(_unzipped(body, payload.url)), _LAYOUT)
+        unzipped = _unzipped(body, payload.url)
+        yield from read_table(lambda: BytesIO(unzipped), _LAYOUT)
     elif body.lstrip().startswith(b"<"):
         yield _parse_xml(body, payload.url)
     else:
-        yield from read_table(BytesIO(body), _LAYOUT)
+        yield from read_table(lambda: BytesIO(body), _LAYOUT)
 
 
 def _unzipped(body: bytes, url: str) -> bytes:
@@ -105,7 +106,7 @@ def _read_quotes(quotes: list[tuple[str, str, str, int]]) -> Parsed:
     lines = np.array([line for *_, line in quotes], np.int64)
     names = np.array([currency for _, currency, _, _ in quotes])
     known = np.isin(names, list(NAMES))
-    rejected = []
+    account = Account(_WHAT, len(quotes))
     for index in np.flatnonzero(~(dated & numeric & known)).tolist():
         day, currency, rate, line = quotes[index]
         if not known[index]:
@@ -114,12 +115,11 @@ def _read_quotes(quotes: list[tuple[str, str, str, int]]) -> Parsed:
             code, column, reason = "BAD_DATE", "time", f"{day!r} is not YYYY-MM-DD"
         else:
             code, column, reason = "NOT_A_NUMBER", currency, f"{rate!r} is not a number"
-        raw, instant = f"{day},{currency},{rate}"[:500], int(as_of[index]) if dated[index] else None
-        rejected.append(Rejection(code, column, reason, raw, line, currency, instant))
+        raw, instant = f"{day},{currency},{rate}", int(as_of[index]) if dated[index] else None
+        account.refuse([Rejection(code, column, reason, raw, line, currency, instant)])
     usable = dated & numeric & known
-    series = []
     for name in dict.fromkeys(names[usable].tolist()):
         kept = np.flatnonzero(usable & (names == name))
         columns = Columns(as_of=as_of[kept], value=values[kept], flags=np.zeros(len(kept), np.int64))
-        series.append(ParsedSeries(name, columns, lines=lines[kept]))
-    return Parsed(series, rejected)
+        account.keep(ParsedSeries(name, columns, lines=lines[kept]))
+    return account.parsed()

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.providers.base import Parsed, RawPayload
+from mktdash.providers.dates import DateRules
 from mktdash.providers.delimited import read_pieces
 from mktdash.providers.fred.series import SERIES
 from mktdash.providers.table import BarColumns, Layout, read_table
@@ -17,8 +18,7 @@ _LAYOUT = Layout(
     what="FRED",
     date=("observation_date", "DATE"),
     series={},
-    timezone=TIMEZONE,
-    fixing_time=FIXING_TIME,
+    dates=DateRules(("YYYY-MM-DD",), TIMEZONE, FIXING_TIME),
     missing=("", "."),
 )
 
@@ -37,5 +37,4 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
     if wanted is None:
         raise ProviderFormatError("FRED: the file holds no series known here", header=list(header)[:20])
     layout = replace(_LAYOUT, series={wanted: BarColumns(wanted)}, required=frozenset({wanted}))
-    with payload.open() as stream:
-        yield from read_table(stream, layout)
+    yield from read_table(payload.open, layout)

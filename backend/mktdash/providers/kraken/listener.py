@@ -13,7 +13,8 @@ from mktdash.providers.base import Fetcher, RawPayload, Window
 from mktdash.providers.bundles import Bundle
 from mktdash.providers.gaps import Gap, GapWatch
 from mktdash.providers.kraken.pairs import DEFAULT, PAIRS
-from mktdash.providers.kraken.parse import CANDLE_S, CANDLES, FULL_PAGE, TRADES, instant, refuse_errors
+from mktdash.providers.kraken.parse import CANDLE_S, CANDLES, FULL_PAGE, TRADES, refuse_errors
+from mktdash.providers.records import instant
 
 _log = logging.getLogger(__name__)
 

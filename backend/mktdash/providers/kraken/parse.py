@@ -1,16 +1,17 @@
 """Reads Kraken: candles and trades, as REST answers them and as the WebSocket (version 2) tells them, line by line."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError
-from mktdash.providers.base import Parsed, ParsedSeries, RawPayload, Rejection
+from mktdash.providers.account import Account, joined
+from mktdash.providers.base import Parsed, RawPayload, Rejection
 from mktdash.providers.kraken.pairs import alias_of
-from mktdash.providers.records import bars, json_of, numbers, ticks
+from mktdash.providers.records import Trades, bars, instant, json_of, numbers, shown, ticks, uncut
 
 CANDLES = "kraken-ohlc-1m"
 TRADES = "kraken-trades"
@@ -19,6 +20,9 @@ CANDLE_S = 60
 FULL_PAGE = 1000
 
 _TRADE_FIELDS = 7
+# Beyond these, no clock and no counter of theirs has come: it is something else.
+_LATEST_S = 2**32
+_LARGEST = 2.0**63
 
 _CANDLE = {"time": 0, "open": 1, "high": 2, "low": 3, "value": 4, "volume": 6}
 _LATER = ("EAPI:Rate limit exceeded", "EGeneral:Too many requests", "EGeneral:Temporary lockout", "EService:")
@@ -35,7 +39,7 @@ def refuse_errors(body: bytes) -> None:
     errors = said.get("error") if isinstance(said, dict) else None
     if not errors:
         return
-    texts = [str(one) for one in errors][:5]
+    texts = [str(one)[:200] for one in (errors if isinstance(errors, list) else [errors])][:5]
     if any(text.startswith(_LATER) for text in texts):
         raise ProviderUnavailableError(f"Kraken says {texts[0]}", errors=texts)
     raise ProviderError(f"Kraken refuses: {texts[0]}", errors=texts)
@@ -61,47 +65,57 @@ def _rest(body: bytes, dataset: str) -> Parsed:
     said = json_of(body, "Kraken")
     result = said.get("result") if isinstance(said, dict) else None
     if not isinstance(result, dict) or "last" not in result:
-        raise ProviderFormatError("Kraken: the answer has no result", keys=sorted(said)[:20])
+        keys = sorted(said)[:20] if isinstance(said, dict) else []
+        raise ProviderFormatError("Kraken: the answer has no result", keys=keys)
+    pairs = {key: rows for key, rows in result.items() if key != "last"}
+    if not all(isinstance(rows, list) for rows in pairs.values()):
+        raise ProviderFormatError("Kraken: a pair of the answer has no list", keys=sorted(result)[:20])
     pieces = [
         _candles(alias_of(key), rows, result["last"]) if dataset == CANDLES else _trades(alias_of(key), rows)
-        for key, rows in result.items()
-        if key != "last" and isinstance(rows, list)
+        for key, rows in pairs.items()
     ]
     if not pieces:
         raise ProviderFormatError("Kraken: the answer names no pair", keys=sorted(result)[:20])
-    return _joined(pieces)
+    return joined(pieces)
 
 
 def _candles(alias: str, rows: list[Any], last: Any) -> Parsed:
     if not isinstance(last, int):
         raise ProviderFormatError("Kraken: the answer does not say which candle is final", last=str(last)[:40])
     # The candle after `last` is still being made.
-    final = [row for row in rows if not (isinstance(row, list) and row and isinstance(row[0], int) and row[0] > last)]
-    return bars(alias, final, _CANDLE, seconds=CANDLE_S)
+    until = last * MICROS_PER_SECOND
+    return bars("Kraken", alias, rows, _CANDLE, seconds=CANDLE_S, is_final=lambda start: start <= until)
 
 
-def _trades(alias: str, rows: list[Any]) -> Parsed:
-    shaped = [row for row in rows if isinstance(row, list) and len(row) >= _TRADE_FIELDS]
-    rejected = [
-        Rejection("MALFORMED_ROW", "", "the trade has not all its fields", str(row)[:500], at + 1, alias)
-        for at, row in enumerate(rows)
-        if not (isinstance(row, list) and len(row) >= _TRADE_FIELDS)
-    ]
-    price, price_good = numbers([row[0] for row in shaped])
-    size, size_good = numbers([row[1] for row in shaped])
-    time, time_good = numbers([row[2] for row in shaped])
-    number, number_good = numbers([row[6] for row in shaped])
+def _trades(alias: str, rows: list[Any], lines: Sequence[int] | None = None) -> Parsed:
+    """Trades of one pair, as REST gives them; ``lines`` is where each stands, else they are counted from one."""
+    account = Account("Kraken", len(rows))
+    at_line = lines or range(1, len(rows) + 1)
+    shaped: list[tuple[int, list[Any]]] = []
+    for line, row in zip(at_line, rows, strict=True):
+        if isinstance(row, list) and len(row) >= _TRADE_FIELDS:
+            shaped.append((line, row))
+        else:
+            reason = "the trade has not all its fields"
+            account.refuse([Rejection("MALFORMED_ROW", "", reason, shown(row), line, alias)])
+    price, price_good = numbers([row[0] for _, row in shaped])
+    size, size_good = numbers([row[1] for _, row in shaped])
+    time, time_good = numbers([row[2] for _, row in shaped])
+    number, number_good = numbers([row[6] for _, row in shaped])
     good = price_good & size_good & time_good & number_good
-    rejected.extend(
-        Rejection("NOT_A_NUMBER", "trade", "is not a number", str(shaped[at])[:500], at + 1, alias)
+    with np.errstate(invalid="ignore"):
+        good &= (np.abs(time) < _LATEST_S) & (np.abs(number) < _LARGEST)
+    account.refuse(
+        Rejection("NOT_A_NUMBER", "trade", "is not a number", shown(shaped[at][1]), shaped[at][0], alias)
         for at in np.flatnonzero(~good).tolist()
     )
     micros = np.rint(time[good] * MICROS_PER_SECOND).astype(np.int64)
-    series = ticks(alias, micros, price[good], size[good], number[good].astype(np.int64))
+    series = ticks(account, alias, Trades(micros, price[good], size[good], number[good].astype(np.int64)))
     if len(rows) >= FULL_PAGE and len(series.columns) > 1:
         # The page may end within a millisecond; the next one begins with all of it.
-        series = ParsedSeries(alias, series.columns.take(slice(0, -1)))
-    return Parsed([series], rejected)
+        series = uncut(account, series, slice(0, -1))
+    account.keep(series)
+    return account.parsed()
 
 
 def _messages(body: bytes, channel: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -112,7 +126,10 @@ def _messages(body: bytes, channel: str) -> Iterator[tuple[int, dict[str, Any]]]
         message = json_of(text, "Kraken's stream")
         if not isinstance(message, dict) or message.get("channel") != channel:
             raise ProviderFormatError(f"Kraken's stream: line {line} is no {channel} message", line=line)
-        for one in message.get("data") or ():
+        data = message.get("data") or ()
+        if not isinstance(data, list | tuple):
+            raise ProviderFormatError(f"Kraken's stream: line {line} has no list of data", line=line)
+        for one in data:
             found = True
             yield line, one if isinstance(one, dict) else {}
     if not found:
@@ -120,47 +137,52 @@ def _messages(body: bytes, channel: str) -> Iterator[tuple[int, dict[str, Any]]]
 
 
 def _told_trades(body: bytes) -> Parsed:
-    rows: dict[str, list[Any]] = {}
-    rejected = []
+    rows: dict[str, list[tuple[int, list[Any]]]] = {}
+    refused = []
     for line, trade in _messages(body, "trade"):
         micros = instant(trade.get("timestamp"))
         alias = str(trade.get("symbol"))
         if micros is None:
-            rejected.append(Rejection("BAD_DATE", "timestamp", "is no instant", str(trade)[:500], line, alias))
+            refused.append(Rejection("BAD_DATE", "timestamp", "is no instant", shown(trade), line, alias))
             continue
         seconds = f"{micros // MICROS_PER_SECOND}.{micros % MICROS_PER_SECOND:06d}"
         row = [trade.get("price"), trade.get("qty"), seconds, "", "", "", trade.get("trade_id")]
-        rows.setdefault(alias, []).append(row)
-    pieces = [_trades(alias, several) for alias, several in rows.items()]
-    return _joined([*pieces, Parsed([], rejected)])
+        rows.setdefault(alias, []).append((line, row))
+    told = [_trades(alias, [row for _, row in some], [line for line, _ in some]) for alias, some in rows.items()]
+    return joined([*told, _refused(refused)])
 
 
 def _told_candles(body: bytes, now: int) -> Parsed:
     rows: dict[str, dict[int, list[Any]]] = {}
-    rejected = []
+    repeated: Counter[str] = Counter()
+    refused = []
     for line, candle in _messages(body, "ohlc"):
         start, alias = instant(candle.get("interval_begin")), str(candle.get("symbol"))
         if start is None:
-            rejected.append(Rejection("BAD_DATE", "interval_begin", "is no instant", str(candle)[:500], line, alias))
-        elif start + CANDLE_S * MICROS_PER_SECOND <= now:
-            # Each message tells the candle anew; the last one stands.
-            prices = [candle.get(name) for name in ("open", "high", "low", "close")]
-            row = [start // MICROS_PER_SECOND, *prices, candle.get("vwap"), candle.get("volume")]
-            rows.setdefault(alias, {})[start] = row
-    pieces = [bars(alias, list(several.values()), _CANDLE, seconds=CANDLE_S) for alias, several in rows.items()]
-    return _joined([*pieces, Parsed([], rejected)])
+            refused.append(Rejection("BAD_DATE", "interval_begin", "is no instant", shown(candle), line, alias))
+            continue
+        # Each message tells the candle anew; the last one stands.
+        several = rows.setdefault(alias, {})
+        repeated[alias] += start in several
+        prices = [candle.get(name) for name in ("open", "high", "low", "close")]
+        several[start] = [start // MICROS_PER_SECOND, *prices, candle.get("vwap"), candle.get("volume")]
+    last = now - CANDLE_S * MICROS_PER_SECOND
+    told = [
+        bars(
+            "Kraken",
+            alias,
+            list(several.values()),
+            _CANDLE,
+            seconds=CANDLE_S,
+            is_final=lambda start: start <= last,
+            repeated=repeated[alias],
+        )
+        for alias, several in rows.items()
+    ]
+    return joined([*told, _refused(refused)])
 
 
-def instant(text: Any) -> int | None:
-    """Microseconds of a time such as ``2026-10-06T17:35:55.440295000Z``; None where it is none."""
-    if not isinstance(text, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(text)
-        return to_micros(parsed)
-    except ValueError:
-        return None
-
-
-def _joined(pieces: list[Parsed]) -> Parsed:
-    return Parsed([one for piece in pieces for one in piece.series], [no for piece in pieces for no in piece.rejected])
+def _refused(rejections: list[Rejection]) -> Parsed:
+    account = Account("Kraken", len(rejections))
+    account.refuse(rejections)
+    return account.parsed()

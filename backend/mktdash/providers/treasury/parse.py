@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mktdash.providers.base import Parsed, RawPayload
+from mktdash.providers.dates import DateRules
 from mktdash.providers.table import BarColumns, Layout, read_table
 
 # Yields rest on quotations at or near 15:30 in New York.
@@ -31,9 +32,7 @@ _LAYOUT = Layout(
     what="Treasury par yields",
     date=("Date",),
     series={column: BarColumns(column) for column in MATURITIES},
-    timezone=TIMEZONE,
-    fixing_time=FIXING_TIME,
-    date_formats=("MM/DD/YYYY",),
+    dates=DateRules(("MM/DD/YYYY",), TIMEZONE, FIXING_TIME),
     required=frozenset({"1 Yr", "2 Yr", "5 Yr", "10 Yr"}),
     # The curve grew: 1 month in 2001, 2 months in 2018, 4 months in 2022, 6 weeks in February 2025.
     later=frozenset({"1 Mo", "2 Mo", "4 Mo", "1.5 Month"}),
@@ -47,5 +46,4 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
     Raises:
         ProviderFormatError: a web page, an empty answer, or a file without the maturities that were always there.
     """
-    with payload.open() as stream:
-        yield from read_table(stream, _LAYOUT)
+    yield from read_table(payload.open, _LAYOUT)

@@ -6,20 +6,13 @@ from urllib.parse import quote
 
 from mktdash.domain.clock import Clock
 from mktdash.domain.errors import ProviderError
-from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, Measure, SeriesSpec
+from mktdash.domain.instrument import AssetClass, DatasetSpec, Measure, SeriesSpec
 from mktdash.providers.base import Fetcher, Parsed, Policy, RawPayload, Window
 from mktdash.providers.yahoo.parse import FIXING_TIME, TIMEZONE, parse
+from mktdash.providers.yahoo.symbols import SYMBOLS
 
 DATASET = "yahoo-daily"
 BASE_URL = "https://query1.finance.yahoo.com/v8/finance/chart"
-
-_INDEX, _SHARE = AssetClass.INDEX, AssetClass.EQUITY
-SYMBOLS = {
-    "^GSPC": InstrumentSpec("SPX", "S&P 500", _INDEX),
-    "^VIX": InstrumentSpec("VIX", "Cboe Volatility Index", _INDEX),
-    "AAPL": InstrumentSpec("AAPL", "Apple Inc.", _SHARE, currency="USD", mic="XNAS"),
-    "MSFT": InstrumentSpec("MSFT", "Microsoft Corporation", _SHARE, currency="USD", mic="XNAS"),
-}
 
 
 class YahooProvider:
@@ -80,7 +73,7 @@ class YahooProvider:
         instrument = SYMBOLS.get(alias)
         if instrument is None or dataset != DATASET:
             return None
-        index = instrument.asset_class is _INDEX
+        index = instrument.asset_class is AssetClass.INDEX
         return SeriesSpec(
             instrument=instrument,
             dataset=DATASET,

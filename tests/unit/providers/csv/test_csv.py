@@ -229,7 +229,7 @@ def test_a_file_that_the_mapping_does_not_fit_is_refused_as_a_whole(body, said):
         ({"fixing_time": "25:00"}, "not a time"),
         ({"interval": "1x"}, "not an interval"),
         ({"decimal": ","}, "different marks"),
-        ({"symbol": "a b"}, "not a symbol"),
+        ({"symbol": "a,b"}, "alphabet of symbols"),
         ({"colour": "red"}, "colour"),
         ({"date_formats": ["YY"]}, "date_formats"),
         ({"dataset": "../etc"}, "dataset"),
