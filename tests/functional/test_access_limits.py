@@ -272,3 +272,17 @@ async def test_an_operation_that_could_cost_too_much_is_refused_before_it_runs(s
 async def test_costs_are_not_shown_unless_asked_for(sqlite_engine):
     async with web_over(resources_over(sqlite_engine)) as web:
         assert set(await web.ask(VIEWER)) == {"data"}
+
+
+@pytest.mark.usefixtures("standing")
+async def test_what_cheap_operations_give_back_lasts_for_many_more(sqlite_engine, redis_url):
+    # Fifteen are asked for and none is there: of what is taken each time, nearly all comes back to what is lent.
+    query = "{ instruments(first: 15) { edges { node { symbol series { source } } } } }"
+    asked = {"query": query, "extensions": {"cost": True}}
+    resources = resources_over(sqlite_engine, redis_url=redis_url, cost_rate=20_000, answer_cache_mb=0)
+    async with web_over(resources) as web:
+        answers = [(await web.client.post("/graphql", json=asked)).json() for _ in range(600)]
+
+    costs = [one["extensions"]["cost"] for one in answers if "extensions" in one]
+    assert len(costs) == 600, "none was refused"
+    assert sum(one["requested"] for one in costs) > 2 * 20_000 > 8 * sum(one["actual"] for one in costs)

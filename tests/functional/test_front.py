@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import brotli
 import orjson
 import pytest
+import strawberry
 import zstandard
 from sqlalchemy import event
 from tests.factories.provider import ScriptedProvider
@@ -15,12 +16,18 @@ from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import to_micros
 from mktdash.graphql import queries
+from mktdash.graphql.context import Info
+from mktdash.graphql.declared import depends_on
 from mktdash.graphql.front import ANSWERS
+from mktdash.graphql.rights import Needs
+from mktdash.graphql.schema import MktdashSchema
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.quality.ageing import COUNTS_FOR_S
+from mktdash.security.principals import Role
 from mktdash.store.quality import NewDqResult, save_results
 from mktdash.store.session import write_transaction
+from mktdash.store.versions import CATALOGUE
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = "scripted-daily"
@@ -171,6 +178,29 @@ async def test_names_differ_in_document_variables_operation_and_role(web, outcom
         await web.client.post("/graphql", json=body | {"extensions": None})
 
     assert outcomes() == {"miss": 4, "hit": 4}
+
+
+@strawberry.type
+class OfRoles(queries.Query):
+    """With a field that differs by role, though its author says that it depends on the catalogue alone."""
+
+    @strawberry.field(metadata=depends_on(CATALOGUE), extensions=[Needs(Role.ANALYST)])
+    async def secret(self, info: Info) -> str:
+        return info.context.principal.role.name
+
+
+async def test_no_role_is_given_what_another_was_answered(told, outcomes):
+    async with web_over(resources_over(told), MktdashSchema(OfRoles)) as web:
+        tokens = {role: await web.token(role) for role in ("admin", "operator", "analyst", "viewer")}
+        answers = {
+            role: [(await web.post("{ secret }", authorization=f"Bearer {token}")).json() for _ in range(2)]
+            for role, token in tokens.items()
+        }
+
+    for role in ("admin", "operator", "analyst"):
+        assert answers[role] == [{"data": {"secret": role.upper()}}] * 2
+    assert [one["errors"][0]["extensions"]["code"] for one in answers["viewer"]] == ["FORBIDDEN"] * 2
+    assert outcomes() == {"miss": 5, "hit": 3}
 
 
 async def test_get_and_post_share_an_answer_and_get_has_a_strong_tag(web, outcomes):

@@ -49,6 +49,16 @@ def test_all_there_is_complete_and_what_is_not_due_is_not_expected() -> None:
     assert (result.status, result.value, result.evidence["expected"]) == (Status.PASS, 1.0, 4)
 
 
+def test_a_session_is_expected_from_the_very_instant_on_at_which_it_is_due() -> None:
+    data = {1: columns(fixings("2026-01-02", "2026-11-19"))}
+    before, then = (
+        judged(SHORT, context(now, data), data) for now in ("2026-11-20T16:59:59.999999", "2026-11-20T17:00")
+    )
+
+    assert (before.value, before.evidence["expected"]) == (1.0, 4)
+    assert (then.value, then.evidence["expected"]) == (0.8, 5)
+
+
 def test_a_session_no_batch_covers_was_never_fetched() -> None:
     result, detail = one_missing()
 

@@ -30,6 +30,12 @@ def test_one_session_late_warns_and_two_fail() -> None:
     assert judged("2026-11-20T17:30", "2026-11-18").status is Status.FAIL
 
 
+def test_a_session_is_late_from_the_very_instant_on_at_which_it_is_due() -> None:
+    # Fixed at 13:15 UTC, published after 1:45 h at the latest, and then two hours of grace.
+    assert judged("2026-11-20T16:59:59.999999", "2026-11-19").value == 0
+    assert (judged("2026-11-20T17:00", "2026-11-19").value, judged("2026-11-20T17:00", "2026-11-20").value) == (1, 0)
+
+
 def test_the_verdict_says_in_one_sentence_how_late_it_is() -> None:
     result = judged("2026-11-23T06:42", "2026-10-30")
 
