@@ -18,7 +18,8 @@ EXAMPLES = {
     "key": '"ecb-reference-rates"',
     "asOf": '"1999-01-04T13:15:00Z"',
     "id": '"none"',
-    "input": '{template: "market-summary"}',
+    "RequestReportInput": '{template: "market-summary"}',
+    "CreateTokenInput": '{name: "x", role: "none"}',
     "until": '"2099-01-01T00:00:00Z"',
     "note": '"seen"',
     "dataset": '"none"',
@@ -31,8 +32,11 @@ REFUSED = {"UNAUTHENTICATED", "FORBIDDEN"}
 def document(kind, name):
     """The smallest operation that uses a root field."""
     field = SCHEMA.get_type(kind).fields[name]
-    given = [key for key in field.args if key in EXAMPLES]
-    arguments = f"({', '.join(f'{key}: {EXAMPLES[key]}' for key in given)})" if given else ""
+    examples = {
+        key: EXAMPLES.get(key) or EXAMPLES.get(get_named_type(one.type).name) for key, one in field.args.items()
+    }
+    given = [f"{key}: {example}" for key, example in examples.items() if example]
+    arguments = f"({', '.join(given)})" if given else ""
     named = get_named_type(field.type)
     inner = "" if is_leaf_type(named) else "{ __typename }" if is_union_type(named) else f"{{ {leaf(named)} }}"
     return f"{kind.lower()} {{ {name}{arguments} {inner} }}"

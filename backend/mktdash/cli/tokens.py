@@ -4,14 +4,12 @@ import asyncio
 import getpass
 import json
 from dataclasses import asdict
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mktdash.domain.clock import iso, to_micros
-from mktdash.domain.errors import InvalidInputError, NotFoundError
-from mktdash.domain.interval import interval_seconds
+from mktdash.domain.errors import NotFoundError
 from mktdash.resources import open_resources
 from mktdash.settings import Settings
 
@@ -35,7 +33,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a token and print it: this once, since only its hash is kept."""
-    row, text = asyncio.run(_create(name, role, _span(expires_in)))
+    row, text = asyncio.run(_create(name, role, expires_in))
     if as_json:
         typer.echo(json.dumps({**_told(row), "token": text}))
         return
@@ -105,9 +103,10 @@ def end_session_(
     typer.echo(json.dumps(_told(ended)) if as_json else f"session {ended.id} of {ended.name} has ended")
 
 
-async def _create(name: str, role: str, ttl: timedelta | None) -> "tuple[TokenRow, str]":
-    from mktdash.security.tokens import Maker, issue
+async def _create(name: str, role: str, expires_in: str | None) -> "tuple[TokenRow, str]":
+    from mktdash.security.tokens import Maker, issue, life_of
 
+    ttl = life_of(expires_in, "--expires-in")
     async with open_resources(Settings()) as resources:
         secret, row = await issue(
             resources.engine, name=name, role=role, ttl=ttl, by=Maker(_who()), clock=resources.clock
@@ -144,15 +143,6 @@ async def _end_session(session_id: str) -> "SessionRow":
 
 def _who() -> str:
     return f"{getpass.getuser()} (command line)"
-
-
-def _span(text: str | None) -> timedelta | None:
-    if text is None:
-        return None
-    try:
-        return timedelta(seconds=interval_seconds(text))
-    except InvalidInputError:
-        raise InvalidInputError(f"--expires-in {text!r} is not a time such as 90d, 12h or 30m") from None
 
 
 def _told(row: "TokenRow | SessionRow") -> dict[str, Any]:

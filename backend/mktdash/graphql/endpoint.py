@@ -32,11 +32,11 @@ from mktdash.graphql.accept import EVENT_STREAM, RESPONSE_JSON, answer_type
 from mktdash.graphql.context import RequestContext, Services
 from mktdash.graphql.dependence import READING_KEY
 from mktdash.graphql.encoding import decode, encode
-from mktdash.graphql.ending import Ending, until
 from mktdash.graphql.errors import present, system_error
 from mktdash.graphql.requests import BoundedRequest, admit, read_operation
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.graphql.sockets import PatientHandler, TextFrames
+from mktdash.graphql.stopping import Stop, until
 from mktdash.security.identity import SCOPE_KEY, Facts, Identity, bearer_of
 
 MOST_OPERATIONS_A_SOCKET = 50
@@ -214,7 +214,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             return f"event: next\r\ndata: {encode(body).decode()}\r\n\r\n"
 
         async def bounded() -> AsyncIterator[str]:
-            end: Ending[MktdashError] = Ending()
+            end: Stop[MktdashError] = Stop()
             with self.identity.validity.watching(facts.principal, end.set):
                 async with aclosing(until(stream(), end)) as events:
                     async for event in events:

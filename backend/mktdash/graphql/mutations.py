@@ -12,6 +12,7 @@ from mktdash.graphql.arguments import Text
 from mktdash.graphql.context import Info
 from mktdash.graphql.endings import EndingMutations
 from mktdash.graphql.rights import Needs
+from mktdash.graphql.tokens import TokenMutations
 from mktdash.graphql.types.replay import ReplayRunType, StartReplayResult, UnknownSource
 from mktdash.graphql.types.report import (
     InvalidParameters,
@@ -32,7 +33,7 @@ from mktdash.store.session import write_transaction
 
 
 @strawberry.type(description="What can be asked to be done.")
-class Mutation(AlertMutations, EndingMutations):
+class Mutation(AlertMutations, EndingMutations, TokenMutations):
     """The root of writes. Each needs a role, each leaves a row in the audit log."""
 
     @strawberry.mutation(

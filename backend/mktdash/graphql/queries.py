@@ -18,6 +18,7 @@ from mktdash.graphql.lookahead import asked
 from mktdash.graphql.nodes import NodeQueries
 from mktdash.graphql.scalars import Instant
 from mktdash.graphql.throttle import note_size
+from mktdash.graphql.tokens import TokenQueries
 from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import INSTRUMENTS, InstrumentConnection, InstrumentType
 from mktdash.graphql.types.provenance import ProvenanceType
@@ -42,7 +43,7 @@ from mktdash.store.whole import locate_whole
 
 
 @strawberry.type(description="What can be read.")
-class Query(AlertQueries, NodeQueries):
+class Query(AlertQueries, TokenQueries, NodeQueries):
     """The root of reads."""
 
     @strawberry.field(

@@ -17,8 +17,8 @@ _FORMAT = re.compile(r"[a-z]{1,8}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 # A report is shown, never run: no scripts, no requests, no forms; its own styles and pictures only.
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
-# Bytes named by their hash never change.
-_FOREVER = "private, max-age=31536000, immutable"
+# Bytes named by their hash never change, but the right to have them may end: whoever keeps them asks each time.
+_ASK_FIRST = "private, no-cache"
 
 
 async def report(request: Request) -> Response:
@@ -32,7 +32,7 @@ async def report(request: Request) -> Response:
     etag = f'"{found.sha256}"'
     headers = {
         "etag": etag,
-        "cache-control": _FOREVER,
+        "cache-control": _ASK_FIRST,
         "x-content-type-options": "nosniff",
         "vary": "authorization, cookie",
     }
@@ -52,7 +52,7 @@ async def raw(request: Request) -> Response:
         raise NotFoundError("there are no raw bytes of such a hash", sha256=sha256)
     await _count(request)
     etag = f'"{sha256}"'
-    headers = {"etag": etag, "cache-control": _FOREVER, "vary": "authorization, cookie"}
+    headers = {"etag": etag, "cache-control": _ASK_FIRST, "vary": "authorization, cookie"}
     if _has(request, etag):
         return Response(status_code=304, headers=headers)
     pieces = _pieces(request, sha256)

@@ -11,7 +11,7 @@ JSON = "application/json"
 _BYTES: dict[str, Any] = {"type": "string", "format": "binary"}
 _TEXT: dict[str, Any] = {"type": "string"}
 _SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_CACHED = {"ETag": "The file's hash; send it as If-None-Match.", "Cache-Control": "The file never changes."}
+_CACHED = {"ETag": "The file's hash; send it as If-None-Match.", "Cache-Control": "Keep it, and ask each time."}
 _READY = Answer("Every part is good.", JSON, Readiness)
 _NOT_READY = Answer("A part is not good; the body says which.", JSON, Readiness)
 

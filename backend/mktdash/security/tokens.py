@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import InvalidInputError, UnauthenticatedError
+from mktdash.domain.interval import interval_seconds
 from mktdash.security.principals import Principal, Role
 from mktdash.store.audit import append_audit
 from mktdash.store.credentials import Credential, CredentialWatch
@@ -132,6 +133,20 @@ async def keep_token(
         expires_at=None if ttl is None else now + ttl // timedelta(microseconds=1),
         made_by=made_by,
     )
+
+
+def life_of(text: str | None, argument: str) -> timedelta | None:
+    """How long a token is to last, of text such as ``90d``, ``12h`` or ``30m``; None for until it is revoked.
+
+    Raises:
+        InvalidInputError: it is no such text.
+    """
+    if text is None:
+        return None
+    try:
+        return timedelta(seconds=interval_seconds(text))
+    except InvalidInputError:
+        raise InvalidInputError(f"{argument}: {text!r} is not a time such as 90d, 12h or 30m") from None
 
 
 async def issue(

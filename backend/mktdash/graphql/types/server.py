@@ -39,6 +39,10 @@ class ViewerType:
     can_read: bool = strawberry.field(description="May read everything there is.")
     can_request_reports: bool = strawberry.field(description="May ask for reports.")
     can_operate: bool = strawberry.field(description="May operate the queue and start replays.")
+    ends_at: Instant | None = strawberry.field(
+        description="When this token or session ends by itself; null for never, and without a token."
+    )
+    by_session: bool = strawberry.field(description="A browser's session, which POST /api/logout ends.")
 
     @classmethod
     def from_principal(cls, principal: Principal) -> "ViewerType":
@@ -49,4 +53,6 @@ class ViewerType:
             can_read=principal.may_read,
             can_request_reports=principal.may_request_reports,
             can_operate=principal.may_operate,
+            ends_at=None if principal.ends_at is None else Instant(principal.ends_at),
+            by_session=principal.session_id is not None,
         )

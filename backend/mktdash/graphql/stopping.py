@@ -8,7 +8,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Ending(Generic[R]):
+class Stop(Generic[R]):
     """The word that a stream is to end, and why; None as long as it is not."""
 
     def __init__(self) -> None:
@@ -25,9 +25,9 @@ class Ending(Generic[R]):
         await self._said.wait()
 
 
-async def until(stream: AsyncIterator[T], ending: Ending[R]) -> AsyncGenerator[T, None]:
+async def until(stream: AsyncIterator[T], stop: Stop[R]) -> AsyncGenerator[T, None]:
     """The items of a stream up to its end, or until it is told to end: none comes after that. Close it."""
-    told = asyncio.create_task(ending.wait())
+    told = asyncio.create_task(stop.wait())
     step: asyncio.Task[T] | None = None
     try:
         while not told.done():
