@@ -46,7 +46,9 @@ class Settings(BaseSettings):
         default=True, description="Requests from loopback to a loopback name may read without a token."
     )
     trusted_proxies: tuple[str, ...] = Field(
-        (), description='Networks whose X-Forwarded-For header is believed, as a JSON list such as ["10.0.0.0/8"].'
+        (),
+        description="Networks whose X-Forwarded-For and X-Forwarded-Proto headers are believed, as a JSON list such as "
+        '["10.0.0.0/8"].',
     )
     request_rate: int = Field(
         3000, ge=0, description="Requests a minute for each token, and for each address without one; 0 for no limit."
