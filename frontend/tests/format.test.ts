@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
   bytes,
@@ -11,11 +12,18 @@ import {
 } from "../src/format/number.ts";
 import { ago, fromField, instant, isDaily, toField, valueTime } from "../src/format/time.ts";
 
+/** The reports are held to the same cases. */
+const cases: { value: number; decimals: number; text: string }[] = JSON.parse(
+  readFileSync("../tests/golden/numbers.json", "utf8"),
+);
+
 test.each([
   [1.0867, 4],
   [158.43, 2],
   [0.1 + 0.2, 1],
   [1e-7, 7],
+  [4.08e-11, 13],
+  [1 / 3, 8],
   [1e21, 0],
   [20275.17, 2],
   [Number.NaN, 0],
@@ -26,6 +34,28 @@ test.each([
 test("a column shows as many decimals as its most precise value", () => {
   expect(precisionOf([1.1, 1.0867, null, undefined])).toBe(4);
   expect(number(1.1, 4)).toBe("1.1000");
+});
+
+test.each(cases)("$value with $decimals decimals is $text", ({ value, decimals, text }) => {
+  expect(number(value, decimals)).toBe(text);
+});
+
+test("labels of a narrow axis differ, however small or large", () => {
+  for (const splits of [
+    [4e-11, 4.2e-11, 4.4e-11],
+    [4e13, 4.0005e13, 4.001e13],
+    [0.99999, 1, 1.00001],
+  ]) {
+    const decimals = precisionOf(splits);
+    const labels = splits.map((value) => number(value, decimals));
+    expect(new Set(labels).size).toBe(splits.length);
+    expect(Math.max(...labels.map((label) => label.length))).toBeLessThan(16);
+  }
+});
+
+test("a small difference is no noise, and noise no difference", () => {
+  expect(signed(4.08e-11 - 4e-11, 13)).toBe("+8e−13");
+  expect(signed(0.1 + 0.2 - 0.3, 2)).toBe("0.00");
 });
 
 test("a difference has a sign, a real minus, and none when it rounds to zero", () => {

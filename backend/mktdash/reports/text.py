@@ -1,6 +1,7 @@
 """Figures and dates as people read them. One place, so that PDF and HTML never say a number differently."""
 
 from datetime import date
+from math import floor, log10
 
 from mktdash.domain.clock import from_micros
 from mktdash.domain.instrument import Measure
@@ -9,8 +10,11 @@ from mktdash.reports.summary import ChangeKind
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# Prices show about five significant digits, as dealers quote them: 0.86543, 1.1534, 11.685, 171.32.
-_DECIMALS_BELOW = ((1, 5), (10, 4), (100, 3))
+# Prices show about five significant digits, as dealers quote them: 0.86543, 1.1534, 11.685, 171.32, 0.00042346.
+_DECIMALS_BELOW = ((10, 4), (100, 3))
+# Beyond these a figure is written as 4.08e-11: nobody counts zeros, and no column is as wide.
+_SMALLEST_PLAIN = 1e-6
+_WIDEST_PLAIN = 15
 
 
 def value_text(value: float | None, measure: str) -> str:
@@ -19,8 +23,26 @@ def value_text(value: float | None, measure: str) -> str:
         return NONE
     decimals = 2
     if measure in {Measure.RATE, Measure.PRICE}:
-        decimals = next((n for limit, n in _DECIMALS_BELOW if abs(value) < limit), 2)
-    return _signed(f"{value:,.{decimals}f}")
+        decimals = next((n for limit, n in _DECIMALS_BELOW if 1 <= abs(value) < limit), 2)
+        if abs(value) < 1:
+            decimals = 5 if value == 0 else 4 - floor(log10(abs(value)))
+    return number_text(value, decimals)
+
+
+def number_text(value: float, decimals: int) -> str:
+    """A figure; very small and very large ones with an exponent, and none as zero that is not zero.
+
+    The rules and cases are those of the page (tests/golden/numbers.json).
+    """
+    plain = f"{value:,.{decimals}f}"
+    fits = abs(value) >= _SMALLEST_PLAIN and len(plain) <= _WIDEST_PLAIN and plain.strip("-0.,")
+    return _signed(plain if value == 0 or fits else _with_exponent(value))
+
+
+def _with_exponent(value: float) -> str:
+    # At most twelve significant digits, float noise aside.
+    mantissa, exponent = f"{value:.11e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
 def change_text(change: float | None, kind: ChangeKind) -> str:

@@ -1,14 +1,19 @@
 // Numbers as the data have them: no digit more than the source gave, none less, and the same width in a column.
 
 const MINUS = "\u2212";
+// Of a value of one; of smaller ones so many more as they have zeros behind the point.
 const MOST_DECIMALS = 8;
+// Beyond these a figure is written as 4.08e−11: nobody counts zeros, and no column is as wide.
+const SMALLEST_PLAIN = 1e-6;
+const WIDEST_PLAIN = 15;
 
 /** Decimals a value carries, float noise aside: 1.0867 has 4, 0.1 + 0.2 has 1. */
 export function decimalsOf(value: number): number {
   if (!Number.isFinite(value)) return 0;
   const [mantissa = "", exponent = "0"] = Number(value.toPrecision(12)).toExponential().split("e");
   const digits = (mantissa.split(".")[1] ?? "").length;
-  return Math.min(MOST_DECIMALS, Math.max(0, digits - Number(exponent)));
+  const most = MOST_DECIMALS + Math.max(0, -1 - Number(exponent));
+  return Math.min(most, Math.max(0, digits - Number(exponent)));
 }
 
 /** Decimals that show every one of these values in full. */
@@ -23,26 +28,34 @@ const formats = new Map<number, Intl.NumberFormat>();
 function formatOf(decimals: number): Intl.NumberFormat {
   let format = formats.get(decimals);
   if (!format) {
-    format = new Intl.NumberFormat("en-US", {
-      minimumFractionDigits: decimals,
-      maximumFractionDigits: decimals,
-    });
+    // Some browsers know no more than 20; what has as many is written another way.
+    const digits = Math.min(20, decimals);
+    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
     formats.set(decimals, format);
   }
   return format;
 }
 
+/** A figure; very small and very large ones with an exponent, and none as zero that is not zero.
+ *  The rules and cases are those of the reports (tests/golden/numbers.json). */
 export function number(value: number | null | undefined, decimals: number): string {
   if (typeof value !== "number" || !Number.isFinite(value)) return "–";
-  return formatOf(decimals).format(value).replace("-", MINUS);
+  const plain = formatOf(decimals).format(value);
+  const fits = Math.abs(value) >= SMALLEST_PLAIN && plain.length <= WIDEST_PLAIN && /[1-9]/.test(plain);
+  const text = value === 0 || fits ? plain : withExponent(value);
+  return text.replaceAll("-", MINUS);
 }
+
+/** At most twelve significant digits, float noise aside: 4.08e-11, 4.0002e13. */
+const withExponent = (value: number): string =>
+  Number(value.toPrecision(12)).toExponential().replace("+", "");
 
 /** A difference, always with its sign; zero has none. */
 export function signed(value: number | null | undefined, decimals: number): string {
-  const text = number(value, decimals);
-  return typeof value === "number" && value > 0 && /[1-9]/.test(text)
-    ? `+${text}`
-    : text.replace(/^−(?=[0.,]*$)/, "");
+  if (typeof value !== "number" || !Number.isFinite(value)) return "–";
+  // What is smaller than the last digit is the noise of subtracting floats.
+  const real = Number(value.toFixed(Math.min(100, decimals))) === 0 ? 0 : value;
+  return real > 0 ? `+${number(real, decimals)}` : number(real, decimals);
 }
 
 export function percent(value: number | null | undefined): string {

@@ -1,11 +1,15 @@
 """Numbers and dates as people read them."""
 
+import json
+import re
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mktdash.reports.summary import ChangeKind
-from mktdash.reports.text import change_text, day_text, instant_text, tone, value_text
+from mktdash.reports.text import change_text, day_text, instant_text, number_text, tone, value_text
 
 
 @pytest.mark.parametrize(
@@ -43,3 +47,30 @@ def test_dates_do_not_depend_on_the_locale():
     assert day_text(date(2026, 5, 1)) == "1\xa0May\xa02026"
     assert instant_text(1_793_376_300_000_000).endswith("UTC")
     assert (day_text(None), instant_text(None)) == ("\N{EN DASH}", "\N{EN DASH}")
+
+
+CASES = json.loads((Path(__file__).parents[2] / "golden" / "numbers.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"])
+def test_a_figure_is_written_as_on_the_page(case: dict[str, Any]) -> None:
+    assert number_text(case["value"], case["decimals"]) == case["text"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.00042346, "0.00042346"),
+        (4.08e-11, "4.08e\N{MINUS SIGN}11"),
+        (4.0002e13, "4.0002e13"),
+        (-0.00042346, "\N{MINUS SIGN}0.00042346"),
+    ],
+)
+def test_a_small_price_keeps_its_digits(value: float, text: str) -> None:
+    assert value_text(value, "price") == text
+
+
+def test_nothing_that_is_not_zero_is_shown_as_zero() -> None:
+    for exponent in range(-300, 300, 7):
+        for measure in ("price", "rate", "yield", "index"):
+            assert re.search("[1-9]", value_text(3 * 10.0**exponent, measure).split("e")[0])
