@@ -7,9 +7,10 @@ request. What is left behind each time is for the caller to look at.
 import asyncio
 import enum
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from traceback import format_exception
 from typing import Any
 
 # All manners at every await, however many there are; else some of the awaits of long work.
@@ -34,23 +35,31 @@ class Walk:
         self.at = at
         self.manner = manner
         self.seen = 0
-        self.tasks: list[asyncio.Task[Any]] = []
+        self.root: asyncio.Task[Any] | None = None
+        # Those that have not ended: what ended must not be kept here with all that its traceback holds.
+        self.tasks: set[asyncio.Task[Any]] = set()
 
-    async def run(self, work: Coroutine[Any, Any, Any]) -> BaseException | None:
-        """Run it; returns what it raised. All tasks that it started have ended then.
+    async def run(self, work: Coroutine[Any, Any, Any]) -> str | None:
+        """Run it; returns what it raised, but for the cancellation. All tasks that it started have ended then.
 
         Raises:
             AssertionError: one of them goes on.
         """
         token = _WALK.set(self)
         try:
-            root = asyncio.get_running_loop().create_task(work, name="cancelled at an await")
+            self.root = asyncio.get_running_loop().create_task(work, name="cancelled at an await")
         finally:
             _WALK.reset(token)
-        await asyncio.wait([root])
-        _, left = await asyncio.wait(self.tasks, timeout=_SECONDS_TO_END)
-        assert not left, f"tasks that go on: {left}"
-        return None if root.cancelled() else root.exception()
+        await asyncio.wait([self.root])
+        error = None if self.root.cancelled() else self.root.exception()
+        raised = None if error is None else "".join(format_exception(error))
+        self.root = error = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SECONDS_TO_END):
+                while self.tasks:  # noqa: ASYNC110 - some are made while others end
+                    await asyncio.sleep(0.001)
+        assert not self.tasks, f"tasks that go on: {self.tasks}"
+        return raised
 
     @property
     def reached(self) -> bool:
@@ -60,7 +69,9 @@ class Walk:
     def suspended(self, waits_for: Any) -> None:
         """Told at each await of each of its tasks."""
         self.seen += 1
-        root = self.tasks[0]
+        root = self.root
+        if root is None:
+            return
         if self.seen == self.at and self.manner is Manner.AS_IT_WOULD_GO_ON and hasattr(waits_for, "add_done_callback"):
             # Before the task's own, so that the word comes first.
             waits_for.add_done_callback(lambda _: root.cancel())
@@ -71,29 +82,31 @@ class Walk:
 _WALK: ContextVar[Walk | None] = ContextVar("walk", default=None)
 
 
-class _Stepped:
+class _Stepped(Coroutine[Any, Any, Any]):
+    """A coroutine that tells of each await."""
+
     def __init__(self, work: Coroutine[Any, Any, Any], walk: Walk) -> None:
         self._work = work
         self._walk = walk
 
-    def __await__(self) -> Generator[Any, Any, Any]:
-        error: BaseException | None = None
-        while True:
-            try:
-                waits_for = self._work.send(None) if error is None else self._work.throw(error)
-            except StopIteration as end:
-                return end.value
-            self._walk.suspended(waits_for)
-            try:
-                yield waits_for
-            except BaseException as thrown:  # noqa: BLE001 - whatever it is, it is the work's
-                error = thrown
-            else:
-                error = None
+    def send(self, value: Any) -> Any:
+        return self._told(self._work.send(value))
 
+    def throw(self, *error: Any) -> Any:
+        return self._told(self._work.throw(*error))
 
-async def _stepped(work: Coroutine[Any, Any, Any], walk: Walk) -> Any:
-    return await _Stepped(work, walk)
+    def close(self) -> None:
+        self._work.close()
+
+    def __await__(self) -> Any:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._work, name)
+
+    def _told(self, waits_for: Any) -> Any:
+        self._walk.suspended(waits_for)
+        return waits_for
 
 
 @contextmanager
@@ -105,8 +118,9 @@ def walked() -> Generator[None]:
         walk = _WALK.get()
         if walk is None:
             return asyncio.Task(work, loop=loop, **options)
-        task = asyncio.Task(_stepped(work, walk), loop=loop, **options)
-        walk.tasks.append(task)
+        task = asyncio.Task(_Stepped(work, walk), loop=loop, **options)
+        walk.tasks.add(task)
+        task.add_done_callback(walk.tasks.discard)
         return task
 
     loop.set_task_factory(make)
@@ -117,18 +131,24 @@ def walked() -> Generator[None]:
 
 
 async def each_await(
-    work: Callable[[], Coroutine[Any, Any, Any]], manner: Manner, look: Callable[[str], Awaitable[None]], step: int = 1
-) -> AsyncIterator[BaseException | None]:
-    """Run work anew for each ``step``-th of its awaits, cancelled there; looks after each; gives what each run raised.
+    work: Callable[[], Coroutine[Any, Any, Any]], look: Callable[[str], Awaitable[None]], step: int = 1
+) -> None:
+    """Run work anew for each of its awaits in each manner, cancelled there, until it ends unharmed; look after each.
 
-    The last one is of the run that was not cancelled.
+    With a ``step``, for each so-many-th await in one manner, which turns: enough for many works that share their way.
+
+    Raises:
+        AssertionError: something was left behind, or the work failed by its cancellation.
     """
-    at = 1
-    while True:
-        walk = Walk(at, manner)
-        raised = await walk.run(work())
-        await look(f"cancelled at await {at}, {manner.value}")
-        yield raised
-        if not walk.reached:
-            return
-        at += 1 if DEEP else step
+    manners = list(Manner)
+    whole = DEEP or step == 1
+    for manner in manners if whole else manners[:1]:
+        at, reached = 1, True
+        while reached:
+            walk = Walk(at, manner if whole else manners[at // step % len(manners)])
+            raised = await walk.run(work())
+            after = f"cancelled at await {at}, {walk.manner.value}"
+            assert raised is None, f"{after}: {raised}"
+            await look(after)
+            reached = walk.reached
+            at += 1 if DEEP else step

@@ -24,7 +24,8 @@ _OTHERS = (
 _numbers = count(1)
 
 
-async def _until(condition: Callable[[], Awaitable[object]], what: str, after: str) -> None:
+async def until_none(condition: Callable[[], Awaitable[object]], what: str, after: str) -> None:
+    """Wait until a look finds nothing; fails with what it found last."""
     try:
         async with asyncio.timeout(_SECONDS):
             while (found := await condition()) is not None:  # noqa: ASYNC110 - a server tells only when asked
@@ -108,18 +109,22 @@ class Leftovers:
     engine: AsyncEngine
     redis: Redis | None = None
     idle: int = 0
+    redis_idle: int = 0
     said: list[str] = field(default_factory=list)
 
-    async def settle(self) -> None:
-        """Take what is held by a process at rest for what may be held."""
+    async def settle(self, *, redis_idle: int = 0) -> None:
+        """Take what is held by a process at rest for what may be held; of Redis, wait until it is so much."""
         self.idle = self.engine.pool.checkedout()
+        self.redis_idle = redis_idle
+        await until_none(self._redis_not_back, "connections to Redis at rest", "before")
 
     async def look(self, after: str) -> None:
         """Look for all there is."""
-        await _until(self._not_back, "connections that did not come back", after)
-        await _until(self.outside.open_views, "transactions that stay open", after)
-        await _until(self.outside.strangers, "connections that nobody has", after)
+        await until_none(self._not_back, "connections that did not come back", after)
+        await until_none(self.outside.open_views, "transactions that stay open", after)
+        await until_none(self.outside.strangers, "connections that nobody has", after)
         await self._read_the_present(after)
+        await until_none(self._redis_not_back, "connections to Redis that did not come back", after)
         if self.redis is not None:
             await self._hear_redis(after)
         assert not self.said, f"{after}: {self.said}"
@@ -143,9 +148,12 @@ class Leftovers:
         seen = await asyncio.gather(*(read() for _ in range(readers)))
         assert set(seen) == {truth}, f"{after}: readers see the past: {seen}, {truth} is now"
 
+    async def _redis_not_back(self) -> object:
+        out = 0 if self.redis is None else len(self.redis.connection_pool._in_use_connections)
+        return None if out == self.redis_idle else f"{out} in use, {self.redis_idle} at rest"
+
     async def _hear_redis(self, after: str) -> None:
         pool: Any = self.redis.connection_pool
-        assert not list(pool._in_use_connections), f"{after}: connections to Redis that did not come back"
         said = [f"{after} {n}".encode() for n in range(max(1, len(pool._available_connections)))]
         heard = await asyncio.gather(*(self.redis.echo(one) for one in said))
         assert heard == said, f"{after}: Redis answers another's question: {heard}"

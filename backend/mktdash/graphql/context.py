@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
+from mktdash.finishing import to_its_end
 from mktdash.graphql.dependence import Reading
 from mktdash.graphql.pieces import PieceCache
 from mktdash.graphql.trusted import TrustedDocuments
@@ -98,6 +99,10 @@ class Reader:
         self._closed = True
         if self._user is not None:
             self._user.cancel()
+        # Who is cancelled once more while it waits for that loader still gives the connection back.
+        await (to_its_end(self._leave()) if self._turn.locked() else self._leave())
+
+    async def _leave(self) -> None:
         async with self._turn:
             # A transaction cut short in a statement can't be ended well any more, only left.
             cut = asyncio.CancelledError() if self._conn is not None and self._conn.invalidated else None

@@ -33,6 +33,7 @@ from mktdash.graphql.context import RequestContext, Services
 from mktdash.graphql.dependence import READING_KEY
 from mktdash.graphql.encoding import decode, encode
 from mktdash.graphql.errors import present, system_error
+from mktdash.graphql.event_stream import EventStream
 from mktdash.graphql.requests import BoundedRequest, admit, read_operation
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.graphql.sockets import PatientHandler, TextFrames
@@ -224,7 +225,17 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
                 yield said(end.reason)
                 yield "event: complete\r\ndata: \r\n\r\n"
 
-        return await super().create_streaming_response(request, bounded, sub_response, headers)
+        return EventStream(
+            bounded(), status_code=sub_response.status_code or 200, headers={**sub_response.headers, **headers}
+        )
+
+    async def _create_streaming_response(
+        self, request: Request, result: Any, protocol: Any, sub_response: Response
+    ) -> Response:
+        response = await super()._create_streaming_response(request, result, protocol, sub_response)
+        if isinstance(response, EventStream):
+            response.source = result
+        return response
 
     async def on_ws_connect(self, context: RequestContext) -> UnsetType | dict[str, object] | None:
         """Let a socket in: by the token of ``connection_init``, or as who its handshake was.

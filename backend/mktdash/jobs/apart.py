@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any, ClassVar
 
 from mktdash.domain.errors import MktdashError
+from mktdash.finishing import to_its_end
 from mktdash.reports.render import Tell
 from mktdash.reports.summary import MarketSummary
 from mktdash.store.run_queue import NewArtifact
@@ -67,7 +68,8 @@ async def render_apart(
     ours, theirs = _context.Pipe()
     process = _context.Process(target=_render_there, args=(work, summary, theirs), daemon=True)
     try:
-        await asyncio.to_thread(process.start)
+        # Cut short, a process would be there that nobody ends.
+        await to_its_end(asyncio.to_thread(process.start))
         theirs.close()
         async with asyncio.timeout(seconds):
             return await _listen(ours, process, on_stage)
@@ -76,9 +78,14 @@ async def render_apart(
     finally:
         if process.pid is not None:
             process.kill()
-            await asyncio.to_thread(process.join)
-            process.close()
+            await to_its_end(_gone(process))
+        theirs.close()
         ours.close()
+
+
+async def _gone(process: Any) -> None:
+    await asyncio.to_thread(process.join)
+    process.close()
 
 
 async def _listen(

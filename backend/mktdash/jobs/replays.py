@@ -6,7 +6,6 @@ run up again goes on behind the last dataset that was committed.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
@@ -21,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import MktdashError
+from mktdash.finishing import to_its_end
 from mktdash.ingest.replay import ReplayReport, datasets_to_replay, replay_from_raw
 from mktdash.jobs.runner import verdict
 from mktdash.jobs.sweeper import between_sweeps
@@ -64,7 +64,8 @@ class Replayer:
         try:
             await self._replay(run)
         except asyncio.CancelledError:
-            await _to_its_end(self._give_back(run))
+            # A worker that stops is cancelled more than once.
+            await to_its_end(self._give_back(run))
             raise
         except _LostError:
             _log.info("replay %s is not ours any more", run.id)
@@ -129,17 +130,6 @@ class Replayer:
 
     def _lease(self) -> int:
         return self._now() + micros(self.times.lease)
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Await work that a second cancellation must not leave behind: nobody would be there to end it.
-
-    A worker that stops is cancelled more than once; what it left running would wait for a database already closed.
-    """
-    task = asyncio.create_task(work)
-    while not task.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.shield(task)
 
 
 def result_of(report: ReplayReport) -> dict[str, Any]:

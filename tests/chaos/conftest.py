@@ -1,0 +1,34 @@
+"""What the tests of cancelled work stand on."""
+
+import asyncio
+import logging
+
+import pytest
+from tests.factories.cancelling import walked
+from tests.factories.leftovers import Complaints, Leftovers, Outside
+from tests.factories.provider import ScriptedProvider, scripted
+
+from mktdash.domain.clock import system_clock
+from mktdash.ingest.pipeline import ingest_payload
+from mktdash.store.events import ensure_epoch
+from mktdash.store.session import write_transaction
+
+
+@pytest.fixture
+async def left(engine):
+    """What looks for leftovers in a store with some observations; awaits are counted meanwhile."""
+    async with write_transaction(engine) as conn:
+        await ensure_epoch(conn)
+    for n in range(2):
+        payload = scripted({"AAA": {0: 10.0 + n, 1: 11.0}, "BBB": {0: 1.0}}, system_clock())
+        await ingest_payload(engine, ScriptedProvider(), payload, clock=system_clock, run_id="t", code_sha="t")
+    outside = Outside(engine)
+    await outside.open()
+    found = Leftovers(outside, engine)
+    complaints = Complaints(found.said)
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: found.said.append(str(context)))
+    logging.getLogger("sqlalchemy").addHandler(complaints)
+    with walked():
+        yield found
+    logging.getLogger("sqlalchemy").removeHandler(complaints)
+    await outside.close()

@@ -1,0 +1,224 @@
+"""Work of the worker and the feed that is cancelled, in any await and more than once, leaves nothing open or held."""
+
+import gc
+import multiprocessing
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import pytest
+import sqlalchemy as sa
+from redis.asyncio import Redis
+from tests.factories.cancelling import each_await, walked
+from tests.factories.provider import ScriptedProvider, scripted
+from tests.factories.summaries import market_summary
+from tests.factories.works import one_file
+
+from mktdash.domain.clock import system_clock, to_micros
+from mktdash.feed.lease import Lease
+from mktdash.ingest.pipeline import ingest_payload
+from mktdash.ingest.replay import replay_from_raw
+from mktdash.jobs import replays as replays_job
+from mktdash.jobs import runner as runner_module
+from mktdash.jobs.apart import render_apart
+from mktdash.jobs.arq_worker import open_arq
+from mktdash.jobs.dispatcher import dispatch_due
+from mktdash.jobs.replays import Replayer
+from mktdash.jobs.runner import Runner
+from mktdash.jobs.sweeper import sweep
+from mktdash.jobs.times import QueueTimes
+from mktdash.live.publish import notify
+from mktdash.quality.runner import run_quality
+from mktdash.security.buckets import Buckets, Limit
+from mktdash.security.identity import Identity
+from mktdash.security.tokens import create_token
+from mktdash.store import replays, runs
+from mktdash.store.beats import beat, forget
+from mktdash.store.check import check_series, series_ids
+from mktdash.store.session import read_transaction, write_transaction
+
+STEP = 4
+KNOWN = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def redis(left, redis_url):
+    """A client of Redis, which is looked at too."""
+    left.redis = Redis.from_url(redis_url)
+    yield left.redis
+    await left.redis.aclose()
+
+
+async def sound(engine):
+    """Nothing is stored that does not agree with the rest."""
+    async with read_transaction(engine) as conn:
+        assert [fault for one in await series_ids(conn) for fault in await check_series(conn, one)] == []
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in-order", "late"])
+async def test_an_ingest(left, late):
+    numbers = count(1)
+
+    async def ingest():
+        n = next(numbers)
+        # Later each time, or each time before all that is known.
+        known = KNOWN - timedelta(hours=n) if late else system_clock()
+        said = scripted({"AAA": {n: float(n), 0: 10.0 + n}, "CCC": {n: 1.0}}, known)
+        await ingest_payload(
+            left.engine, ScriptedProvider(), said, clock=system_clock, run_id="t", code_sha="t", replace_window=True
+        )
+
+    await each_await(ingest, left.look, STEP)
+    await sound(left.engine)
+
+
+async def test_a_replay_of_datasets(left):
+    async def replay():
+        async for _ in replay_from_raw(left.engine, lambda _: ScriptedProvider(), since=0, clock=system_clock):
+            pass
+
+    await each_await(replay, left.look, STEP)
+    await sound(left.engine)
+
+
+async def test_verdicts(left):
+    async def judge():
+        await run_quality(left.engine, clock=system_clock, code_sha="t")
+
+    await each_await(judge, left.look, STEP)
+
+
+async def test_a_report(left, redis, monkeypatch):
+    async def render(work, summary, on_stage, seconds):
+        del seconds
+        await on_stage("rendering csv", 0.5)
+        return work(summary, lambda *_: None)
+
+    monkeypatch.setattr(runner_module, "render_apart", render)
+    runner = Runner(left.engine, redis, system_clock, "t", "worker-t", 2, work=one_file)
+    asked = None
+
+    async def report():
+        nonlocal asked
+        asked = None
+        async with write_transaction(left.engine) as conn:
+            asked = await runs.insert_run(
+                conn,
+                template="market-summary",
+                template_version=1,
+                parameters={"symbols": ["AAA"]},
+                requested_by="t",
+                now=to_micros(system_clock()),
+            )
+        runner._stopping = True
+        await runner._run(asked.id, asked.epoch)
+
+    async def look(after):
+        assert runner._gate.inside == 0, after
+        await left.look(after)
+        await runner.stop()
+        if asked is not None:
+            async with read_transaction(left.engine) as conn:
+                state = (await runs.run_by_id(conn, asked.id)).state
+            assert state in {"queued", "succeeded"}, f"{after}: {state}"
+
+    await each_await(report, look, STEP)
+
+
+async def test_a_replay_as_a_job(left, redis, monkeypatch):
+    monkeypatch.setattr(replays_job, "provider_of_recipe", lambda *_, **__: ScriptedProvider())
+    replayer = Replayer(left.engine, redis, system_clock, "worker-t", 1)
+
+    async def replay():
+        async with write_transaction(left.engine) as conn:
+            # One that a worker which was cut off has claimed is taken back when its lease runs out.
+            await conn.execute(sa.delete(replays.REPLAY))
+            asked = await replays.insert_replay(
+                conn, since=0, source=None, requested_by="t", now=to_micros(system_clock())
+            )
+        await replayer.run(asked.id, asked.epoch)
+
+    await each_await(replay, left.look, STEP)
+    await sound(left.engine)
+
+
+async def test_the_queue(left, redis, redis_url):
+    times = QueueTimes()
+    left.redis = arq = open_arq(redis_url)
+    async with write_transaction(left.engine) as conn:
+        for n in range(2):
+            await runs.insert_run(
+                conn,
+                template="market-summary",
+                template_version=1,
+                parameters={"symbols": ["AAA"], "title": str(n)},
+                requested_by="t",
+                now=to_micros(system_clock()),
+            )
+
+    async def dispatch():
+        await dispatch_due(left.engine, arq, lambda: system_clock() + timedelta(hours=1), times)
+        await sweep(left.engine, arq, system_clock(), times, Random(0))  # noqa: S311 - no secret hangs on it
+        await notify(arq, ["queue"])
+
+    await each_await(dispatch, left.look)
+    left.redis = redis
+    await arq.aclose()
+
+
+async def test_limits_and_leases(left, redis):
+    numbers = count(1)
+    buckets, limit = Buckets(redis), Limit("t", 1000)
+
+    async def take():
+        # A bearer of its own each time, so that Redis is asked.
+        assert (await buckets.take(limit, f"bearer {next(numbers)}")).granted
+        lease = Lease(redis, "t")
+        await lease.take()
+        await lease.give_back()
+
+    await each_await(take, left.look)
+
+
+async def test_tokens_and_beats(left):
+    numbers = count(1)
+    identity = Identity(left.engine, system_clock, anonymous_read=False)
+    token = await create_token(left.engine, name="t", role="viewer", clock=system_clock)
+    assert await identity.of_token(token) is not None
+    await left.settle()
+
+    async def say():
+        assert await identity.of_token(token) is not None
+        await create_token(left.engine, name="t", role="viewer", clock=system_clock)
+        name = f"web-{next(numbers)}"
+        now = to_micros(system_clock())
+        await beat(left.engine, process_id=name, kind="web", host="t", pid=1, started_at=now, now=now)
+        await forget(left.engine, name, now)
+
+    await each_await(say, left.look, STEP)
+    await identity.aclose()
+
+
+def open_files():
+    """How many files this process holds."""
+    gc.collect()
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_a_renderer():
+    async def ignore(stage, share):
+        del stage, share
+
+    async def render():
+        await render_apart(one_file, market_summary(), ignore, 600)
+
+    async def look(after):
+        assert multiprocessing.active_children() == [], after
+        assert open_files() <= before, after
+
+    # The server that forks them is there from the first on.
+    await render()
+    before = open_files()
+    with walked():
+        await each_await(render, look, 2)
