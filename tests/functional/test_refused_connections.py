@@ -52,8 +52,17 @@ async def server(application):
             await asyncio.sleep(0.005)
         server.address = listener.getsockname()
         yield server
+        application.go_on.set()
         server.should_exit = True
         await serving
+
+
+async def end_of(reader):
+    """What still comes; nothing where the connection is cut with our bytes unread."""
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
 
 
 @pytest.fixture
@@ -88,7 +97,7 @@ async def test_what_is_refused_is_no_answer_to_what_was_asked_before(application
         await application.begun.wait()
         writer.write(LONG_HEAD)
 
-        assert await reader.read() == b"", "a status here would be taken for the answer to the first request"
+        assert await end_of(reader) == b"", "a status here would be taken for the answer to the first request"
     await over(application)
 
     assert application.met == ["http.disconnect", "answered"]
@@ -100,7 +109,7 @@ async def test_a_refusal_is_not_written_into_an_answer_under_way(application, se
         await reader.readuntil(b"one\r\n")
         writer.write(LONG_HEAD)
 
-        assert await reader.read() == b"", "cut off where it stands, which a chunked answer shows"
+        assert await end_of(reader) == b"", "cut off where it stands, which a chunked answer shows"
     await over(application)
 
 
@@ -143,7 +152,7 @@ async def test_garbage_after_a_request_is_no_answer_to_it(application, sent):
         await application.begun.wait()
         writer.write(b"\0\0 no request \r\n\r\n")
 
-        assert await reader.read() == b""
+        assert await end_of(reader) == b""
     await over(application)
 
     assert application.met == ["http.disconnect", "answered"]
@@ -159,12 +168,12 @@ async def test_garbage_in_a_long_head_is_refused_once(application, sent):
     assert not application.begun.is_set()
 
 
-async def test_an_empty_line_after_a_request_does_not_hold_the_connection(application, sent, monkeypatch):
+async def test_an_empty_line_after_a_request_does_not_end_the_wait_for_the_next(server, application, sent):
+    server.config.timeout_keep_alive = 0.5
     application.go_on.set()
     reader, writer = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\n")
     async with asyncio.timeout(60):
         assert b"200 OK" in await reader.readuntil(b"0\r\n\r\n")
-        monkeypatch.setattr(protocol, "SECONDS_TO_ASK", 0.05)
         writer.write(b"\r\n")
 
         assert await reader.read() == b""
@@ -176,10 +185,10 @@ async def test_trailers_have_a_bound_too_and_are_nobodys_headers(application, se
     async with asyncio.timeout(60):
         await application.begun.wait()
         writer.write(b"X-Later: 1\r\nX-Long: " + b"a" * 800_000)
-        answer = await reader.read()
+        await end_of(reader)
     await over(application)
 
-    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert application.met == ["http.disconnect", "answered"]
     assert b"x-later" not in dict(application.headers)
 
 
@@ -219,21 +228,6 @@ async def test_who_waits_to_be_told_to_go_on_is_refused_without_that(application
 
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert application.met == ["http.disconnect", "answered"]
-
-
-async def test_a_head_is_not_charged_for_the_request_before_it(server, application, sent):
-    application.go_on.set()
-    reader, writer = await sent(b"POST /a HTTP/1.1\r\nHost: l\r\nContent-Length: 60000\r\n")
-    async with asyncio.timeout(60):
-        await until(server, lambda one: one._in_head)
-        writer.write(b"\r\n" + b"b" * 60_000 + b"GET /b HTTP/1.1\r\nHost: l\r\nX: ")
-        await until(server, lambda one: one._heads == 2)
-        writer.write(b"a" * 30_000)
-        await until(server, lambda one: one._head_bytes == 30_000 or one._heard is not None)
-        writer.write(b"\r\nConnection: close\r\n\r\n")
-        answer = await reader.read()
-
-    assert answer.count(b"HTTP/1.1 200 OK") == 2
 
 
 async def test_a_server_that_stops_does_not_hear_the_refused_to_the_end(server, sent):
