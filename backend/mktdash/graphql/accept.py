@@ -2,14 +2,13 @@
 
 from functools import lru_cache
 
+from mktdash.accepted import MOST_NAMED, weight
 from mktdash.domain.errors import NotAcceptableError
 
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 
-# No client names nearly as many; a header may hold ten thousand.
-_MOST_NAMED = 50
 _GIVEN = {
     JSON: JSON,
     RESPONSE_JSON: RESPONSE_JSON,
@@ -29,11 +28,11 @@ def answer_type(accept: str | None) -> str:
     if accept is None or not accept.strip():
         return JSON
     best, best_weight = None, 0.0
-    for part in accept.split(",", _MOST_NAMED)[:_MOST_NAMED]:
+    for part in accept.split(",", MOST_NAMED)[:MOST_NAMED]:
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weight = _weight(parameters)
-        if name in _GIVEN and weight > best_weight and not _other_charset(parameters):
-            best, best_weight = _GIVEN[name], weight
+        given = weight(parameters)
+        if name in _GIVEN and given > best_weight and not _other_charset(parameters):
+            best, best_weight = _GIVEN[name], given
     if best is None:
         raise NotAcceptableError("nothing that is accepted can be given", given=[RESPONSE_JSON, JSON, EVENT_STREAM])
     return best
@@ -44,16 +43,6 @@ def is_json(content_type: str | None) -> bool:
     """Whether a body is declared as JSON in UTF-8."""
     name, *parameters = (piece.strip().lower() for piece in (content_type or "").split(";"))
     return name == JSON and not _other_charset(parameters)
-
-
-def _weight(parameters: list[str]) -> float:
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
 
 
 def _other_charset(parameters: list[str]) -> bool:

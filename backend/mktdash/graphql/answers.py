@@ -3,7 +3,8 @@
 import hashlib
 from dataclasses import dataclass, field
 
-from mktdash.graphql.compression import IDENTITY, LEAST_BYTES, compressed
+from mktdash.accepted import IDENTITY
+from mktdash.graphql.compression import LEAST_BYTES, compressed
 from mktdash.graphql.dependence import Reading
 from mktdash.graphql.weighted import WeightedCache
 from mktdash.store.versions import Versions

@@ -7,8 +7,9 @@ from typing import Protocol
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
+from mktdash.accepted import IDENTITY
 from mktdash.graphql.answers import Answer
-from mktdash.graphql.compression import IDENTITY, LEAST_BYTES, compressed
+from mktdash.graphql.compression import LEAST_BYTES, compressed
 
 VARY = "accept, accept-encoding, authorization, cookie"
 # A GET may be kept by its reader, who must ask each time whether it is still right.

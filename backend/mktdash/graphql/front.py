@@ -15,12 +15,12 @@ from prometheus_client import Counter, Gauge
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mktdash.accepted import best_encoding
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import MktdashError
 from mktdash.graphql.accept import EVENT_STREAM, answer_type
 from mktdash.graphql.answers import Answer, Answers, Name
 from mktdash.graphql.capture import Capture, send_answer
-from mktdash.graphql.compression import best_encoding
 from mktdash.graphql.dependence import READING_KEY, Reading
 from mktdash.graphql.encoding import decode
 from mktdash.graphql.requests import admit

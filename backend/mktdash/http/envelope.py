@@ -19,6 +19,7 @@ from mktdash.domain.errors import (
     UnavailableError,
 )
 from mktdash.http import metrics
+from mktdash.http.headers import one_of_each
 from mktdash.http.problems import problem, surprise
 from mktdash.security.addresses import Network, client_address, speaks_tls
 from mktdash.security.buckets import WINDOW_S, Buckets, Limit, Standing
@@ -72,14 +73,14 @@ class Envelope:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        headers = _first_of_each(scope["headers"])
+        headers, twice = one_of_each(scope["headers"])
         peer = scope["client"][0] if scope.get("client") else None
         secure = speaks_tls(scope.get("scheme", "http"), peer, headers, self._trusted)
         facts = Facts(_request_id(), STRANGER, client_address(peer, headers, self._trusted), headers, secure)
         scope[SCOPE_KEY] = facts
         try:
-            if sum(name == b"host" for name, _ in scope["headers"]) > 1:
-                raise BadRequestError("a request names one host")
+            if twice is not None:
+                raise BadRequestError(f"the header {twice} stands in several lines and has one value", header=twice)
             facts = scope[SCOPE_KEY] = await self._identified(facts, peer)
             await self._count(facts, scope["path"])
         except MktdashError as error:
@@ -184,10 +185,6 @@ class Envelope:
 def _request_id() -> str:
     """Of its own in this process, and hardly that of another's; nothing is kept behind it, so it may be guessed."""
     return f"{_PROCESS}{next(_REQUESTS) & 0xFFFFFFFF:08x}"
-
-
-def _first_of_each(raw: Sequence[tuple[bytes, bytes]]) -> Mapping[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
 
 
 def _complete(raw: list[tuple[bytes, bytes]], facts: Facts) -> None:

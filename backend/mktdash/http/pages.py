@@ -9,12 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from mktdash.accepted import IDENTITY, best_encoding
 from mktdash.http.links import carries_token, exchange
 from mktdash.http.plain import plain_page
 from mktdash.http.state import state_of
 
-# Best first; the build puts the packed files beside the plain ones.
-_PACKED = (("br", ".br"), ("gzip", ".gz"))
+# The build puts the packed files beside the plain ones.
+_PACKED = {"br": ".br", "gzip": ".gz"}
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_FIRST = "no-cache"
 _API = ("/api/", "/graphql", "/metrics")
@@ -63,9 +64,15 @@ def _file(root: Path, path: str) -> Path | None:
 def _sent(request: Request, file: Path, cache_control: str) -> Response:
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     headers = {"cache-control": cache_control, "vary": "accept-encoding"}
-    accepted = {one.split(";")[0].strip() for one in request.headers.get("accept-encoding", "").split(",")}
-    for encoding, suffix in _PACKED:
-        packed = file.with_name(file.name + suffix)
-        if encoding in accepted and packed.is_file():
-            return FileResponse(packed, media_type=kind, headers={**headers, "content-encoding": encoding})
+    encoding = best_encoding(request.headers.get("accept-encoding", ""), _there(file))
+    if encoding != IDENTITY:
+        return FileResponse(_packed(file, encoding), media_type=kind, headers={**headers, "content-encoding": encoding})
     return FileResponse(file, media_type=kind, headers=headers)
+
+
+def _there(file: Path) -> tuple[str, ...]:
+    return tuple(encoding for encoding in _PACKED if _packed(file, encoding).is_file())
+
+
+def _packed(file: Path, encoding: str) -> Path:
+    return file.with_name(file.name + _PACKED[encoding])

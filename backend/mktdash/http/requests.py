@@ -13,7 +13,7 @@ class _Parser(httptools.HttpRequestParser):
         super().__init__(protocol)
         self._protocol = protocol
 
-    def feed_data(self, data: bytes | bytearray | memoryview) -> None:
+    def feed_data(self, data: Any) -> None:
         """Parse on, and begin a request anew whose upgrade is ignored."""
         try:
             super().feed_data(data)
@@ -51,8 +51,8 @@ class RequestProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade() and not self._should_upgrade() and self.parser.get_method() != b"CONNECT":
             self.anew = self._without_upgrade()
             return
-        if not self.url.startswith(b"/"):
-            authority = _authority(self.url)
+        authority = None if self.url.startswith(b"/") else _authority(self.url)
+        if authority is not None:
             # In place, because the scope holds this list.
             self.headers[:] = [(name, authority if name == b"host" else value) for name, value in self.headers]
         super().on_headers_complete()
@@ -77,11 +77,11 @@ class RequestProtocol(HttpToolsProtocol):
         return asked[0] if len(asked) == 1 else None
 
 
-def _authority(url: bytes) -> bytes:
+def _authority(url: bytes) -> bytes | None:
     """The host and port of an absolute target, with whatever else stands there, which is then no host's name."""
     target = httptools.parse_url(url)
-    if target.host is None:
-        return b""
+    if not target.host:
+        return None
     user = target.userinfo + b"@" if target.userinfo is not None else b""
     host = b"[%b]" % target.host if b":" in target.host else target.host
     return user + host + (b":%d" % target.port if target.port is not None else b"")

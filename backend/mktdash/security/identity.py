@@ -47,7 +47,7 @@ class Facts:
     principal: Principal
     # The client's own, where trusted proxies say it; never what decides whether a request is this machine's.
     address: str
-    # By lower-case name; of several by one name, the first.
+    # By lower-case name; several lines of one name are one list.
     headers: Mapping[str, str] = field(default_factory=dict)
     # Whether the browser itself speaks TLS, to us or to a proxy that is trusted.
     secure: bool = False
@@ -232,7 +232,8 @@ def _port(host: str) -> int | None:
 @lru_cache(256)
 def _is_loopback_host(host: str) -> bool:
     name = host_name(host)
-    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
+    # Names under localhost are not ours: who resolves them decides what they are.
+    return name == "localhost" or _is_loopback(name)
 
 
 @lru_cache(1024)
