@@ -13,7 +13,7 @@ from mktdash.providers.base import Fetcher, RawPayload
 from mktdash.providers.bundles import Bundle
 from mktdash.providers.coinbase.parse import PRODUCTS, TRADES
 from mktdash.providers.gaps import Gap, GapWatch
-from mktdash.providers.records import instant
+from mktdash.providers.records import instant, json_of
 
 _log = logging.getLogger(__name__)
 
@@ -21,6 +21,8 @@ _PAGE = 1000
 _PAGES = 20
 _OVERLAP = 100
 _MATCHES = frozenset({"match", "last_match"})
+# What is said about the connection, not about the market. Whatever else comes is a record, be it one to be refused.
+_CONTROL = frozenset({"subscriptions", "heartbeat"})
 
 
 class CoinbaseListener:
@@ -44,8 +46,8 @@ class CoinbaseListener:
         wanted = [orjson.dumps(subscribe).decode()]
         async for message in self._fetcher.listen(self._stream_url, wanted, silence_s=silence_s):
             said = _read(message)
-            if said.get("type") in _MATCHES and said.get("product_id") in PRODUCTS:
-                bundle.add(message)
+            if str(said.get("type")) not in _CONTROL:
+                bundle.add(_on_one_line(message))
                 gap = self._gap(said)
                 if gap is not None:
                     async for payload in self._missed(gap):
@@ -55,10 +57,15 @@ class CoinbaseListener:
                 yield RawPayload(TRADES, body, self._stream_url, now, now, content_type="application/x-ndjson")
 
     def _gap(self, said: dict[str, Any]) -> Gap | None:
-        number, at = said.get("trade_id"), instant(said.get("time"))
-        if not isinstance(number, int) or at is None:
+        number, at, product = said.get("trade_id"), instant(said.get("time")), str(said.get("product_id"))
+        if (
+            str(said.get("type")) not in _MATCHES
+            or product not in PRODUCTS
+            or not isinstance(number, int)
+            or at is None
+        ):
             return None
-        return self._watch.see(said["product_id"], [(number, at)])
+        return self._watch.see(product, [(number, at)])
 
     async def _missed(self, gap: Gap) -> AsyncIterator[RawPayload]:
         """The pages of trades, newest first, that fill a gap; ``after`` is Coinbase's cursor towards older ones.
@@ -90,16 +97,21 @@ def _read(message: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise ProviderError("coinbase: the stream sent something that is not JSON", source="coinbase") from error
     if not isinstance(said, dict):
-        return {}
+        raise ProviderError("coinbase: the stream sent something that is no message", source="coinbase")
     if said.get("type") == "error":
         reason = f"{said.get('message')} {said.get('reason') or ''}".strip()
         raise ProviderError(f"coinbase: the stream refused: {reason}", source="coinbase")
     return said
 
 
+def _on_one_line(message: bytes) -> bytes:
+    """A message as a line of its own; JSON may be written over several."""
+    return message.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
 def _numbers(payload: RawPayload) -> list[int]:
     """The numbers of a page of trades."""
     with payload.open() as stream:
-        said = orjson.loads(stream.read())
+        said = json_of(stream.read(), "Coinbase")
     rows = said if isinstance(said, list) else []
     return [row["trade_id"] for row in rows if isinstance(row, dict) and isinstance(row.get("trade_id"), int)]

@@ -1,5 +1,7 @@
 """Reads the ECB's euro reference rates: the zipped or plain history (CSV) and the daily and 90-day files (XML)."""
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +25,17 @@ TIMEZONE = "Europe/Berlin"
 FIXING_TIME = "14:15"
 
 _WHAT = "ECB reference rates"
+# What reading a zip can end in: its library checks little of what a damaged one says of itself.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)
 _UNZIPPED_LIMIT = 64 * 1024 * 1024
 _LAYOUT = Layout(
     what=_WHAT,
@@ -61,7 +74,7 @@ def _unzipped(body: bytes, url: str) -> bytes:
                 names = [member.filename for member in archive.infolist()][:10]
                 raise ProviderFormatError(f"{_WHAT}: the zip does not hold one CSV file", url=url, members=names)
             return archive.read(members[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise ProviderFormatError(
             f"{_WHAT}: the zip is cut or damaged ({error})", url=url, size=len(body), cause=str(error)
         ) from error

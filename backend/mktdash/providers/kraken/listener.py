@@ -13,8 +13,8 @@ from mktdash.providers.base import Fetcher, RawPayload, Window
 from mktdash.providers.bundles import Bundle
 from mktdash.providers.gaps import Gap, GapWatch
 from mktdash.providers.kraken.pairs import DEFAULT, PAIRS
-from mktdash.providers.kraken.parse import CANDLE_S, CANDLES, FULL_PAGE, TRADES, refuse_errors
-from mktdash.providers.records import instant
+from mktdash.providers.kraken.parse import CANDLE_S, CANDLES, FULL_PAGE, LATEST_S, TRADES, refuse_errors
+from mktdash.providers.records import instant, json_of, numbers
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ _PAGES = 60
 # A candle is told a last time shortly before its end; this long after it, it is final.
 _CANDLE_SETTLE = MICROS_PER_SECOND
 _TIME = 2
+# What is said about the connection, not about the market.
+_CONTROL = ("heartbeat", "status")
 _KEPT_CANDLES = 1000
 
 
@@ -37,6 +39,7 @@ class KrakenListener:
         self._clock = clock
         self._watch = watch
         self._candles: dict[tuple[str, int], bytes] = {}
+        self._odd: list[bytes] = []
 
     async def payloads(self, window: Window, *, silence_s: float) -> AsyncIterator[RawPayload]:
         """Trades and finished candles as they come; first, over REST, the trades since those held.
@@ -49,12 +52,15 @@ class KrakenListener:
         trades = Bundle(asyncio.get_running_loop().time)
         async for message in self._fetcher.listen(self._stream_url, _subscriptions(), silence_s=silence_s):
             said = _read(message)
-            if said.get("channel") == "trade":
-                trades.add(message)
+            channel = said.get("channel")
+            if channel == "trade":
+                trades.add(_on_one_line(message))
                 async for payload in self._missed_now(said):
                     yield payload
-            elif said.get("channel") == "ohlc":
-                self._keep_candles(said, message)
+            elif channel == "ohlc":
+                self._keep_candles(said, _on_one_line(message))
+            elif channel is not None and channel not in _CONTROL:
+                _log.warning("kraken: the stream told of a channel that nobody asked for: %s", str(channel)[:40])
             for dataset, body in ((TRADES, trades.take()), (CANDLES, self._final_candles())):
                 if body:
                     now = self._clock()
@@ -75,26 +81,33 @@ class KrakenListener:
                 yield payload
 
     def _keep_candles(self, said: dict[str, Any], message: bytes) -> None:
-        """Keep the newest message that tells each candle."""
-        for one in said.get("data") or ():
-            start = instant(one.get("interval_begin"))
-            if start is not None and one.get("symbol") in PAIRS:
-                self._candles.pop((one["symbol"], start), None)
-                self._candles[one["symbol"], start] = message
+        """Keep the newest message that tells each candle; one that tells another thing is refused, so it goes on."""
+        told = _records(said)
+        for one in told:
+            start, symbol = instant(one.get("interval_begin")), one.get("symbol")
+            if start is None or not isinstance(symbol, str):
+                self._odd.append(message)
+            else:
+                self._candles.pop((symbol, start), None)
+                self._candles[symbol, start] = message
+        if not told:
+            self._odd.append(message)
         while len(self._candles) > _KEPT_CANDLES:
-            self._candles.pop(next(iter(self._candles)))
+            self._odd.append(self._candles.pop(next(iter(self._candles))))
 
     def _final_candles(self) -> bytes:
         before = to_micros(self._clock()) - CANDLE_S * MICROS_PER_SECOND - _CANDLE_SETTLE
         final = [key for key in self._candles if key[1] <= before]
-        return b"\n".join(dict.fromkeys(self._candles.pop(key) for key in final))
+        bodies = [*self._odd, *(self._candles.pop(key) for key in final)]
+        self._odd.clear()
+        return b"\n".join(dict.fromkeys(bodies))
 
     def _gaps(self, said: dict[str, Any]) -> Iterator[Gap]:
         trades: dict[str, list[tuple[int, int]]] = {}
-        for one in said.get("data") or ():
-            number, at = one.get("trade_id"), instant(one.get("timestamp"))
-            if isinstance(number, int) and at is not None and one.get("symbol") in PAIRS:
-                trades.setdefault(one["symbol"], []).append((number, at))
+        for one in _records(said):
+            number, at, symbol = one.get("trade_id"), instant(one.get("timestamp")), str(one.get("symbol"))
+            if isinstance(number, int) and at is not None and symbol in PAIRS:
+                trades.setdefault(symbol, []).append((number, at))
         for symbol, several in trades.items():
             gap = self._watch.see(symbol, several)
             if gap is not None:
@@ -139,15 +152,29 @@ def _read(message: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise ProviderError("kraken: the stream sent something that is not JSON", source="kraken") from error
     if not isinstance(said, dict):
-        return {}
+        raise ProviderError("kraken: the stream sent something that is no message", source="kraken")
     if said.get("success") is False:
         raise ProviderError(f"kraken: the stream refused: {said.get('error')}", source="kraken")
     return said
 
 
+def _records(said: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a message tells; an empty record stands for each that is none."""
+    data = said.get("data")
+    return [one if isinstance(one, dict) else {} for one in data] if isinstance(data, list) else []
+
+
+def _on_one_line(message: bytes) -> bytes:
+    """A message as a line of its own; JSON may be written over several."""
+    return message.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
 def _times(payload: RawPayload) -> list[float]:
     """The times of a page of trades, in seconds."""
     with payload.open() as stream:
-        result = orjson.loads(stream.read()).get("result") or {}
-    rows = next((rows for key, rows in result.items() if key != "last" and isinstance(rows, list)), [])
-    return [float(row[_TIME]) for row in rows if isinstance(row, list) and len(row) > _TIME]
+        said = json_of(stream.read(), "Kraken")
+    result = said.get("result") if isinstance(said, dict) else None
+    pairs = result.items() if isinstance(result, dict) else ()
+    rows = next((rows for key, rows in pairs if key != "last" and isinstance(rows, list)), [])
+    times, good = numbers([row[_TIME] for row in rows if isinstance(row, list) and len(row) > _TIME])
+    return [one for one in times[good].tolist() if abs(one) < LATEST_S]

@@ -21,7 +21,7 @@ FULL_PAGE = 1000
 
 _TRADE_FIELDS = 7
 # Beyond these, no clock and no counter of theirs has come: it is something else.
-_LATEST_S = 2**32
+LATEST_S = 2**32
 _LARGEST = 2.0**63
 
 _CANDLE = {"time": 0, "open": 1, "high": 2, "low": 3, "value": 4, "volume": 6}
@@ -104,7 +104,7 @@ def _trades(alias: str, rows: list[Any], lines: Sequence[int] | None = None) -> 
     number, number_good = numbers([row[6] for _, row in shaped])
     good = price_good & size_good & time_good & number_good
     with np.errstate(invalid="ignore"):
-        good &= (np.abs(time) < _LATEST_S) & (np.abs(number) < _LARGEST)
+        good &= (np.abs(time) < LATEST_S) & (np.abs(number) < _LARGEST)
     account.refuse(
         Rejection("NOT_A_NUMBER", "trade", "is not a number", shown(shaped[at][1]), shaped[at][0], alias)
         for at in np.flatnonzero(~good).tolist()
@@ -118,7 +118,8 @@ def _trades(alias: str, rows: list[Any], lines: Sequence[int] | None = None) -> 
     return account.parsed()
 
 
-def _messages(body: bytes, channel: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _messages(body: bytes, channel: str) -> Iterator[tuple[int, Any]]:
+    """What each line tells, whether it is a record or not: what has no list of records is one, to be refused."""
     found = False
     for line, text in enumerate(body.splitlines(), start=1):
         if not text.strip():
@@ -126,12 +127,10 @@ def _messages(body: bytes, channel: str) -> Iterator[tuple[int, dict[str, Any]]]
         message = json_of(text, "Kraken's stream")
         if not isinstance(message, dict) or message.get("channel") != channel:
             raise ProviderFormatError(f"Kraken's stream: line {line} is no {channel} message", line=line)
-        data = message.get("data") or ()
-        if not isinstance(data, list | tuple):
-            raise ProviderFormatError(f"Kraken's stream: line {line} has no list of data", line=line)
-        for one in data:
-            found = True
-            yield line, one if isinstance(one, dict) else {}
+        found = True
+        data = message.get("data")
+        for one in data if isinstance(data, list) else [data]:
+            yield line, one
     if not found:
         raise ProviderFormatError(f"Kraken's stream: there is no {channel} in it")
 
@@ -139,11 +138,12 @@ def _messages(body: bytes, channel: str) -> Iterator[tuple[int, dict[str, Any]]]
 def _told_trades(body: bytes) -> Parsed:
     rows: dict[str, list[tuple[int, list[Any]]]] = {}
     refused = []
-    for line, trade in _messages(body, "trade"):
+    for line, one in _messages(body, "trade"):
+        trade = one if isinstance(one, dict) else {}
         micros = instant(trade.get("timestamp"))
         alias = str(trade.get("symbol"))
         if micros is None:
-            refused.append(Rejection("BAD_DATE", "timestamp", "is no instant", shown(trade), line, alias))
+            refused.append(Rejection("BAD_DATE", "timestamp", "is no instant", shown(one), line, alias))
             continue
         seconds = f"{micros // MICROS_PER_SECOND}.{micros % MICROS_PER_SECOND:06d}"
         row = [trade.get("price"), trade.get("qty"), seconds, "", "", "", trade.get("trade_id")]
@@ -156,10 +156,11 @@ def _told_candles(body: bytes, now: int) -> Parsed:
     rows: dict[str, dict[int, list[Any]]] = {}
     repeated: Counter[str] = Counter()
     refused = []
-    for line, candle in _messages(body, "ohlc"):
+    for line, one in _messages(body, "ohlc"):
+        candle = one if isinstance(one, dict) else {}
         start, alias = instant(candle.get("interval_begin")), str(candle.get("symbol"))
         if start is None:
-            refused.append(Rejection("BAD_DATE", "interval_begin", "is no instant", shown(candle), line, alias))
+            refused.append(Rejection("BAD_DATE", "interval_begin", "is no instant", shown(one), line, alias))
             continue
         # Each message tells the candle anew; the last one stands.
         several = rows.setdefault(alias, {})
