@@ -108,13 +108,12 @@ def refuse_two_marks(
     other = _MARKS.get(notation.decimal)
     if other is None:
         return
-    # Without quotes, a field can't hold the delimiter.
-    mark = b'"' if delimiter == other else other.encode()
-    point = re.escape(notation.decimal).encode()
-    grouped = re.compile(rb"[0-9]" + point + rb"[0-9]{3}" + point + rb"[0-9]")
+    own, mark = (re.escape(one).encode() for one in (notation.decimal, other))
+    telling = re.compile(rb"[0-9]" + mark + rb"[0-9]|[0-9]" + own + rb"[0-9]{3}" + own + rb"[0-9]")
 
     def wanted(block: bytes) -> bool:
-        return mark in block or grouped.search(block) is not None
+        # Without quotes, a field can't hold the delimiter.
+        return (delimiter != other or b'"' in block) and telling.search(block) is not None
 
     marks = _Marks(notation, other)
     against: dict[int, Seen] = {}
@@ -122,14 +121,14 @@ def refuse_two_marks(
         marks.look(piece, set(find(piece.header)) - against.keys(), "other", against)
     if not against:
         return
-    own: dict[int, Seen] = {}
+    only_own: dict[int, Seen] = {}
     both: dict[int, Seen] = {}
     for piece in pieces(lambda _: True):
-        marks.look(piece, against.keys() - own.keys(), "own", own)
+        marks.look(piece, against.keys() - only_own.keys(), "own", only_own)
         marks.look(piece, against.keys() - both.keys(), "both", both)
     for column, seen in against.items():
         # Where the mapping says what the other mark is for and a cell proves it, the cell that does not fit is wrong.
-        if (beside := both.get(column) or own.get(column)) and not (notation.thousands and column in own):
+        if (beside := both.get(column) or only_own.get(column)) and not (notation.thousands and column in only_own):
             _refuse(what, f"the numbers have two decimal marks: {beside} beside {seen}")
 
 
