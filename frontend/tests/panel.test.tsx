@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ApiError, localProblem, type Problem } from "../src/api/errors.ts";
 import { Panel } from "../src/components/Panel.tsx";
 import { recall } from "../src/state/device.ts";
-import { noteReachable, noteUnreachable } from "../src/state/network.ts";
+import { connected, noteReachable, noteUnreachable } from "../src/state/network.ts";
 import { createResource, type Load, type Resource } from "../src/state/resource.ts";
 
 const NOON = Date.parse("2026-10-30T12:00:00Z");
@@ -91,7 +91,7 @@ test("offline, what the device kept is shown with its time", async () => {
   const text = await shown(resource(NOON + 5_000), OFFLINE);
 
   expect(text).toContain("EURUSD");
-  expect(text).toContain("Offline, as of 2026-10-30 12:00 UTC");
+  expect(text).toContain("No answer, as of 2026-10-30 12:00 UTC");
 });
 
 test("offline with nothing kept says so and is not blank", async () => {
@@ -128,13 +128,18 @@ test("forbidden shows how to get in, and forgets what the device kept", async ()
   expect(recall("k")).toBeNull();
 });
 
-test("losing the server turns shown data into offline data", async () => {
+test("losing the server turns shown data into data of their time, and says whose silence it is", async () => {
   const of = resource();
   await shown(of, good);
 
   await act(async () => noteUnreachable());
 
+  expect(root.textContent).toContain("No answer, as of");
+  await act(async () => {
+    connected.value = false;
+  });
   expect(root.textContent).toContain("Offline, as of");
+  connected.value = true;
 });
 
 test("former data stay for the next key, but never under its error", async () => {

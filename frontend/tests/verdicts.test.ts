@@ -57,11 +57,18 @@ test("what was never judged does not count", () => {
   expect(standing("PASS", null)).toBe("UNKNOWN");
 });
 
-test("while the feed is silent nobody judges, and no verdict counts", () => {
+test("while the feed is silent nobody judges: nothing passes, and what failed has still failed", () => {
   feedSilent.value = Date.parse(NOON) - 20_000;
   expect(standing("PASS", QUALITY.countsUntil)).toBe("UNKNOWN");
+  expect(standing("WARN", QUALITY.countsUntil)).toBe("UNKNOWN");
+  expect(standing("FAIL", QUALITY.countsUntil)).toBe("FAIL");
+  const [fresh, flat] = asOfNow(QUALITY).metrics;
+  expect([asOfNow(QUALITY).status, fresh?.status, flat?.status]).toEqual(["UNKNOWN", "UNKNOWN", "FAIL"]);
+});
+
+test("without any feed, a verdict that was given by hand counts for its time", () => {
   feedSilent.value = null;
-  expect(standing("PASS", QUALITY.countsUntil)).toBe("UNKNOWN");
+  expect(standing("PASS", QUALITY.countsUntil)).toBe("PASS");
 });
 
 test("an aged panel says of each verdict since when nobody judged, and what it was", () => {

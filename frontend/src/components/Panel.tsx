@@ -4,6 +4,7 @@
 import type { ComponentChildren } from "preact";
 import type { ApiError, Problem } from "../api/errors.ts";
 import { instant } from "../format/time.ts";
+import { connected } from "../state/network.ts";
 import type { Resource, View } from "../state/resource.ts";
 
 interface PanelProps<Data> {
@@ -72,7 +73,7 @@ function Notice<Data>({ view, retry }: { view: View<Data>; retry: () => void }) 
     case "offline":
       return (
         <p class="notice offline" role="status">
-          <b>Offline</b>, as of {instant(view.at)}. {again}
+          <b>{connected.value ? "No answer" : "Offline"}</b>, as of {instant(view.at)}. {again}
         </p>
       );
     case "stale":
@@ -117,7 +118,15 @@ function Failure({ error, retry }: { error: ApiError; retry: () => void }) {
   return (
     <div class="blank" role="alert">
       <p>
-        <b>{offline ? "Offline" : missing ? "Not found" : "This did not work"}</b>
+        <b>
+          {offline
+            ? connected.value
+              ? "No answer"
+              : "Offline"
+            : missing
+              ? "Not found"
+              : "This did not work"}
+        </b>
       </p>
       <p>
         {offline

@@ -35,10 +35,12 @@ export function SeriesHead({ series, decimals, asKnownAt }: SeriesHeadProps) {
         </p>
       </div>
       <dl class="facts">
-        <div>
-          <dt>Session</dt>
-          <dd>{latest?.session ?? "–"}</dd>
-        </div>
+        {isDaily(series.interval) && (
+          <div>
+            <dt>Session</dt>
+            <dd>{latest?.session ?? "–"}</dd>
+          </div>
+        )}
         <div>
           <dt>As of</dt>
           <dd>{instant(latest?.asOf, !isDaily(series.interval))}</dd>

@@ -70,7 +70,8 @@ function troubleText(): string | null {
   if (!reachable.value) {
     return `No answer from the server${when(heardAt.value)}. Showing what this device has kept.`;
   }
-  if (feedSilent.value === null) return "No feed is running: no value arrives, and nothing is judged.";
+  if (feedSilent.value === null)
+    return "No feed is running: values come only when they are taken in by hand.";
   if (feedSilent.value === false) return null;
   return `The feed has been silent${when(feedSilent.value)}: no value arrives, and nothing is judged.`;
 }

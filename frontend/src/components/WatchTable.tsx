@@ -6,9 +6,9 @@ import { number } from "../format/number.ts";
 import { instant, valueTime } from "../format/time.ts";
 import { seriesPath } from "../routes.ts";
 import { stars, toggleStar } from "../state/choices.ts";
-import { isSilent } from "../state/liveness.ts";
+import { isSilent, since, tickAt } from "../state/liveness.ts";
 import { now } from "../state/serverTime.ts";
-import { counts } from "../state/verdicts.ts";
+import { standing } from "../state/verdicts.ts";
 import type { Row, Sort, SortColumn } from "../state/watchlist.ts";
 import { Change, Percent } from "./Change.tsx";
 import { Icon } from "./Icon.tsx";
@@ -177,12 +177,14 @@ function Cells({ row, starred }: WatchRowProps) {
 /** The time of a row's value, and whether the next one is overdue. */
 function When({ row: { latest, interval } }: { row: Row }) {
   if (!latest) return "–";
-  const text = valueTime(latest.asOf, latest.session, interval);
-  return isSilent({ ...latest, interval }, now.value) ? <span class="silent">{text}, silent</span> : text;
+  const tick = { ...latest, interval };
+  if (!isSilent(tick, now.value)) return valueTime(latest.asOf, latest.session, interval);
+  return <span class="silent">silent since {since(tickAt(tick), now.value)}</span>;
 }
 
 function RowStatus({ row }: { row: Row }) {
-  const good = counts(row.qualityCountsUntil);
-  const title = good ? row.freshness?.summary : "Nobody has judged it lately.";
-  return <Status status={good ? row.quality : "UNKNOWN"} title={title} />;
+  const status = standing(row.quality, row.qualityCountsUntil);
+  const title =
+    status === row.quality ? row.freshness?.summary : `Nobody has judged it lately; it was ${row.quality}.`;
+  return <Status status={status} title={title} />;
 }

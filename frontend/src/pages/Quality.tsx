@@ -108,8 +108,8 @@ function DatasetCard({ dataset, alerts, answered }: DatasetCardProps) {
         <Metric name="Completeness, 7 days" metric={quality.completeness} />
         <Metric name="Completeness, 30 days" metric={quality.completeness30} />
         <dl class="pairs">
-          <dt>Newest value of</dt>
-          <dd>{instant(dataset.newestAsOf)}</dd>
+          <dt>Newest value</dt>
+          <dd>{dataset.newestAsOf ? `of ${instant(dataset.newestAsOf)}` : "none yet"}</dd>
           <dt>Last change learned</dt>
           <dd title={instant(dataset.knownAt, true)}>{ago(dataset.knownAt, now.value)}</dd>
           <dt>Source asked</dt>

@@ -88,19 +88,19 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
     return () => clearTimeout(timer);
   }, [zoom]);
 
+  // What was known then does not move.
+  const past = asKnownAt !== null;
   const decimals = precisionOf([
     data?.latest?.value,
     data?.latest?.previousValue,
     ...(data?.points.value.slice(-250) ?? []),
   ]);
   useEffect(() => {
-    document.title = data?.latest
-      ? `${symbol} ${number(data.latest.value, decimals)} · mktdash`
-      : `${symbol} · mktdash`;
-  }, [symbol, data?.latest?.value]);
+    // A title has no room to say of when a value is, so it names only one that is the newest.
+    const value = data?.latest && notice === "none" && !past ? ` ${number(data.latest.value, decimals)}` : "";
+    document.title = `${symbol}${value} · mktdash`;
+  }, [symbol, data?.latest?.value, notice, past]);
 
-  // What was known then does not move.
-  const past = asKnownAt !== null;
   useObservations(
     [symbol],
     {

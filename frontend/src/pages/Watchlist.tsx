@@ -53,7 +53,8 @@ export function WatchlistPage() {
     keepFormer: true,
     everyMs: POLL_MS,
   });
-  const { data } = list.view.value;
+  const { data, current, error } = list.view.value;
+  const looking = asked !== text.value.trim() || (!current && !error);
 
   // Only a list that does not fit one page needs the server for a search.
   useEffect(() => {
@@ -84,25 +85,37 @@ export function WatchlistPage() {
       empty={<Nothing />}
       skeleton={<Lines count={12} />}
     >
-      {(held) => <List held={held} more={() => setPages(pages + 1)} />}
+      {(held) => <List held={held} looking={large && looking} more={() => setPages(pages + 1)} />}
     </Panel>
   );
 }
 
-function List({ held, more }: { held: Watchlist; more: () => void }) {
+interface ListProps {
+  readonly held: Watchlist;
+  /** Whether the server is being asked for what else there is. */
+  readonly looking: boolean;
+  readonly more: () => void;
+}
+
+function List({ held, looking, more }: ListProps) {
   const rows = rowsOf(held);
   const classes = [...new Set(rows.map((row) => row.assetClass))];
   const filter = { text: text.value, assetClass: assetClass.value, onlyStars: onlyStars.value };
   const shown = arrange(rows, filter, stars.value, sort.value);
   return (
     <>
-      <Filters classes={classes} counted={`${shown.length} of ${Math.max(rows.length, held.totalCount)}`} />
+      <Filters
+        classes={classes}
+        counted={`${shown.length} of ${rows.length}${held.pageInfo.hasNextPage ? " here" : ""}`}
+      />
       {shown.length === 0 ? (
         <div class="blank">
           <p>
             {onlyStars.value && stars.value.size === 0
               ? "No star yet. The star beside a symbol puts it here; stars stay on this device."
-              : "Nothing answers to this filter."}
+              : looking
+                ? "Nothing here answers to this filter; the server is being asked."
+                : "Nothing answers to this filter."}
           </p>
           <button type="button" class="button" onClick={clear}>
             Show all

@@ -5,40 +5,39 @@ import type { MetricFragment, QualityStatus } from "../api/generated/operations.
 import { instant } from "../format/time.ts";
 import { now } from "./serverTime.ts";
 
-/** Since when the feed, which judges, has been silent (milliseconds, or null where that is not known); false while it is not. */
+/** Since when the feed, which judges, has been silent (milliseconds); null where none runs, false while it speaks. */
 export const feedSilent = signal<number | null | false>(false);
 
 /** Whether verdicts that count until then still do. Re-renders who asks when that changes. */
-export function counts(until: string | null): boolean {
-  return until !== null && feedSilent.value === false && now.value <= Date.parse(until);
-}
+const counts = (until: string | null): boolean => until !== null && now.value <= Date.parse(until);
 
-/** A verdict as it counts now. */
-export const standing = (status: QualityStatus, until: string | null): QualityStatus =>
-  counts(until) ? status : "UNKNOWN";
+/** A verdict as it counts now. While the feed is silent nobody finds what has gone wrong since, so only FAIL stands;
+ *  without a feed, whoever judges does it by hand. */
+export function standing(status: QualityStatus, until: string | null): QualityStatus {
+  if (!counts(until)) return "UNKNOWN";
+  return typeof feedSilent.value === "number" && status !== "FAIL" ? "UNKNOWN" : status;
+}
 
 interface Judged {
   readonly status: QualityStatus;
   readonly countsUntil: string | null;
 }
 
-const aged = (metric: MetricFragment): MetricFragment =>
-  metric.status === "UNKNOWN"
-    ? metric
-    : {
-        ...metric,
-        status: "UNKNOWN",
-        summary: `Not judged since ${instant(metric.runAt)}; it was ${metric.status} then: ${metric.summary}`,
-      };
-
 /** What was said of a series or a dataset, with every verdict as it counts now. */
 export function asOfNow<Quality extends Judged>(quality: Quality): Quality {
-  if (counts(quality.countsUntil)) return quality;
-  const turned = Object.entries(quality).map(([name, said]) => [
+  const { countsUntil } = quality;
+  if (counts(countsUntil) && typeof feedSilent.value !== "number") return quality;
+  const turned = (metric: MetricFragment): MetricFragment => {
+    const status = standing(metric.status, countsUntil);
+    if (status === metric.status) return metric;
+    const summary = `Not judged since ${instant(metric.runAt)}; it was ${metric.status} then: ${metric.summary}`;
+    return { ...metric, status, summary };
+  };
+  const said = Object.entries(quality).map(([name, one]) => [
     name,
-    name === "metrics" ? said.map(aged) : isMetric(said) ? aged(said) : said,
+    name === "metrics" ? one.map(turned) : isMetric(one) ? turned(one) : one,
   ]);
-  return { ...Object.fromEntries(turned), status: "UNKNOWN" };
+  return { ...Object.fromEntries(said), status: standing(quality.status, countsUntil) };
 }
 
 const isMetric = (said: unknown): said is MetricFragment =>
