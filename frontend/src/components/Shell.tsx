@@ -1,12 +1,13 @@
 // What stands around every page: navigation (a rail on a desk, a bar under the thumb on a phone) and the page's state.
 
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { route } from "../routes.ts";
 import { nextTheme, theme } from "../state/choices.ts";
 import { since } from "../state/liveness.ts";
 import { connected, heardAt, reachable } from "../state/network.ts";
 import { now } from "../state/serverTime.ts";
-import { session } from "../state/session.ts";
+import { logOut, session } from "../state/session.ts";
 import { feedSilent } from "../state/verdicts.ts";
 import { Icon, type IconName } from "./Icon.tsx";
 
@@ -41,6 +42,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
             ))}
           </nav>
           <ThemeButton />
+          <LogOut />
           <Server />
         </header>
         <main id="content" tabIndex={-1}>
@@ -84,6 +86,22 @@ function ThemeButton() {
     <button type="button" class="theme" onClick={nextTheme} aria-label={`${text}: change`}>
       <Icon name={theme.value} />
       <span>{text}</span>
+    </button>
+  );
+}
+
+function LogOut() {
+  const failed = useSignal(false);
+  if (!session.view.value.data?.viewer.bySession) return null;
+  const end = (): void => {
+    failed.value = false;
+    logOut().catch(() => {
+      failed.value = true;
+    });
+  };
+  return (
+    <button type="button" class="log-out" onClick={end}>
+      {failed.value ? "Still logged in: try again" : "Log out"}
     </button>
   );
 }

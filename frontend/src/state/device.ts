@@ -73,6 +73,12 @@ export function forget(key: string): void {
   storage()?.removeItem(CACHE + key);
 }
 
+/** Forget all data that are kept here; the reader's own choices stay. */
+export function forgetAll(): void {
+  const store = storage();
+  if (store) for (const { key } of entries(store)) store.removeItem(key);
+}
+
 /** A short name for the shape of cached data, so that a newer page never reads what an older one kept. */
 export function shapeOf(operation: string): string {
   let hash = 2166136261;

@@ -3,6 +3,7 @@
 import { query } from "../api/client.ts";
 import type { SessionQuery } from "../api/generated/operations.ts";
 import { SessionDocument } from "../api/generated/operations.ts";
+import { forgetAll } from "./device.ts";
 import { returned } from "./network.ts";
 import { createResource } from "./resource.ts";
 
@@ -13,4 +14,15 @@ export function watchSession(): void {
   returned.subscribe(() => {
     void session.show("session", (abort) => query(SessionDocument, {}, abort));
   });
+}
+
+const LOG_OUT_MS = 20_000;
+
+/** End this browser's session at the server, and what was kept for it here; the page then begins anew. */
+export async function logOut(): Promise<void> {
+  const asked = { method: "POST", signal: AbortSignal.timeout(LOG_OUT_MS) };
+  const answer = await fetch("/api/logout", asked).catch(() => null);
+  if (!answer?.ok) throw new Error("the server did not end the session");
+  forgetAll();
+  location.assign("/");
 }

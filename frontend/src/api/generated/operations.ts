@@ -123,7 +123,7 @@ export type PulseQuery = { serverInfo: { now: string, feedHeardAt: string | null
 export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SessionQuery = { viewer: { role: string, name: string, canRead: boolean, canRequestReports: boolean, canOperate: boolean }, serverInfo: { version: string, codeSha: string, epoch: string, now: string, startedAt: string, database: string, anonymousRead: boolean } };
+export type SessionQuery = { viewer: { role: string, name: string, canRead: boolean, canRequestReports: boolean, canOperate: boolean, bySession: boolean }, serverInfo: { version: string, codeSha: string, epoch: string, now: string, startedAt: string, database: string, anonymousRead: boolean } };
 
 export type RunFragment = { id: string, template: string, templateVersion: number, parameters: unknown, state: ReportState, stage: string, progress: number, attempts: number, createdAt: string, startedAt: string | null, finishedAt: string | null, snapshotId: string | null, codeSha: string | null, error: { code: string, message: string } | null, artifacts: Array<{ format: ReportFormat, url: string, bytes: number, sha256: string }> };
 
@@ -240,7 +240,7 @@ export const PulseDocument: Operation<PulseQuery, PulseQueryVariables> =
   "query Pulse{serverInfo{now feedHeardAt}}";
 
 export const SessionDocument: Operation<SessionQuery, SessionQueryVariables> =
-  "query Session{viewer{role name canRead canRequestReports canOperate}serverInfo{version codeSha epoch now startedAt database anonymousRead}}";
+  "query Session{viewer{role name canRead canRequestReports canOperate bySession}serverInfo{version codeSha epoch now startedAt database anonymousRead}}";
 
 export const ReportTemplatesDocument: Operation<ReportTemplatesQuery, ReportTemplatesQueryVariables> =
   "query ReportTemplates{reportTemplates{name version title description parameters}}";
