@@ -153,15 +153,18 @@ async def test_many_browsers_at_once_are_no_more_than_the_bound(engine, web):
     assert await sessions_in(engine) == MOST_A_TOKEN
 
 
-async def test_a_token_that_is_let_in_half_way_leaves_nothing(engine, monkeypatch):
+async def test_a_token_that_is_let_in_half_way_leaves_nothing_and_is_in_no_log(engine, monkeypatch, caplog):
     async def killed(*_args, **_kwargs):
         raise OSError("the end")
 
     async with web_over(resources_over(engine)) as web:
         monkeypatch.setattr("mktdash.security.sessions.append_audit", killed)
-        response = await web.client.get("/", params={"token": await web.token("operator")})
+        link = await web.token("operator")
+        response = await web.client.get("/", params={"token": link})
 
     assert response.status_code == 500
+    assert "failed: GET /" in caplog.text
+    assert link not in caplog.text
     assert "set-cookie" not in response.headers
     assert await sessions_in(engine) == 0
 

@@ -34,6 +34,9 @@ async def until(stream: AsyncIterator[T], stop: Stop[R]) -> AsyncGenerator[T, No
             step = asyncio.create_task(_next(stream))
             await asyncio.wait({step, told}, return_when=asyncio.FIRST_COMPLETED)
             if told.done():
+                if step.done() and not step.cancelled():
+                    # What came at the same time is nobody's any more, its errors neither.
+                    step.exception()
                 return
             try:
                 item = step.result()

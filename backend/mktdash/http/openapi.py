@@ -59,12 +59,18 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
         "components": {
             "schemas": _schemas(operations),
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "A token of `mktdash token create`."},
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token of `mktdash token create --name NAME --role viewer`.",
+                },
                 "session": {
                     "type": "apiKey",
                     "in": "cookie",
                     "name": "mktdash_session",
-                    "description": "A browser's session, given for a token link; the name ends with the port.",
+                    "description": "A browser's session, given for ?token= behind any address of the page; it ends "
+                    "with its token, and by POST /api/logout. The name ends with the port, and begins with __Host- "
+                    "over TLS.",
                 },
             },
         },

@@ -42,12 +42,12 @@ export function Shell({ children }: { children: ComponentChildren }) {
             ))}
           </nav>
           <ThemeButton />
-          <LogOut />
           <Server />
         </header>
         <main id="content" tabIndex={-1}>
           <Trouble />
           {children}
+          <LogOut />
         </main>
       </div>
     </>
@@ -100,9 +100,11 @@ function LogOut() {
     });
   };
   return (
-    <button type="button" class="log-out" onClick={end}>
-      {failed.value ? "Still logged in: try again" : "Log out"}
-    </button>
+    <footer class="account">
+      <button type="button" class="log-out" onClick={end}>
+        {failed.value ? "Still logged in: try again" : "Log out"}
+      </button>
+    </footer>
   );
 }
 
