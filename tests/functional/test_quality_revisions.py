@@ -1,14 +1,14 @@
 """Files told one after the other, judged as the feed judges them, read over GraphQL: a rewritten past is told."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from tests.factories.files import RATES, metrics, table, tell, walks
 from tests.factories.quality import at
 from tests.factories.web import resources_over, web_over
 from tests.functional.test_vintages import GAS, VIX, vintages
 
-from mktdash.domain.calendar import sessions
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
@@ -16,46 +16,6 @@ from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.quality.runner import run_quality
 
 FIRST, SECOND, NOW = at("2026-11-19T20:00"), at("2026-11-20T18:00"), at("2026-11-20T20:00")
-LAST = date(2026, 11, 19)
-METRICS = "query($key: String!) { dataset(key: $key) { quality { metrics { metric status value summary evidence } } } }"
-RATES = CsvMapping(
-    dataset="rates",
-    date="Date",
-    series={"AAA": "A", "BBB": "B", "CCC": "C"},
-    calendar="TARGET",
-    timezone="Europe/Berlin",
-    fixing_time="14:15",
-    unit="USD",
-)
-
-
-def walks(n=2584, columns=3, decimals=4):
-    """The dates of the last TARGET sessions and a random walk a column."""
-    days = sessions("TARGET", LAST - timedelta(days=2 * n), LAST)[-n:]
-    steps = np.random.default_rng(18).normal(0, 0.01, (n, columns))
-    return days, np.round(np.array([1.1, 25.0, 160.0])[:columns] * np.exp(np.cumsum(steps, axis=0)), decimals)
-
-
-def table(days, values):
-    lines = ["Date,A,B,C"[: 4 + 2 * values.shape[1]]]
-    lines += [f"{day},{','.join(f'{one:.10g}' for one in row)}" for day, row in zip(days, values, strict=True)]
-    return "\n".join(lines).encode()
-
-
-async def tell(engine, body, known_at, mapping=RATES, **more):
-    payload = RawPayload(mapping.dataset, body, "file:rates.csv", known_at, known_at)
-    provider = CsvProvider(mapping)
-    return await ingest_payload(
-        engine, provider, payload, clock=lambda: known_at, run_id="run", code_sha="test", **more
-    )
-
-
-async def metrics(engine, key="rates", now=NOW, code_sha="abc123"):
-    """What GraphQL says of a dataset, judged now, by metric."""
-    await run_quality(engine, clock=lambda: now, code_sha=code_sha, datasets=[key])
-    async with web_over(resources_over(engine, clock=lambda: now)) as web:
-        found = (await web.data(METRICS, {"key": key}))["dataset"]["quality"]["metrics"]
-    return {one["metric"]: one for one in found}
 
 
 def half(values):
@@ -112,10 +72,10 @@ async def test_a_rewritten_past_fails_and_says_what_was_seen(engine, fault):
     change, words = FAULTS[fault]
     days, values = walks()
     await tell(engine, table(days, values), FIRST)
-    before = (await metrics(engine, now=FIRST))["revisions"]
+    before = (await metrics(engine, "rates", FIRST))["revisions"]
     await tell(engine, table(days, change(values)), SECOND)
 
-    after = (await metrics(engine))["revisions"]
+    after = (await metrics(engine, "rates", NOW))["revisions"]
 
     assert (before["status"], before["summary"]) == ("PASS", "no batch rewrote what was known")
     assert (after["status"], after["summary"][: len(words)]) == ("FAIL", words)
@@ -126,7 +86,7 @@ async def test_one_cause_in_all_series_is_one_verdict_and_one_alert(engine):
     await tell(engine, table(days, values), FIRST)
     await tell(engine, table(days, half(values)), SECOND)
 
-    (batch,) = (await metrics(engine))["revisions"]["evidence"]["batches"]
+    (batch,) = (await metrics(engine, "rates", NOW))["revisions"]["evidence"]["batches"]
     async with web_over(resources_over(engine, clock=lambda: NOW)) as web:
         alerts = await web.data('{ alerts(dataset: "rates", open: true) { edges { node { metric } } } }')
 
@@ -143,7 +103,7 @@ async def test_a_correction_of_a_few_values_is_ordinary(engine):
     corrected[[300, 900, 1500, -1, -2], 0] *= [1.002, 0.999, 1.001, 1.01, 0.99]
     await tell(engine, table(days, np.round(corrected, 4)), SECOND)
 
-    assert (await metrics(engine))["revisions"]["status"] == "PASS"
+    assert (await metrics(engine, "rates", NOW))["revisions"]["status"] == "PASS"
 
 
 async def test_values_withdrawn_by_the_hundred_are_told(engine):
@@ -155,7 +115,7 @@ async def test_values_withdrawn_by_the_hundred_are_told(engine):
     left = [day for day, one in zip(days, kept, strict=True) if one]
     await tell(engine, table(left, values[kept]), SECOND, only, replace_window=True)
 
-    said = (await metrics(engine))["revisions"]
+    said = (await metrics(engine, "rates", NOW))["revisions"]
 
     assert said["status"] == "FAIL"
     assert said["summary"].startswith("300 of 2,584 values withdrawn in batch 2")
@@ -165,10 +125,10 @@ async def test_a_batch_is_judged_once_and_is_news_for_thirty_days(engine):
     days, values = walks()
     await tell(engine, table(days, values), FIRST)
     await tell(engine, table(days, half(values)), SECOND)
-    now = await metrics(engine)
-    again = await metrics(engine, now=NOW + timedelta(hours=1))
-    other_code = await metrics(engine, now=NOW + timedelta(hours=2), code_sha="def456")
-    later_on = await metrics(engine, now=NOW + timedelta(days=31))
+    now = await metrics(engine, "rates", NOW)
+    again = await metrics(engine, "rates", NOW + timedelta(hours=1))
+    other_code = await metrics(engine, "rates", NOW + timedelta(hours=2), code_sha="def456")
+    later_on = await metrics(engine, "rates", NOW + timedelta(days=31))
 
     assert now["revisions"] == again["revisions"] == other_code["revisions"]
     assert later_on["revisions"]["status"] == "PASS"
@@ -177,11 +137,11 @@ async def test_a_batch_is_judged_once_and_is_news_for_thirty_days(engine):
 async def test_a_late_file_makes_a_revision_of_the_batch_after_it(engine):
     days, values = walks()
     await tell(engine, table(days, half(values)), SECOND)
-    calm = (await metrics(engine))["revisions"]
+    calm = (await metrics(engine, "rates", NOW))["revisions"]
     payload = RawPayload("rates", table(days, values), "file:rates.csv", FIRST, FIRST)
     await ingest_payload(engine, CsvProvider(RATES), payload, clock=lambda: NOW, run_id="late", code_sha="test")
 
-    told = (await metrics(engine))["revisions"]
+    told = (await metrics(engine, "rates", NOW))["revisions"]
 
     assert (calm["status"], told["status"]) == ("PASS", "FAIL")
     assert told["summary"].startswith("7,752 of 7,752 values restated by a factor of 0.5 in batch 1 ")

@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from mktdash.domain.calendar import CalendarUnavailableError, closes_early, sessions
-from mktdash.domain.clock import MICROS_PER_SECOND, from_micros, to_micros
+from mktdash.domain.clock import EPOCH, MICROS_PER_DAY, MICROS_PER_SECOND, from_micros, to_micros
 from mktdash.domain.observation import Int64Array
 from mktdash.domain.periods import period_of
 
 _DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH_ORDINAL = EPOCH.toordinal()
 # How far back a last due session is looked for: a long holiday, a monthly source, a yearly one.
 _LOOK_BACK_DAYS = (14, 120, 800)
 
@@ -112,6 +114,34 @@ def due_at(schedule: Scheduled, session: date) -> int:
 def session_of(as_of: int, timezone: str) -> date:
     """The session date of an observation: its local date in the dataset's zone."""
     return from_micros(as_of).astimezone(_zone(timezone)).date()
+
+
+def session_days(as_of: Int64Array, timezone: str) -> Int64Array:
+    """The session dates of many observations, as days since 1970; what :func:`session_of` says of each.
+
+    Raises:
+        CalendarUnavailableError: the zone is none.
+    """
+    if not len(as_of):
+        return as_of
+    days = as_of // MICROS_PER_DAY
+    first = int(days.min()) - 1
+    offsets = _noon_offsets(timezone, first, int(days.max()))
+    local = (as_of + offsets[days - first]) // MICROS_PER_DAY
+    # Around the day on which the clocks change noon does not speak for midnight.
+    turning = np.zeros(len(offsets), np.bool_)
+    turning[1:] = offsets[1:] != offsets[:-1]
+    for at in np.flatnonzero(turning[days - first]).tolist():
+        local[at] = session_of(int(as_of[at]), timezone).toordinal() - _EPOCH_ORDINAL
+    return local
+
+
+@lru_cache(maxsize=64)
+def _noon_offsets(timezone: str, first: int, last: int) -> Int64Array:
+    """The offset from UTC at noon of days since 1970, microseconds."""
+    zone = _zone(timezone)
+    noons = (EPOCH + timedelta(days=day, hours=12) for day in range(first, last + 1))
+    return np.array([(noon.astimezone(zone).utcoffset() or timedelta()) // _MICROSECOND for noon in noons], np.int64)
 
 
 def end_of(timezone: str, day: date) -> int:

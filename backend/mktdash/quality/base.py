@@ -105,6 +105,16 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """Two series of one dataset, of two instruments, whose newest two values are equal."""
+
+    symbol: str
+    columns: Columns
+    other: str
+    other_columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
 class CheckContext:
     """All that the checks of one dataset look at, read from the store in one transaction.
 
@@ -122,6 +132,8 @@ class CheckContext:
         batches: newest first, back to the first slot.
         shapes: by batch id, the columns or keys of its raw bytes.
         twins: the series here that another source has too, with the newest observations of both.
+        alike: the pairs of series that may be one and the same, with the newest observations of both.
+        seldom_empty: of the series with empty sessions lately, those that had none in the year before.
     """
 
     dataset: DatasetRow
@@ -141,6 +153,8 @@ class CheckContext:
     batches: Sequence[BatchRow] = ()
     shapes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     twins: Sequence[Twin] = ()
+    alike: Sequence[Alike] = ()
+    seldom_empty: frozenset[int] = frozenset()
 
     @property
     def window_end(self) -> int:

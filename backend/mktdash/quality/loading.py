@@ -9,12 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.calendar import CalendarUnavailableError
 from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, to_micros
+from mktdash.domain.interval import interval_seconds
 from mktdash.domain.observation import Columns, Int64Array
 from mktdash.domain.schedule import end_of
-from mktdash.quality.base import CheckContext, Subject, Twin
+from mktdash.quality.base import Alike, CheckContext, Subject, Twin
 from mktdash.quality.pace import Pace, pace_of
 from mktdash.quality.shapes import kind_of, shape_of
-from mktdash.quality.slots import LONG_WINDOW, Schedule, Slots, finest_step, is_irregular, schedule_of, slots_of
+from mktdash.quality.slots import (
+    LONG_WINDOW,
+    Schedule,
+    Slots,
+    finest_step,
+    is_irregular,
+    schedule_of,
+    slots_before,
+    slots_of,
+)
 from mktdash.store.absences import absences_by_series_ids, quarantined_by_dataset
 from mktdash.store.batches import BatchRow, last_batches
 from mktdash.store.datasets import DatasetRow
@@ -26,6 +36,7 @@ from mktdash.store.quality_reads import (
     absences_of_dataset,
     counts_by_bucket,
     members_of_dataset,
+    same_latest,
     twin_ids,
 )
 from mktdash.store.raw import read_raw
@@ -40,6 +51,11 @@ _DAY_S = 86_400
 _TICKS = 5000
 _TWIN_SPAN = 120 * MICROS_PER_DAY
 _SHAPES_EACH = 8
+# So many pairs that may be one series are read, and so much of them.
+_ALIKE = 50
+_ALIKE_STEPS = 400
+# A series younger than this has no habit of empty sessions.
+_SELDOM_LEAST = 120 * MICROS_PER_DAY
 
 # Layouts by content hash: bytes of one hash never change, so neither does what is read off them.
 _known_shapes: dict[str, tuple[str, ...]] = {}
@@ -63,6 +79,7 @@ async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime
     quoted = frozenset(one.id for one in series) - ended.keys() - await _ceased(conn, series, latest, now_micros)
     begin = int(slots.start[0]) if slots is not None and len(slots) else now_micros - LONG_WINDOW * MICROS_PER_DAY
     batches = _since(await last_batches(conn, dataset.key, _BATCHES), begin)
+    absences = await absences_of_dataset(conn, dataset.key, begin, now_micros)
     quarantined = await quarantined_by_dataset(conn, dataset.key, begin, now_micros + MICROS_PER_DAY)
     return CheckContext(
         dataset=dataset,
@@ -76,13 +93,15 @@ async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime
         irregular=irregular,
         pace=await _pace(conn, quoted, latest) if irregular else None,
         ended=ended,
-        absences=await absences_of_dataset(conn, dataset.key, begin, now_micros),
+        absences=absences,
         quarantined=quarantined,
         # Only refused records are named by the source's own symbols.
         aliases=await _aliases(conn, series) if quarantined else {},
         batches=batches,
         shapes=await _shapes(conn, batches),
         twins=await _twins(conn, dataset.key, latest),
+        alike=await _alike(conn, dataset.key, now_micros),
+        seldom_empty=await _seldom_empty(conn, schedule, now, absences, latest),
     )
 
 
@@ -171,6 +190,42 @@ async def _twins(conn: AsyncConnection, key: str, latest: Mapping[int, Newest]) 
         start = int(own_columns.as_of[0])
         found.append(Twin(own, own_columns, other, theirs.take(theirs.as_of >= start)))
     return found
+
+
+async def _alike(conn: AsyncConnection, key: str, now: int) -> list[Alike]:
+    pairs = (await same_latest(conn, key, now - _TWIN_SPAN))[:_ALIKE]
+    rows = await series_by_ids(conn, sorted({one for pair in pairs for one in pair}))
+    read = {}
+    for one in rows.values():
+        start = now - _ALIKE_STEPS * interval_seconds(one.interval) * MICROS_PER_SECOND
+        read[one.id] = await read_columns(conn, one, start=start)
+    return [Alike(rows[one].symbol, read[one], rows[other].symbol, read[other]) for one, other in pairs]
+
+
+async def _seldom_empty(
+    conn: AsyncConnection,
+    schedule: Schedule | None,
+    now: datetime,
+    absences: Mapping[int, Sequence[tuple[int, int]]],
+    latest: Mapping[int, Newest],
+) -> frozenset[int]:
+    """Of the series with something empty lately, those whose sessions of the year before were never empty."""
+    begun = to_micros(now) - _SELDOM_LEAST
+    ids = [key for key in absences if key in latest and latest[key].first_as_of < begun]
+    if schedule is None or schedule.step_s is not None or not ids:
+        return frozenset()
+    try:
+        before = slots_before(schedule, now)
+    except CalendarUnavailableError:
+        return frozenset()
+    if not len(before):
+        return frozenset()
+    runs = await absences_by_series_ids(conn, ids, int(before.start[0]), int(before.end[-1]))
+    return frozenset(key for key in ids if not _any_empty(before, runs.get(key, ())))
+
+
+def _any_empty(slots: Slots, runs: Sequence[tuple[int, int]]) -> bool:
+    return any(bool(((slots.start <= last) & (slots.end > first)).any()) for first, last in runs)
 
 
 async def read_subjects(

@@ -41,12 +41,17 @@ def returns(subject: Subject) -> Float64Array:
     NaN where it is no step of one interval: over a long gap, or between numbers too large to subtract.
     """
     value = subject.columns.value
-    relative = subject.series.positive and subject.series.measure != "yield" and bool((value > 0).all())
     with np.errstate(all="ignore"):
-        steps = np.diff(np.log(value) if relative else value)
+        steps = np.diff(np.log(value) if is_relative(subject) else value)
         gap = np.diff(subject.columns.as_of) > _GAP * interval_seconds(subject.series.interval) * MICROS_PER_SECOND
         steps[gap | ~np.isfinite(steps)] = np.nan
     return steps
+
+
+def is_relative(subject: Subject) -> bool:
+    """Whether steps of the series are judged as shares of its value: of what is positive and no yield."""
+    series = subject.series
+    return series.positive and series.measure != "yield" and bool((subject.columns.value > 0).all())
 
 
 def name_point(context: CheckContext, subject: Subject, at: int) -> str:

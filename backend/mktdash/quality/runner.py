@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown
 from mktdash.quality.by_batch import judge_batches
+from mktdash.quality.by_history import HistoryJudge
 from mktdash.quality.findings import FORMAT, pack, unpack
 from mktdash.quality.loading import read_context, read_subjects
 from mktdash.quality.missing import Explainer, MissingSession
 from mktdash.quality.overview import HEADLINES
-from mktdash.quality.registry import BATCH_CHECKS, DATASET_CHECKS, SERIES_CHECKS, specs
+from mktdash.quality.registry import BATCH_CHECKS, DATASET_CHECKS, HISTORY_CHECKS, SERIES_CHECKS, specs
 from mktdash.quality.slots import window_key
 from mktdash.store.datasets import DatasetRow, all_datasets, dataset_by_key
 from mktdash.store.quality import NOTHING, NewDqResult, StateRow, StatusChange, save_results, save_states, states_of
@@ -125,15 +126,16 @@ async def _judge(
     again = _again(context, kept, series_ids)
     fresh: dict[str, dict[int, Finding]] = {check.spec.metric: {} for check in SERIES_CHECKS}
     troubles: dict[str, Exception] = {}
+    judges = [HistoryJudge(one, context, stored.get(one.spec.metric), code_sha) for one in HISTORY_CHECKS]
     for first in range(0, len(again), _AT_ONCE):
         subjects = await read_subjects(conn, context, again[first : first + _AT_ONCE])
         await asyncio.to_thread(_measure, context, subjects, fresh, troubles)
+        await asyncio.to_thread(_look, judges, subjects, troubles)
     states = []
     for check in SERIES_CHECKS:
         metric = check.spec.metric
         if metric in troubles:
-            why = f"the check failed: {type(troubles[metric]).__name__}"
-            results.append(unknown(check.spec, context, why, error=str(troubles[metric])[:300]))
+            results.append(_broken(check.spec, context, troubles[metric]))
             continue
         before = kept.get(metric, {})
         findings = before | fresh[metric]
@@ -145,7 +147,17 @@ async def _judge(
         judged, state = await judge_batches(conn, one, context, stored.get(one.spec.metric), code_sha)
         results.append(_guarded(one.spec, context, one.combine, context, judged))
         states += [] if state is None else [state]
+    for judge in judges:
+        if (trouble := troubles.get(judge.check.spec.metric)) is not None:
+            results.append(_broken(judge.check.spec, context, trouble))
+            continue
+        results.append(_guarded(judge.check.spec, context, judge.check.combine, context, judge.findings))
+        states += [] if (state := judge.state()) is None else [state]
     return _Judged(dataset.version, results, states)
+
+
+def _broken(spec: CheckSpec, context: CheckContext, error: Exception) -> CheckResult:
+    return unknown(spec, context, f"the check failed: {type(error).__name__}", error=str(error)[:300])
 
 
 def _guarded(spec: CheckSpec, context: CheckContext, verdict: Any, *args: Any) -> CheckResult:
@@ -153,8 +165,7 @@ def _guarded(spec: CheckSpec, context: CheckContext, verdict: Any, *args: Any) -
         result: CheckResult = verdict(*args)
     except Exception as error:  # noqa: BLE001  # a check that breaks knows nothing; the others still do
         _log.exception("check %s of %s failed", spec.metric, context.dataset.key)
-        why = f"the check failed: {type(error).__name__}"
-        return unknown(spec, context, why, error=str(error)[:300])
+        return _broken(spec, context, error)
     return result
 
 
@@ -170,6 +181,15 @@ def _measure(
         except Exception as error:  # noqa: BLE001  # as above
             _log.exception("check %s of %s failed", check.spec.metric, context.dataset.key)
             troubles[check.spec.metric] = error
+
+
+def _look(judges: Sequence[HistoryJudge], subjects: Sequence[Subject], troubles: dict[str, Exception]) -> None:
+    for judge in judges:
+        try:
+            judge.look(subjects)
+        except Exception as error:  # noqa: BLE001  # as above
+            _log.exception("check %s failed", judge.check.spec.metric)
+            troubles[judge.check.spec.metric] = error
 
 
 def _kept(

@@ -21,6 +21,9 @@ LONG_WINDOW = 30
 SHORT_WINDOW = 7
 _DAY_S = 86_400
 _HOUR_S = 3600
+_WINDOWS_A_YEAR = 12
+# Of quarters and years as far back as of months; what is before says nothing of habits.
+_LONGEST = 31
 _WEEK_S = 7 * _DAY_S
 # Weeks whose weekday is still to be found.
 _WEEKLY = "WEEKLY"
@@ -135,6 +138,17 @@ def slots_of(schedule: Schedule, now: datetime) -> Slots:
     # A monthly source is looked at over as many months as a daily one over days.
     scale = 1 if schedule.period is None else schedule.period.days
     return _session_slots(schedule, today.toordinal(), scale)
+
+
+def slots_before(schedule: Schedule, now: datetime) -> Slots:
+    """The sessions of the year before the long window.
+
+    Raises:
+        CalendarUnavailableError: the calendar can't answer for it.
+    """
+    scale = 1 if schedule.period is None else schedule.period.days
+    begin = session_of(to_micros(now), schedule.timezone) - timedelta(days=LONG_WINDOW * scale)
+    return _session_slots(schedule, begin.toordinal(), _WINDOWS_A_YEAR * min(scale, _LONGEST))
 
 
 @lru_cache(maxsize=256)

@@ -18,6 +18,9 @@ _INSTRUMENTS = metadata.tables["instrument"]
 _LATEST = metadata.tables["latest"]
 
 
+_COMPARED = 4
+
+
 class Member(NamedTuple):
     """What every check needs of a series. A tuple: a run after each ingest makes thousands of them."""
 
@@ -76,6 +79,34 @@ async def absences_of_dataset(
     for series_id, first, last in (await conn.execute(wanted)).all():
         found.setdefault(series_id, []).append((first, last))
     return found
+
+
+async def same_latest(conn: AsyncConnection, key: str, since: int) -> list[tuple[int, int]]:
+    """The pairs of series of a dataset, of two instruments, whose newest two values are equal: (series id, other's id).
+
+    Args:
+        conn: a connection in a transaction.
+        key: the dataset's.
+        since: microseconds; series that ended before are left out.
+    """
+    ends = ("as_of", "value", "previous_as_of", "previous_value")
+    wanted = (
+        sa.select(_SERIES.c.id, _SERIES.c.instrument_id, _SERIES.c.interval, *(_LATEST.c[name] for name in ends))
+        .join(_LATEST, _LATEST.c.series_id == _SERIES.c.id)
+        .where(_SERIES.c.dataset == key, _LATEST.c.as_of >= since, _LATEST.c.previous_value.is_not(None))
+        .order_by(_SERIES.c.id)
+    )
+    groups: dict[tuple[object, ...], list[tuple[int, int]]] = {}
+    for series_id, instrument_id, *end in (await conn.execute(wanted)).all():
+        groups.setdefault(tuple(end), []).append((series_id, instrument_id))
+    return [
+        (one, other)
+        for group in groups.values()
+        # Of many that are alike the first few are compared with all.
+        for n, (one, instrument_id) in enumerate(group[:_COMPARED])
+        for other, other_instrument in group[n + 1 :]
+        if instrument_id != other_instrument
+    ]
 
 
 async def twin_ids(conn: AsyncConnection, key: str) -> list[tuple[int, int]]:

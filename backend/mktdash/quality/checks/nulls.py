@@ -1,4 +1,4 @@
-"""Nulls: sessions that the source itself leaves empty, and fields that bars used to have."""
+"""Nulls: sessions that the source itself leaves empty, the first in a year too, and fields that bars used to have."""
 
 from typing import Any
 
@@ -41,6 +41,10 @@ def look(context: CheckContext, subject: Subject) -> Finding:
             detail.setdefault("fields", {})[name] = round(share, 4)
     value = round(max(shares), 4)
     status = graded(SPEC, value)
+    if status is Status.PASS and empty.any() and subject.series.id in context.seldom_empty:
+        # No share to speak of, but the first in a year.
+        status = Status.WARN
+        detail["first_in_a_year"] = True
     return Finding(status, value, detail if status is not Status.PASS else {})
 
 
