@@ -2,17 +2,26 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from mktdash.quality.base import Status
+from mktdash.quality.base import SeriesCheck, Status
 from mktdash.quality.checks.completeness import LONG, SHORT
+from mktdash.quality.checks.copies import Copies
 from mktdash.quality.checks.drift import Shape, bound_of, distances
 from mktdash.quality.checks.freshness import Freshness
+from mktdash.quality.checks.history import HISTORY
+from mktdash.quality.checks.hours import HOURS
+from mktdash.quality.checks.nulls import NULLS
+from mktdash.quality.checks.order import ORDER
+from mktdash.quality.checks.repeats import REPEATS
+from mktdash.quality.checks.revisions import REVISIONS
 from mktdash.quality.points import returns
 from ops.bench.quality_feed import CALENDARS, STUDY_FIRST, STUDY_LAST, Feed, perfect_feed
+from ops.bench.quality_rewrites import hourly_feed
 from ops.bench.table import Figure
 
 TITLE = "False alarms on a perfect feed, 2021-2025, hourly"
@@ -60,6 +69,68 @@ def drift_alarms(feed: Feed, first: datetime) -> tuple[int, int]:
     return judged, warned
 
 
+def weekly_alarms(feed: Feed, first: datetime, last: datetime, checks: Sequence[SeriesCheck]) -> Counter[str]:
+    """Verdicts given every week, and those of equal series and of some checks that were not PASS."""
+    counts: Counter[str] = Counter()
+    for now in hours(first, last, 24 * 7):
+        context, subjects = feed.look(now)
+        counts["verdicts"] += 1
+        results = [Copies().judge(context)]
+        results += [check.combine(context, check.measure(context, subjects)) for check in checks]
+        for result in results:
+            counts[result.metric] += result.status in {Status.WARN, Status.FAIL}
+    return counts
+
+
+def corrected(feed: Feed, place: int, rng: np.random.Generator) -> Feed:
+    """A batch that corrects three old values by a hundredth and the newest five: as ordinary as corrections are."""
+    key = int(rng.integers(1, len(feed.columns) + 1))
+    value = feed.columns[key].value.copy()
+    places = [*rng.integers(0, place - 10, 3).tolist(), *range(place - 5, place)]
+    value[places] = np.round(value[places] * (1 + rng.normal(0, 0.01, len(places))), 6)
+    changed = replace(feed.columns[key], value=value, open=None, high=None, low=None)
+    plain = {one: replace(found, open=None, high=None, low=None) for one, found in feed.columns.items()}
+    return replace(feed, columns={**plain, key: changed}, before=replace(feed, columns=plain), told=place)
+
+
+def quiet_checks() -> list[Figure]:
+    """Alarms of the checks of copies, order, repeats, hours, revisions and whole histories on perfect feeds."""
+    weekly: Counter[str] = Counter()
+    histories: Counter[str] = Counter()
+    revisions: Counter[str] = Counter()
+    for seed, walk in enumerate(WALKS * 10):
+        feed = perfect_feed(
+            CALENDARS[seed % len(CALENDARS)],
+            date(2018, 1, 2),
+            date(2025, 12, 31),
+            series=5,
+            seed=seed,
+            bars=True,
+            walk=walk,
+        )
+        year = timedelta(days=365)
+        weekly += weekly_alarms(feed, STUDY_LAST - year, STUDY_LAST, (REPEATS, ORDER, NULLS))
+        begun = datetime(2023, 3, 1, tzinfo=UTC)
+        weekly += weekly_alarms(hourly_feed(seed), begun, datetime(2023, 12, 29, tzinfo=UTC), (HOURS,))
+        context, subjects = feed.look(STUDY_LAST)
+        rng = np.random.default_rng(seed)
+        for subject in subjects:
+            histories[HISTORY.measure(context, subject).status.value] += 1
+        for place in rng.integers(1000, 1500, 10).tolist():
+            batch = corrected(feed, place, rng).changes(STUDY_LAST)
+            if batch is not None:
+                revisions[REVISIONS.measure(context, batch).status.value] += 1
+    counted = [(f"{name}, of {weekly['verdicts']:,} weekly verdicts", weekly[name]) for name in _WEEKLY]
+    counted += [
+        (f"history, of {histories.total():,} clean histories", histories.total() - histories["PASS"]),
+        (f"revisions, of {revisions.total():,} ordinary corrections", revisions.total() - revisions["PASS"]),
+    ]
+    return [Figure(f"{what}: alarms", n, "", 0, "less") for what, n in counted]
+
+
+_WEEKLY = ("copies", "repeats", "order", "nulls", "hours")
+
+
 async def measure() -> list[Figure]:
     """Alarms by calendar, and the share of series-windows that drift by chance alone."""
     figures = []
@@ -83,7 +154,7 @@ async def measure() -> list[Figure]:
         bound = 4 if walk == "normal" else None
         what = f"drift WARN, {walk} returns, {judged:,} series-windows"
         figures.append(Figure(what, 100 * warned / judged, "%", bound, "less"))
-    return figures
+    return figures + quiet_checks()
 
 
 def _complete(counts: Counter[str]) -> int:

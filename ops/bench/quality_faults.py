@@ -9,8 +9,10 @@ import numpy as np
 
 from mktdash.domain.observation import Columns
 from mktdash.quality.base import Status
+from mktdash.quality.checks.revisions import REVISIONS
 from mktdash.quality.registry import DATASET_CHECKS, SERIES_CHECKS
 from ops.bench.quality_feed import CALENDARS, Feed, perfect_feed
+from ops.bench.quality_rewrites import HOURLY, REWRITES, hourly_feed
 from ops.bench.table import Figure
 
 TITLE = "Faults injected into a feed of five daily bar series on TARGET"
@@ -139,6 +141,7 @@ FAULTS: dict[str, Fault] = {
     "frozen price": frozen_price,
     "duplicated day": duplicated_day,
     "shifted timezone": shifted_timezone,
+    **REWRITES,
 }
 
 
@@ -162,9 +165,13 @@ def noticed(feed: Feed, clean: Feed, place: int) -> tuple[int, list[str]] | None
 def _complaints(feed: Feed, now: datetime) -> set[tuple[str, str]]:
     """Who complains of what: check, series and session, or check and verdict where it names none."""
     context, subjects = feed.look(now)
+    changes = feed.changes(now)
+    rewritten = None if changes is None else REVISIONS.measure(context, changes)
     results = [check.judge(context) for check in DATASET_CHECKS]
     results += [check.combine(context, check.measure(context, subjects)) for check in SERIES_CHECKS]
     complaints = set()
+    if rewritten is not None and rewritten.status is not Status.PASS:
+        complaints.add((REVISIONS.spec.metric, rewritten.status.value))
     for result in results:
         if result.status not in (Status.WARN, Status.FAIL):
             continue
@@ -183,9 +190,12 @@ def inject(name: str, times: int = TIMES, *, bars: bool = True) -> Outcome:
     delays, caught_by = [], Counter[str]()
     for seed in range(times):
         rng = np.random.default_rng([seed, len(name)])
-        clean = perfect_feed(
-            CALENDARS[0], date(2018, 1, 2), date(2025, 12, 31), series=5, seed=seed, bars=bars, walk="student"
-        )
+        if name in HOURLY:
+            clean = hourly_feed(seed)
+        else:
+            clean = perfect_feed(
+                CALENDARS[0], date(2018, 1, 2), date(2025, 12, 31), series=5, seed=seed, bars=bars, walk="student"
+            )
         place = int(rng.integers(800, len(clean.published) - PATIENCE - 1))
         found = noticed(FAULTS[name](clean, place, rng), clean, place)
         if found is not None:

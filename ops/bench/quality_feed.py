@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from itertools import combinations
 
 import numpy as np
 
 from mktdash.domain.clock import MICROS_PER_SECOND, from_micros, to_micros
 from mktdash.domain.observation import Columns
 from mktdash.domain.schedule import due_at, fixing_at, sessions_between
-from mktdash.quality.base import CheckContext, Subject
+from mktdash.quality.base import Alike, BatchChanges, CheckContext, Restated, Subject
 from mktdash.quality.loading import fill
 from mktdash.quality.slots import schedule_of, slots_of
 from mktdash.store.datasets import DatasetRow
@@ -74,6 +75,8 @@ class Feed:
         published: microseconds, one a session, at some time within delay and grace; ``columns`` are aligned with it.
         missing: by series id, the places of sessions that never arrive.
         ends: the place of the first session that never arrives in any series; None where the feed goes on.
+        empty: by series id, the places of sessions that the source itself leaves empty.
+        before, told: what was known until a batch at a place gave the past anew; None where none did.
     """
 
     dataset: DatasetRow
@@ -82,6 +85,9 @@ class Feed:
     columns: Mapping[int, Columns]
     missing: Mapping[int, frozenset[int]] = field(default_factory=dict)
     ends: int | None = None
+    empty: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    before: "Feed | None" = None
+    told: int = 0
 
     def seen(self, now: datetime) -> dict[int, Columns]:
         """What has arrived of each series by then."""
@@ -116,8 +122,34 @@ class Feed:
             },
             schedule=schedule,
             slots=slots,
+            absences={
+                key: [(int(self.columns[key].as_of[place]),) * 2 for place in sorted(places)]
+                for key, places in self.empty.items()
+            },
+            # What the store says of the year before: no cell of a perfect feed is ever empty.
+            seldom_empty=frozenset(self.empty),
+            alike=[
+                Alike(one.symbol, seen[one.id], other.symbol, seen[other.id])
+                for one, other in combinations(self.series, 2)
+                if (seen[one.id].value[-2:] == seen[other.id].value[-2:]).all()
+            ],
         )
         return context, [Subject(one, seen[one.id], fill(slots, seen[one.id])) for one in self.series]
+
+    def changes(self, now: datetime) -> BatchChanges | None:
+        """What the batch that gave the past anew changed, once it is there."""
+        if self.before is None or self.published[self.told] > to_micros(now):
+            return None
+        looked = [
+            Restated(
+                one, self.before.columns[one.id].take(until), self.columns[one.id].take(until), self.told, self.told
+            )
+            for one in self.series
+            for until in [slice(0, self.told)]
+            if (self.before.columns[one.id].value[: self.told] != self.columns[one.id].value[: self.told]).any()
+        ]
+        arrived = int(self.published[self.told])
+        return BatchChanges(1, arrived, arrived, sum(one.superseded for one in looked), len(looked), looked)
 
     def due(self, place: int) -> datetime:
         """When the session at a place is due: a perfect feed has it by then."""

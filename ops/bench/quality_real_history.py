@@ -1,7 +1,7 @@
 """The checks on real rates: the ECB's history every four weeks since 2012, and what would have been said of it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,10 +9,14 @@ import numpy as np
 
 from mktdash.domain.clock import MICROS_PER_DAY, system_clock, to_micros
 from mktdash.domain.observation import Columns
+from mktdash.providers.base import Parsed
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
-from mktdash.quality.base import Status
+from mktdash.quality.base import CheckContext, Status
+from mktdash.quality.checks.copies import Copies
 from mktdash.quality.checks.drift import DRIFT
+from mktdash.quality.checks.history import HISTORY
 from mktdash.quality.registry import SERIES_CHECKS
+from mktdash.quality.slots import slots_before
 from ops.bench.quality_feed import CALENDARS, Feed, series_row
 from ops.bench.table import Figure
 
@@ -20,7 +24,7 @@ TITLE = "The checks on the ECB's real rates every four weeks, 2012-2026: share o
 
 FIRST, LAST = datetime(2012, 1, 31, 20, tzinfo=UTC), datetime(2026, 10, 30, 20, tzinfo=UTC)
 _QUOTED_WITHIN = 10 * MICROS_PER_DAY
-_METRICS = ("drift", "jumps", "flat", "duplicates", "clock")
+_METRICS = ("drift", "jumps", "flat", "duplicates", "clock", "repeats", "nulls")
 
 
 def history() -> dict[str, Columns]:
@@ -54,11 +58,39 @@ def feeds(whole: dict[str, Columns]) -> Iterator[tuple[datetime, Feed]]:
         now += timedelta(days=28)
 
 
+def absences(recorded: Iterable[Parsed]) -> dict[str, np.ndarray]:
+    """By currency, the days for which the ECB says itself that it has no rate."""
+    found: dict[str, list[np.ndarray]] = {}
+    for piece in recorded:
+        for one in piece.series:
+            if one.absent is not None:
+                found.setdefault(one.alias, []).append(one.absent)
+    return {alias: np.sort(np.concatenate(parts)) for alias, parts in found.items()}
+
+
+def with_absences(context: CheckContext, absent: dict[str, np.ndarray]) -> CheckContext:
+    """The context with what the store would say of empty cells, lately and in the year before."""
+    if context.schedule is None or context.slots is None:
+        return context
+    year = slots_before(context.schedule, context.now)
+    lately, seldom = {}, set()
+    for one in context.series:
+        days = absent.get(one.symbol, np.empty(0, np.int64))
+        if len(new := days[(days >= context.slots.start[0]) & (days <= context.window_end)]):
+            lately[one.id] = [(int(day), int(day)) for day in new]
+            if not ((days >= year.start[0]) & (days < year.end[-1])).any():
+                seldom.add(one.id)
+    return replace(context, absences=lately, seldom_empty=frozenset(seldom))
+
+
 async def measure() -> list[Figure]:
     """Per check the share of series-months that are not PASS; of drift also the months that alarm as a whole."""
     looked, troubled, months, alarmed = 0, Counter[str](), 0, list[date]()
-    for now, feed in feeds(history()):
+    whole, absent = history(), absences(EcbProvider().parse(recorded_history(system_clock)))
+    for now, feed in feeds(whole):
         context, subjects = feed.look(now)
+        context = with_absences(context, absent)
+        troubled["copies"] += Copies().judge(context).status is not Status.PASS
         looked, months = looked + len(subjects), months + 1
         for check in SERIES_CHECKS:
             if check.spec.metric not in _METRICS:
@@ -76,6 +108,11 @@ async def measure() -> list[Figure]:
             "less",
         )
         for name in _METRICS
+    ]
+    odd = [subject for subject in subjects if HISTORY.measure(context, subject).status is not Status.PASS]
+    figures += [
+        Figure(f"copies of the dataset, of {months} months", troubled["copies"], "months", 0, "less"),
+        Figure(f"whole histories with something odd, of {len(subjects)}", len(odd), "series", 0, "less"),
     ]
     named = ", ".join(day.isoformat()[:7] for day in alarmed)
     return [*figures, Figure(f"drift of the dataset, of {months} months ({named})", len(alarmed), "months")]

@@ -20,8 +20,10 @@ _HOLDS, _HELD = 10, 0.2
 # So many pairs of equal values, one after the other, come about by chance once in ten thousand series.
 _PAIRS = 8
 _WEEKDAYS = 5
-# So many bars, all but one of which open nearer to the next close; and how much nearer a close before must be by rule.
-_STRETCH = 12
+# So many bars are looked at together. They run backwards when three in five more than usual open nearer to the next
+# close; where the close before is by rule not half as far from the open as the next one, opens say nothing.
+_STRETCH = 15
+_MORE = 0.6
 _APART = 0.5
 
 
@@ -130,7 +132,8 @@ def backwards(columns: Columns) -> BoolArray | None:
     found = np.zeros(len(columns), np.bool_)
     if not apart:
         return None
-    backward = np.convolve(nearer_next, np.ones(_STRETCH, np.int64), "valid") >= _STRETCH - 1
+    bound = _STRETCH * (_MORE + float(nearer_next.mean()))
+    backward = np.convolve(nearer_next, np.ones(_STRETCH, np.int64), "valid") >= bound
     for at in np.flatnonzero(backward).tolist():
         found[at + 1 : at + 1 + _STRETCH] = True
     return found
