@@ -28,7 +28,7 @@ from mktdash.store.series import read_columns
 # More batches than this at once are a backfill, of which the newest are looked at.
 _BATCHES = 200
 # So many series of a batch are looked into, those that changed most; what they have in common, the others have too.
-_SERIES = 100
+_SERIES = 40
 # Fewer values than this make no pattern and no share; where they are spoilt, the check of jumps says so.
 _LEAST = 3
 _DAY_S = 86_400

@@ -32,8 +32,9 @@ def scaled_steps(subject: Subject) -> Float64Array:
     steps, value = np.nan_to_num(returns(subject)), subject.columns.value
     if is_relative(subject) or not (value != 0).any():
         return steps
-    scaled: Float64Array = steps / float(np.median(np.abs(value[value != 0])))
-    return scaled
+    with np.errstate(all="ignore"):
+        scaled: Float64Array = steps / float(np.median(np.abs(value[value != 0])))
+    return np.nan_to_num(scaled, posinf=0.0, neginf=0.0)
 
 
 def spikes(steps: Float64Array) -> Int64Array:
@@ -125,13 +126,13 @@ def backwards(columns: Columns) -> BoolArray | None:
     if columns.open is None or len(columns) < 3 * _STRETCH:
         return None
     open_, close = columns.open[1:-1], columns.value
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         from_before, from_next = np.abs(open_ - close[:-2]), np.abs(open_ - close[2:])
-        nearer_next = from_next < from_before
-        apart = np.nanmedian(from_before) < _APART * np.nanmedian(from_next)
-    found = np.zeros(len(columns), np.bool_)
-    if not apart:
+    nearer_next = from_next < from_before
+    sound = np.isfinite(from_before) & np.isfinite(from_next)
+    if sound.sum() < 2 * _STRETCH or np.median(from_before[sound]) >= _APART * np.median(from_next[sound]):
         return None
+    found = np.zeros(len(columns), np.bool_)
     bound = _STRETCH * (_MORE + float(nearer_next.mean()))
     backward = np.convolve(nearer_next, np.ones(_STRETCH, np.int64), "valid") >= bound
     for at in np.flatnonzero(backward).tolist():

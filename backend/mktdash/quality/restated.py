@@ -115,8 +115,7 @@ def _candidates(found: Compared, at: Int64Array, others: Mapping[str, Columns]) 
         # A step of a last digit or two is no factor, be it the same everywhere.
         if float((np.abs(new - old) > 2.5 * coarse).mean()) >= _FITS:
             yield Pattern("factor", f"restated by a factor of {factor:.6g}", fits)
-    with np.errstate(all="ignore"):
-        yield Pattern("inverse", "turned into one over themselves", int((np.abs(new - 1 / old) <= slack).sum()))
+    yield Pattern("inverse", "turned into one over themselves", int((np.abs(new - 1 / old) <= slack).sum()))
     step = float(np.median(new - old))
     both = slack + 0.51 * 10.0 ** -decimals_of(old)
     yield Pattern("shift", f"shifted by {step:.6g}", int((np.abs(new - old - step) <= both).sum()) if step else 0)
@@ -137,6 +136,8 @@ def _factor(old: Float64Array, new: Float64Array) -> float | None:
         return None
     size = np.abs(old)
     large = sound & (size >= np.median(size[sound]))
+    if not large.any():
+        return None
     factor = float(np.median(new[large] / old[large]))
     if factor in {0.0, 1.0} or not np.isfinite(factor):
         return None

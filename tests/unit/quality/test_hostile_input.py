@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.factories.quality import DATASET, columns, context, fixings, subjects
+from tests.factories.quality import DATASET, columns, context, fixings, series_row, subjects
 
 from mktdash.domain.observation import Columns
-from mktdash.quality.base import CheckResult, Status
-from mktdash.quality.registry import DATASET_CHECKS, SERIES_CHECKS
+from mktdash.quality.base import BatchChanges, CheckResult, Restated, Status
+from mktdash.quality.registry import BATCH_CHECKS, DATASET_CHECKS, HISTORY_CHECKS, SERIES_CHECKS
 
 NOW = "2026-11-20T18:00"
 SESSIONS = fixings("2023-01-02", "2026-11-20")
@@ -48,3 +48,33 @@ def test_no_data_breaks_a_check_of_a_whole_dataset(check: Any, name: str, calend
     made = context(NOW, {1: HOSTILE[name]}, dataset=DATASET._replace(calendar=calendar))
 
     assert check.judge(made).status in set(Status)
+
+
+@pytest.mark.parametrize("check", HISTORY_CHECKS, ids=lambda check: check.spec.metric)
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("calendar", ["TARGET", "", "NO_SUCH_MARKET", "24/7"])
+def test_no_history_breaks_a_check(check: Any, name: str, calendar: str) -> None:
+    data = {1: HOSTILE[name]}
+    made = context(NOW, data, dataset=DATASET._replace(calendar=calendar))
+    (subject,) = subjects(made, data)
+
+    result = check.combine(made, {1: check.measure(made, subject)})
+
+    assert result.status in set(Status)
+    assert result.value is None or np.isfinite(result.value)
+
+
+@pytest.mark.parametrize("check", BATCH_CHECKS, ids=lambda check: check.spec.metric)
+@pytest.mark.parametrize("before", HOSTILE)
+@pytest.mark.parametrize("after", HOSTILE)
+@pytest.mark.parametrize("calendar", ["TARGET", ""])
+def test_no_batch_breaks_a_check(check: Any, before: str, after: str, calendar: str) -> None:
+    old, new = HOSTILE[before], HOSTILE[after]
+    made = context(NOW, {1: new}, dataset=DATASET._replace(calendar=calendar))
+    one = Restated(series_row(1, "AAA"), old, new, len(old), len(old))
+
+    finding = check.measure(made, BatchChanges(1, 10**15, 10**15, len(old), 1, [one, one]))
+
+    result = check.combine(made, {1: finding})
+    assert result.status in set(Status)
+    assert result.value is None or np.isfinite(result.value)

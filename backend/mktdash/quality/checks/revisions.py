@@ -73,7 +73,10 @@ class Revisions:
         told: dict[tuple[Status, str, str], list[_Told]] = defaultdict(list)
         for one, compared in zip(batch.looked_into, found, strict=True):
             others = {symbol: columns for symbol, columns in before.items() if symbol != one.series.symbol}
-            for said in _look(one, compared, others):
+            # What overflows follows no pattern.
+            with np.errstate(all="ignore"):
+                said_of_one = _look(one, compared, others)
+            for said in said_of_one:
                 told[said.status, said.name, said.words].append(said)
         if not told:
             return Finding(Status.PASS)
@@ -185,15 +188,12 @@ def _spoilt(one: Restated, found: Compared, at: Int64Array) -> Int64Array:
 
 
 def _scaled(values: Float64Array, *, relative: bool) -> Float64Array:
-    with np.errstate(all="ignore"):
-        scaled: Float64Array = np.log(values) if relative else values
-    return scaled
+    return np.log(values) if relative else values
 
 
 def _apart(values: Float64Array, at: Int64Array) -> Float64Array:
     """How far values stand from the nearer of their neighbours."""
-    with np.errstate(all="ignore"):
-        nearer: Float64Array = np.minimum(np.abs(values[at] - values[at - 1]), np.abs(values[at] - values[at + 1]))
+    nearer: Float64Array = np.minimum(np.abs(values[at] - values[at - 1]), np.abs(values[at] - values[at + 1]))
     return np.nan_to_num(nearer, nan=np.inf)
 
 
