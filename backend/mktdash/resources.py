@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mktdash.code_version import code_sha
 from mktdash.domain.clock import Clock, system_clock
+from mktdash.private import private_home
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ async def open_resources(settings: Settings, clock: Clock = system_clock) -> Asy
 
     from mktdash.store.session import open_engine  # noqa: PLC0415
 
-    settings.home.mkdir(parents=True, exist_ok=True)
+    private_home(settings.home)
     engine = open_engine(settings.database)
     redis = Redis.from_url(settings.redis)
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,9 @@ import typer
 
 from mktdash.processes.gate import wait_to_run
 from mktdash.settings import Settings
+
+# Every file that these processes and their children make, Redis among them, is state: the owner's alone.
+_PRIVATE = 0o077
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,6 +25,7 @@ def up() -> None:
     """Run everything on this machine: Redis, web, worker and feed; prints `ready: URL`."""
     from mktdash.up import run_up
 
+    os.umask(_PRIVATE)
     raise typer.Exit(asyncio.run(run_up(Settings())))
 
 
@@ -59,6 +64,7 @@ def _loading() -> Iterator[None]:
     """Load code without looking for garbage all the while, which takes an eighth more; code stays anyway."""
     gc.disable()
     try:
+        os.umask(_PRIVATE)
         yield
     finally:
         gc.freeze()

@@ -23,6 +23,7 @@ from mktdash.domain.errors import InvalidInputError, ParseFailedError, Validatio
 from mktdash.graphql.dependence import Dependence, dependence_of
 from mktdash.graphql.limits import MOST_CHARACTERS, MOST_ERRORS, MOST_TOKENS, RULES, judge
 from mktdash.graphql.operations import operations_called
+from mktdash.graphql.values import long_numbers
 from mktdash.graphql.weighted import WeightedCache
 
 # Of text. What is made of it takes some hundred times as much memory where its words are short.
@@ -95,6 +96,9 @@ class DocumentCache:
         too_much = judge(node)
         if too_much:
             return tuple(GraphQLError(problem) for problem in too_much[:MOST_ERRORS])
+        unreadable = long_numbers(node)
+        if unreadable:
+            return tuple(unreadable[:MOST_ERRORS])
         return tuple(validate(self._schema, node, self._rules, max_errors=MOST_ERRORS))
 
     def kind(self, text: str, name: str | None) -> OperationType | None:

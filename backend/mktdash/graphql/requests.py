@@ -67,7 +67,10 @@ def admit(method: str, facts: Facts) -> None:
             raise UnsupportedMediaTypeError("the body must be declared as application/json")
     elif not _preflighted(facts.headers):
         raise BadRequestError(
-            "a GET needs a header that no plain link can carry, such as GraphQL-Preflight: 1", headers=list(_PREFLIGHT)
+            "a GET lacks a header that no plain link can carry: send GraphQL-Preflight: 1 (or Apollo-Require-Preflight,"
+            " X-Requested-With, Content-Type: application/json)",
+            headers=list(_PREFLIGHT),
+            example="GraphQL-Preflight: 1",
         )
 
 

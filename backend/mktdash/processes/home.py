@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from mktdash.domain.errors import UnavailableError
+from mktdash.private import private_home
 
 # The guard of a killed supervisor holds the claim until its last child is gone.
 _WAIT_FOR_DYING_SECONDS = 60.0
@@ -41,7 +42,7 @@ async def claim(home: Path, url: str, waiting: Callable[[], object] = lambda: No
 
 def _open(home: Path) -> int:
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_home(home)
         return os.open(home / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise CannotStartError(

@@ -62,3 +62,4 @@ def _private(folder: Path) -> None:
         raise CannotStartError(f"{folder} cannot be used ({error.strerror}).") from None
     if owner != os.getuid():
         raise CannotStartError(f"{folder} belongs to another user and cannot hold a private socket.")
+    folder.chmod(0o700)

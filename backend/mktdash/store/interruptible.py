@@ -9,10 +9,13 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
 import aiosqlite
+
+from mktdash.private import private_file
 
 _ROWS_AT_ONCE = 64
 _SECONDS_TO_NEXT_INTERRUPT = 0.01
@@ -133,6 +136,9 @@ class InterruptibleConnection(aiosqlite.Connection):
 
 def connect(database: str, **options: Any) -> InterruptibleConnection:
     """A connection to be awaited; ``options`` are those of ``sqlite3.connect``."""
+    if database and not database.startswith((":", "file:")):
+        # SQLite gives the files beside it the rights that this one has.
+        private_file(Path(database))
     connector = partial(sqlite3.connect, database, factory=_Closing, **options)
     connection = InterruptibleConnection(connector, _ROWS_AT_ONCE)
     # A process that ends does not wait for its readers.
