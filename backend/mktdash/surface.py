@@ -49,8 +49,8 @@ above. Failures that a caller must expect of a mutation are members of its resul
 
 A WebSocket that is not let in closes with the code 4403. One whose token or session ends while it is open (revoked,
 expired, logged out, given another role) closes with 4401 and the reason `UNAUTHENTICATED: ...` within about two
-seconds; a server-sent stream gets a last `next` event whose error has the code `UNAUTHENTICATED`, then `complete`. Where tokens
-cannot be looked up for a minute, it is 1013 and `UNAVAILABLE` instead.
+seconds; a server-sent stream gets a last `next` event whose error has the code `UNAUTHENTICATED`, then `complete`.
+Where tokens cannot be looked up for a minute, it is 1013 and `UNAVAILABLE` instead.
 
 ## In HTTP
 
