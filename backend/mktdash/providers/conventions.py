@@ -109,11 +109,12 @@ def refuse_two_marks(
     if other is None:
         return
     own, mark = (re.escape(one).encode() for one in (notation.decimal, other))
-    telling = re.compile(rb"[0-9]" + mark + rb"[0-9]|[0-9]" + own + rb"[0-9]{3}" + own + rb"[0-9]")
+    decimals, groups = re.compile(mark + rb"[0-9]"), re.compile(own + rb"[0-9]{3}" + own + rb"[0-9]")
 
     def wanted(block: bytes) -> bool:
         # Without quotes, a field can't hold the delimiter.
-        return (delimiter != other or b'"' in block) and telling.search(block) is not None
+        has_other = (delimiter != other or b'"' in block) and decimals.search(block)
+        return bool(has_other or groups.search(block))
 
     marks = _Marks(notation, other)
     against: dict[int, Seen] = {}
