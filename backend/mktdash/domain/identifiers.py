@@ -6,6 +6,10 @@ import unicodedata
 SYMBOL_LENGTH = 64
 SYMBOL_ALPHABET = "letters and digits of any script, single blanks, and . _ : / = ^ - & $ * + # @ ! % ~ | ' ( )"
 _SYMBOL_MARKS = frozenset("._:/=^-&$*+#@!%~|'() ")
+# A spreadsheet takes what begins so for a formula, and symbols stand in the tables that people open there.
+_FORMULA_MARKS = "=+-@"
+# What can be said of the alphabet in one pattern that every reader of a JSON Schema knows: what no symbol has.
+SYMBOL_PATTERN = r"^[^\s=+@\-<>\"`,;\\?{}\[\]\x00-\x1f][^<>\"`,;\\?{}\[\]\x00-\x1f]*$"
 # Letters, the marks upon them, decimal and other digits.
 _SYMBOL_KINDS = ("L", "M", "N")
 _MIC = re.compile(r"[A-Z0-9]{4}")
@@ -23,12 +27,13 @@ def symbol_fault(text: str) -> str | None:
     for one in text:
         if one not in _SYMBOL_MARKS and not unicodedata.category(one).startswith(_SYMBOL_KINDS):
             return f"{text!r} has {one!r}, which is not in the alphabet of symbols: {SYMBOL_ALPHABET}"
+    if text[0] in _FORMULA_MARKS:
+        return f"{text!r} begins with {text[0]!r}, as a formula does and no symbol"
     if text != text.strip() or "  " in text:
         return f"{text!r} has a blank at an end or two in a row, which no symbol has"
-    if not any(one.isalnum() for one in text):
-        return f"{text!r} has neither a letter nor a digit, as every symbol has"
-    composed = text == unicodedata.normalize("NFC", text)
-    return None if composed else f"{text!r} has letters in parts: write them composed (Unicode NFC)"
+    if not any(one.isalnum() for one in text) or text != unicodedata.normalize("NFC", text):
+        return f"{text!r} has neither a letter nor a digit, or letters in parts that are one in Unicode NFC"
+    return None
 
 
 def is_symbol(text: str) -> bool:

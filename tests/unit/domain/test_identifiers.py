@@ -25,7 +25,14 @@ def test_symbols_and_market_identifiers_have_their_shapes():
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [('A"B', "alphabet"), ("A\u202eB", "'\\u202e'"), ("A" * 65, "65 characters"), ("A ", "blank"), ("..", "neither")],
+    [
+        ('A"B', "alphabet"),
+        ("A\u202eB", "'\\u202e'"),
+        ("A" * 65, "65 characters"),
+        ("A ", "blank"),
+        ("..", "neither"),
+        ("=A()", "formula"),
+    ],
 )
 def test_what_can_be_no_symbol_says_why(text, said):
     assert said in symbol_fault(text)

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mktdash.domain.identifiers import SYMBOL_LENGTH, SYMBOL_PATTERN
 from mktdash.domain.instrument import AssetClass
 
 NAME = "market-summary"
@@ -18,7 +19,7 @@ DEFAULT_DATASET = "ecb-reference-rates"
 DEFAULT_DAYS = 90
 MOST_SYMBOLS = 100
 
-Symbol = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_/^=-]*$")]
+Symbol = Annotated[str, Field(min_length=1, max_length=SYMBOL_LENGTH, pattern=SYMBOL_PATTERN)]
 
 
 class MarketSummaryParameters(BaseModel):
