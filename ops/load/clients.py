@@ -1,6 +1,6 @@
 """Requests as people's clients write them: Apollo and urql ask ``__typename`` of everything, the page its own texts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,8 +12,11 @@ from ops.load.driver import post
 
 _MANIFEST = REPOSITORY / "schema" / "graphql" / "documents.json"
 _BOTH = "application/graphql-response+json, application/json;q=0.9"
+# As good as no end.
+MANY = 1 << 30
 # What a server must answer that its client wants: a body and the headers it comes with.
 Asked = tuple[dict[str, Any], dict[str, str]]
+Client = Callable[[str, Mapping[str, Any]], Asked]
 
 
 def apollo(text: str, variables: Mapping[str, Any]) -> Asked:
@@ -46,7 +49,7 @@ def page(text: str, variables: Mapping[str, Any]) -> Asked:
     }
 
 
-CLIENTS: Mapping[str, Callable[[str, Mapping[str, Any]], Asked]] = {
+CLIENTS: Mapping[str, Client] = {
     "Apollo": apollo,
     "urql": urql,
     "gql": gql,
@@ -55,9 +58,24 @@ CLIENTS: Mapping[str, Callable[[str, Mapping[str, Any]], Asked]] = {
 
 
 def raw(asked: Asked) -> bytes:
-    """The request as it goes over the wire."""
+    """The request as it goes over the wire, but for the answer to come unpacked: the load generator decodes nothing."""
     body, headers = asked
-    return post("/graphql", orjson.dumps(body), **headers)
+    return post("/graphql", orjson.dumps(body), **headers | {"accept_encoding": "identity"})
+
+
+class Anew(Sequence[bytes]):
+    """Requests without end, made as they are asked for: each by a number that no other of them has."""
+
+    def __init__(self, make: Callable[[int], bytes]) -> None:
+        self._make = make
+        self._asked = 0
+
+    def __len__(self) -> int:
+        return MANY
+
+    def __getitem__(self, _: Any) -> Any:
+        self._asked += 1
+        return self._make(self._asked)
 
 
 @cache

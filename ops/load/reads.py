@@ -1,34 +1,73 @@
 """The five key reads as requests, over data as a small site has it: the ECB's history, verdicts, a few reports."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import numpy as np
-import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mktdash.domain.clock import MICROS_PER_DAY, Clock, system_clock, to_micros
+from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, Clock, iso, system_clock, to_micros
 from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, Measure, SeriesSpec
 from mktdash.domain.observation import Columns
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import Parsed, ParsedSeries, Policy, RawPayload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.quality.runner import run_quality
-from ops.load.driver import post
+from ops.load.clients import MANY, Anew, Client, apollo, gql, page, pages_own, raw, urql
 
 POINTS = 5_000
 DATASET = "load"
 _SYMBOL = "LOAD"
 
-QUERIES: Mapping[str, str] = {
-    "watchlist": "{ instruments(first: 50) { totalCount edges { node { symbol name series { quality latest "
-    "{ value change changePercent asOf flags } recent(last: 30) { value } } } } } }",
-    "series": f'{{ series(symbol: "{_SYMBOL}") {{ dataVersion latest {{ value }} points {{ asOf value flags }} }} }}',
-    "quality": "{ datasets { key title version quality { status metrics { metric status value summary since } } } }",
-    "reports": "{ reportRuns(first: 20) { totalCount edges { node { runId state progress artifacts { format } } } } }",
-    "point_in_time": 'query($at: DateTime!) { series(symbol: "EURUSD", asKnownAt: $at, maxPoints: 500) '
-    "{ points { asOf value } } }",
+QUERIES: Mapping[str, tuple[Client, str]] = {
+    "watchlist": (
+        apollo,
+        (
+            "query Watchlist { instruments(first: 50) { totalCount edges { node { symbol name series { quality latest "
+            "{ value change changePercent asOf flags } recent(last: 30) { value } } } } } }"
+        ),
+    ),
+    "series": (
+        urql,
+        (
+            f'query Series {{ series(symbol: "{_SYMBOL}") {{ dataVersion latest {{ value }} points '
+            "{ asOf value flags } } }"
+        ),
+    ),
+    "quality": (
+        gql,
+        (
+            "query Quality { datasets { key title version quality { status metrics { metric status value summary "
+            "since } } } }"
+        ),
+    ),
+    "reports": (page, pages_own()["ReportRuns"]),
+    # These are new ones each time, so that it is not only kept answers that are measured.
+    "point_in_time": (
+        apollo,
+        (
+            'query Then($at: DateTime!) { series(symbol: "EURUSD", asKnownAt: $at, maxPoints: 500) { points '
+            "{ asOf value } } }"
+        ),
+    ),
+    "window": (
+        apollo,
+        (
+            f'query Window($from: DateTime!) {{ series(symbol: "{_SYMBOL}", from: $from) {{ latest {{ value }} points '
+            "{ asOf value flags } } }"
+        ),
+    ),
+    "other_watchlist": (
+        apollo,
+        (
+            "query Others($first: Int!) { instruments(first: $first) { edges { node { symbol name series { latest "
+            "{ value change } quality } } } } }"
+        ),
+    ),
 }
+_FRESH = frozenset({"point_in_time", "window", "other_watchlist"})
 
 
 class Ticks:
@@ -69,22 +108,33 @@ async def fill(engine: AsyncEngine, clock: Clock = system_clock) -> None:
     await run_quality(engine, clock=clock, code_sha="load")
 
 
-def requests(clock: Clock = system_clock) -> dict[str, list[bytes]]:
-    """Raw requests by the name of their read, and all of them as ``mixed``."""
-    now = clock()
-    made = {}
-    for name, query in QUERIES.items():
-        # A point in time is a new one each time, or it would only be kept answers that are measured.
-        instants = [now - timedelta(minutes=n) for n in range(1, 40)] if "$at" in query else [None]
-        made[name] = [
-            post("/graphql", orjson.dumps({"query": query} | _variables(None if at is None else to_micros(at))))
-            for at in instants
-        ]
-    return made | {"mixed": [one for some in made.values() for one in some[:2]]}
+def requests(clock: Clock = system_clock) -> dict[str, Sequence[bytes]]:
+    """Raw requests by the name of their read, as people's clients write them; and all of them as ``mixed``."""
+    made: dict[str, Sequence[bytes]] = {
+        name: Anew(partial(_request, client, text, clock())) if name in _FRESH else [_request(client, text, clock(), 0)]
+        for name, (client, text) in QUERIES.items()
+    }
+    return made | {"mixed": InTurn(list(made.values()))}
 
 
-def _variables(at: int | None) -> dict[str, object]:
-    if at is None:
-        return {}
-    text = np.datetime_as_string(np.int64(at).view("datetime64[us]"), unit="s")
-    return {"variables": {"at": f"{text}Z"}}
+class InTurn(Sequence[bytes]):
+    """One of each in turn."""
+
+    def __init__(self, each: Sequence[Sequence[bytes]]) -> None:
+        self._each = each
+
+    def __len__(self) -> int:
+        return MANY
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._each[at % len(self._each)][0]
+
+
+def _request(client: Client, text: str, now: datetime, n: int) -> bytes:
+    """The n-th request; what a text does not declare makes it another question with the same answer."""
+    some: dict[str, object] = {"asked": n}
+    if "$at" in text:
+        some["at"] = iso(to_micros(now - timedelta(seconds=n + 1)))
+    if "$from" in text:
+        some["from"] = iso(n * MICROS_PER_SECOND)
+    return raw(client(text, some | ({"first": 50} if "$first" in text else {})))
