@@ -223,7 +223,8 @@ def _named_by(asked: object) -> _Plain | None:
     """The name of a request of the plain kind; None for every other, which the endpoint judges."""
     if not isinstance(asked, dict):
         return None
-    extensions = asked.get("extensions") or {}
+    # Only null stands for none: 0 and false have another form, which is refused whether or not an answer is kept.
+    extensions = {} if asked.get("extensions") is None else asked["extensions"]
     # What clients say of themselves there changes nothing; what changes the answer is never kept.
     if not isinstance(extensions, dict) or extensions.keys() & ANSWERED_EXTENSIONS:
         return None
