@@ -8,6 +8,7 @@ from tests.factories.cancelling import each_await
 from mktdash.store import lending
 from mktdash.store.fetch import fetch_all
 from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.versions import VersionWatch
 
 
 async def test_a_read(left):
@@ -47,5 +48,16 @@ async def test_a_connection_being_asked_whether_it_is_still_there(left, monkeypa
     async def read():
         async with read_transaction(left.engine) as conn:
             await fetch_all(conn, "SELECT n FROM cancel_mark")
+
+    await each_await(read, left.look)
+
+
+async def test_a_read_for_many(left):
+    async def read():
+        watch = VersionWatch(left.engine)
+        try:
+            assert await watch.shared._ask({None})
+        finally:
+            await watch.aclose()
 
     await each_await(read, left.look)

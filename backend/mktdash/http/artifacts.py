@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
+from itertools import count
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from mktdash.domain.errors import NotFoundError
 from mktdash.http.state import state_of
-from mktdash.store.raw import read_raw
+from mktdash.store.raw import raw_piece
 from mktdash.store.runs import artifact
 from mktdash.store.session import read_transaction
 
@@ -79,9 +80,13 @@ async def _count(request: Request) -> None:
 
 
 async def _pieces(request: Request, sha256: str) -> AsyncIterator[bytes]:
-    async with read_transaction(state_of(request).engine) as conn:
-        async for piece in read_raw(conn, sha256):
-            yield piece
+    # A view for each, not one for all: a client may take its time, and bytes of a hash never change.
+    for seq in count():
+        async with read_transaction(state_of(request).engine) as conn:
+            piece = await raw_piece(conn, sha256, seq)
+        if piece is None:
+            return
+        yield piece
 
 
 def _has(request: Request, etag: str) -> bool:

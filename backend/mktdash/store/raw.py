@@ -87,14 +87,22 @@ async def read_raw(conn: AsyncConnection, sha256: str) -> AsyncIterator[bytes]:
     Raises:
         NotFoundError: no such bytes are kept.
     """
-    seqs = (
-        (await conn.execute(select(PIECES.c.seq).where(PIECES.c.sha256 == sha256).order_by(PIECES.c.seq)))
-        .scalars()
-        .all()
-    )
-    if not seqs and (await conn.execute(select(BLOBS.c.sha256).where(BLOBS.c.sha256 == sha256))).first() is None:
+    seq = 0
+    while (piece := await raw_piece(conn, sha256, seq)) is not None:
+        yield piece
+        seq += 1
+
+
+async def raw_piece(conn: AsyncConnection, sha256: str, seq: int) -> bytes | None:
+    """One piece of the bytes of that hash, the first of which is 0; None after the last.
+
+    Raises:
+        NotFoundError: no such bytes are kept.
+    """
+    wanted = select(PIECES.c.payload).where(PIECES.c.sha256 == sha256, PIECES.c.seq == seq)
+    packed = (await conn.execute(wanted)).scalar_one_or_none()
+    if packed is not None:
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=PIECE_BYTES)
+    if seq == 0 and (await conn.execute(select(BLOBS.c.sha256).where(BLOBS.c.sha256 == sha256))).first() is None:
         raise NotFoundError(f"no raw bytes of hash {sha256} are kept", sha256=sha256)
-    decompressor = zstandard.ZstdDecompressor()
-    for seq in seqs:
-        wanted = select(PIECES.c.payload).where(PIECES.c.sha256 == sha256, PIECES.c.seq == seq)
-        yield decompressor.decompress((await conn.execute(wanted)).scalar_one(), max_output_size=PIECE_BYTES)
+    return None

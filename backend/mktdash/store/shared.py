@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mktdash.finishing import to_its_end
 from mktdash.patience import patience
 
 K = TypeVar("K")
@@ -87,10 +88,9 @@ class SharedRead(Generic[K, V]):
         return await self._read(self.driver, keys)
 
     async def _open(self) -> None:
-        conn = await self._engine.connect()
+        self._conn = conn = await self._engine.connect()
         if self._engine.dialect.name == "postgresql":
             await conn.execution_options(isolation_level="AUTOCOMMIT")
-        self._conn = conn
         raw = await conn.get_raw_connection()
         # The driver itself is asked, so that no transaction is ever open: each read sees what was committed before it.
         self.driver = raw.driver_connection
@@ -99,5 +99,10 @@ class SharedRead(Generic[K, V]):
         conn, self._conn, self.driver = self._conn, None, None
         if conn is not None:
             with suppress(Exception):
-                await conn.invalidate()
-                await conn.close()
+                await to_its_end(_thrown_away(conn))
+
+
+async def _thrown_away(conn: AsyncConnection) -> None:
+    # Whatever it was in the middle of.
+    await conn.invalidate()
+    await conn.close()
