@@ -29,7 +29,7 @@ export function KnownAt({ name, asKnownAt, here, fresh }: KnownAtProps) {
       </label>
       {asKnownAt ? (
         <p role="status">
-          {here ? "Showing what" : "Not here yet: what"} was known at <b>{instant(asKnownAt)}</b>; later
+          {here ? "Showing what" : "Not here yet: what"} was known at <b>{instant(asKnownAt, true)}</b>; later
           values and corrections are left out.{" "}
           <button type="button" class="link" onClick={() => set(null)}>
             Back to now

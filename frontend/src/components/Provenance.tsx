@@ -67,7 +67,9 @@ function Known({
       title="Provenance"
       of={origin}
       actions={
-        <span class="quiet">{!current && loading ? "Loading" : isLatest ? `latest, ${which}` : which}</span>
+        <span class="quiet">
+          {!current && loading ? "Loading" : isLatest ? `latest${asKnownAt ? " then" : ""}, ${which}` : which}
+        </span>
       }
     >
       {(held) => <Facts origin={held} decimals={decimals} />}

@@ -76,7 +76,7 @@ export function NoQualityThen({ asKnownAt }: { asKnownAt: string }) {
         <h2>Quality</h2>
       </header>
       <p class="quiet">
-        Verdicts speak of today, so none stands beside what was known at {instant(asKnownAt)}.
+        Verdicts speak of today, so none stands beside what was known at {instant(asKnownAt, true)}.
       </p>
     </section>
   );
