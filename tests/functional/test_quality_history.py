@@ -9,7 +9,9 @@ from tests.factories.quality import at
 from tests.functional.test_quality_planted import BARS, bars
 
 from mktdash.providers.csv.mapping import CsvMapping
+from mktdash.quality import by_history
 from mktdash.quality.checks.history import History
+from mktdash.quality.checks.revisions import Revisions
 from mktdash.store.instruments import series_of_dataset
 from mktdash.store.session import read_transaction
 
@@ -131,3 +133,44 @@ async def test_the_real_history_of_the_ecb_has_nothing_odd(ecb_engine, looked_at
         "repeats": "PASS",
         "revisions": "PASS",
     }
+
+
+async def test_hours_and_minutes_are_judged_whole_too_a_day_at_a_time(engine, looked_at, monkeypatch):
+    begin = int(at("2024-01-01T00:00").timestamp())
+    value = np.round(100 * np.exp(np.cumsum(np.random.default_rng(4).normal(0, 0.002, 24 * 700))), 4)
+    value[12_000] *= 100
+    lines = [f"{begin + 3600 * n},{one:.10g}" for n, one in enumerate(value.tolist())]
+    hours = CsvMapping(
+        dataset="hours", date="T", date_formats=("UNIX",), symbol="HHH", value="V", interval="1h", unit="USD"
+    )
+    await tell(engine, "\n".join(["T,V", *lines]).encode(), TOLD, hours)
+    monkeypatch.setattr(by_history, "_SPANS", 1)
+
+    first = await metrics(engine, "hours", NOW)
+    second = await metrics(engine, "hours", NOW + timedelta(minutes=5))
+    spans = len(looked_at)
+    await metrics(engine, "hours", NOW + timedelta(minutes=10))
+    await metrics(engine, "hours", NOW + timedelta(days=1))
+
+    assert first["history"]["status"] == "PASS"
+    assert (
+        second["history"]["summary"] == "1 value far from both its neighbours: HHH, such as HHH at 2025-05-15T00:00:00Z"
+    )
+    assert second["history"]["evidence"]["series"][0]["observations"] > 16_000
+    assert spans == len(looked_at) == 2
+
+
+@pytest.mark.parametrize("broken", ["history", "revisions"])
+async def test_a_check_of_the_past_that_breaks_silences_itself_alone(sqlite_engine, monkeypatch, broken):
+    def fails(*_):
+        raise ZeroDivisionError("no such thing")
+
+    monkeypatch.setattr(History if broken == "history" else Revisions, "measure", fails)
+    days, values = walks()
+    await tell(sqlite_engine, table(days, values), TOLD - timedelta(hours=1))
+    await tell(sqlite_engine, table(days, np.round(values * 2, 4)), TOLD)
+
+    found = await metrics(sqlite_engine, "rates", NOW)
+
+    assert (found[broken]["status"], found[broken]["summary"]) == ("UNKNOWN", "the check failed: ZeroDivisionError")
+    assert found["freshness"]["status"] == "PASS"

@@ -268,6 +268,9 @@ class HistoryCheck(Protocol):
     def measure(self, context: CheckContext, subject: Subject) -> Finding:
         """What it finds in one series' history; pure, the same for the same values."""
 
+    def joined(self, earlier: Finding, later: Finding, observations: int) -> Finding:
+        """The finding over two parts of a history, one after the other, of so many observations together."""
+
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
         """The verdict over the findings of all the dataset's series, by series id."""
 

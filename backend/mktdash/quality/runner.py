@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
@@ -143,17 +144,54 @@ async def _judge(
         # An ingest seldom changes what most checks find; what is stored already is not written again.
         if not before or any(before.get(key) != found for key, found in fresh[metric].items()):
             states.append(StateRow(metric, window, code_sha, dataset.version, pack(findings)))
+    await _judge_past(conn, _Past(context, stored, code_sha, judges, again, troubles), results, states)
+    return _Judged(dataset.version, results, states)
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What the checks of batches and of whole histories go by, beside the store."""
+
+    context: CheckContext
+    stored: Mapping[str, StateRow]
+    code_sha: str
+    judges: Sequence[HistoryJudge]
+    again: Sequence[int]
+    troubles: dict[str, Exception]
+
+
+async def _judge_past(conn: AsyncConnection, past: _Past, results: list[CheckResult], states: list[StateRow]) -> None:
+    """Add the verdicts on batches and on whole histories, and what to store of them."""
+    context = past.context
     for one in BATCH_CHECKS:
-        judged, state = await judge_batches(conn, one, context, stored.get(one.spec.metric), code_sha)
+        try:
+            before = past.stored.get(one.spec.metric)
+            judged, state = await judge_batches(conn, one, context, before, past.code_sha)
+        except Exception as error:  # noqa: BLE001  # as above
+            _reraise_if_store(error)
+            results.append(_broken(one.spec, context, error))
+            continue
         results.append(_guarded(one.spec, context, one.combine, context, judged))
         states += [] if state is None else [state]
-    for judge in judges:
-        if (trouble := troubles.get(judge.check.spec.metric)) is not None:
-            results.append(_broken(judge.check.spec, context, trouble))
+    for judge in past.judges:
+        spec = judge.check.spec
+        try:
+            await judge.look_at_finer(conn, past.again)
+        except Exception as error:  # noqa: BLE001  # as above
+            _reraise_if_store(error)
+            past.troubles[spec.metric] = error
+        if (trouble := past.troubles.get(spec.metric)) is not None:
+            results.append(_broken(spec, context, trouble))
             continue
-        results.append(_guarded(judge.check.spec, context, judge.check.combine, context, judge.findings))
+        results.append(_guarded(spec, context, judge.check.combine, context, judge.findings))
         states += [] if (state := judge.state()) is None else [state]
-    return _Judged(dataset.version, results, states)
+
+
+def _reraise_if_store(error: Exception) -> None:
+    """A transaction that failed can't be read on; a check that breaks silences itself alone."""
+    if isinstance(error, (SQLAlchemyError, OSError)):
+        raise error
+    _log.error("a check failed", exc_info=error)
 
 
 def _broken(spec: CheckSpec, context: CheckContext, error: Exception) -> CheckResult:

@@ -109,6 +109,16 @@ async def same_latest(conn: AsyncConnection, key: str, since: int) -> list[tuple
     ]
 
 
+async def sealed_digests(conn: AsyncConnection, series_id: int, before: int) -> list[tuple[int, bytes, int]]:
+    """The sealed buckets of a series below a bucket, ascending, each with the digest and number of what it holds."""
+    wanted = (
+        sa.select(col(ObservationChunk.bucket), col(ObservationChunk.digest), col(ObservationChunk.n))
+        .where(col(ObservationChunk.series_id) == series_id, col(ObservationChunk.bucket) < before)
+        .order_by(col(ObservationChunk.bucket))
+    )
+    return [(int(bucket), bytes(digest), int(n)) for bucket, digest, n in (await conn.execute(wanted)).all()]
+
+
 async def twin_ids(conn: AsyncConnection, key: str) -> list[tuple[int, int]]:
     """The daily series of a dataset that another source has too, and that one: (series id, other's id)."""
     other = sa.orm.aliased(Series)

@@ -9,6 +9,7 @@ import numpy as np
 
 from mktdash.domain.calendar import EVERY_DAY
 from mktdash.domain.clock import iso
+from mktdash.domain.interval import interval_seconds
 from mktdash.domain.observation import Int64Array
 from mktdash.domain.schedule import session_days
 from mktdash.quality.base import (
@@ -31,6 +32,7 @@ SPEC = CheckSpec("history", "History", "share of a series", warn=0.0, fail=0.01)
 _SHOWN = 20
 _SHOWN_KINDS = 3
 _SHOWN_SERIES = 50
+_DAY_S = 86_400
 WORDS = {
     "level": ("new level, as of another unit", "new levels, as of another unit"),
     "spike": ("value far from both its neighbours", "values far from both their neighbours"),
@@ -57,9 +59,7 @@ class History:
         found = {kind: places for kind, places in _look(context, subject) if len(places)}
         if not found:
             return Finding(Status.PASS, 0.0)
-        share = len(np.unique(np.concatenate(list(found.values())))) / n
-        # Everything after a change of unit speaks another language than everything before.
-        severe = "level" in found or share >= (SPEC.fail or 1)
+        odd = len(np.unique(np.concatenate(list(found.values()))))
         points = [
             {
                 "at": name_point(context, subject, int(at)),
@@ -71,12 +71,31 @@ class History:
         ]
         detail = {
             "observations": n,
+            "odd": odd,
             "first": iso(int(subject.columns.as_of[0])),
             "last": iso(int(subject.columns.as_of[-1])),
             "counts": {kind: len(places) for kind, places in found.items()},
             "points": sorted(points, key=lambda point: str(point["at"]))[-_SHOWN:],
         }
-        return Finding(Status.FAIL if severe else Status.WARN, round(share, 6), detail)
+        return _graded(detail)
+
+    def joined(self, earlier: Finding, later: Finding, observations: int) -> Finding:
+        """The oddities of both parts, as a share of all observations."""
+        parts = [one.detail for one in (earlier, later) if one.detail]
+        if not parts:
+            return later
+        counts: Counter[str] = Counter()
+        for part in parts:
+            counts.update(part["counts"])
+        detail = {
+            "observations": observations,
+            "odd": sum(part["odd"] for part in parts),
+            "first": parts[0]["first"],
+            "last": parts[-1]["last"],
+            "counts": dict(counts),
+            "points": [point for part in parts for point in part["points"]][-_SHOWN:],
+        }
+        return _graded(detail)
 
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
         """The worst series speaks, with how many others there are; evidence has every date kept."""
@@ -111,6 +130,13 @@ class History:
         )
 
 
+def _graded(detail: Mapping[str, Any]) -> Finding:
+    share = detail["odd"] / detail["observations"]
+    # Everything after a change of unit speaks another language than everything before.
+    severe = "level" in detail["counts"] or share >= (SPEC.fail or 1)
+    return Finding(Status.FAIL if severe else Status.WARN, round(share, 6), detail)
+
+
 def _look(context: CheckContext, subject: Subject) -> Iterator[tuple[str, Int64Array]]:
     columns, series = subject.columns, subject.series
     steps = scaled_steps(subject)
@@ -119,7 +145,9 @@ def _look(context: CheckContext, subject: Subject) -> Iterator[tuple[str, Int64A
     yield "spike", np.setdiff1d(spikes(steps), levels)
     yield "bar", np.flatnonzero(impossible(columns))
     yield "copy", np.flatnonzero(copied_bars(columns))
-    if (stretch := paired(columns.value)) is not None:
+    daily = interval_seconds(series.interval) >= _DAY_S
+    # Within a day values repeat by nature.
+    if daily and (stretch := paired(columns.value)) is not None:
         yield "paired", np.arange(stretch.start, stretch.stop)
     if (back := backwards(columns)) is not None:
         yield "order", np.flatnonzero(back)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from mktdash.domain.clock import MICROS_PER_DAY
 from mktdash.domain.observation import BAR_FIELDS
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
 from mktdash.quality.missing import Explainer
@@ -14,6 +15,8 @@ from mktdash.quality.points import judged
 SPEC = CheckSpec("nulls", "Nulls", "share empty", warn=0.1, fail=0.3)
 
 _SHOWN = 5
+# A month that its source never published is news when it falls due, not for all of the thirty months looked at.
+_NEWS = 31 * MICROS_PER_DAY
 
 
 def look(context: CheckContext, subject: Subject) -> Finding:
@@ -41,7 +44,8 @@ def look(context: CheckContext, subject: Subject) -> Finding:
             detail.setdefault("fields", {})[name] = round(share, 4)
     value = round(max(shares), 4)
     status = graded(SPEC, value)
-    if status is Status.PASS and empty.any() and subject.series.id in context.seldom_empty:
+    lately = empty & (context.slots.due > context.window_end - _NEWS)
+    if status is Status.PASS and lately.any() and subject.series.id in context.seldom_empty:
         # No share to speak of, but the first in a year.
         status = Status.WARN
         detail["first_in_a_year"] = True
