@@ -7,7 +7,9 @@ import pytest
 from gql import gql
 from tests.factories.web import client_of, gql_client, resources_over, served, socket_to, web_over
 
+from mktdash.domain.clock import system_clock
 from mktdash.security.buckets import Buckets
+from mktdash.security.tokens import revoke_tokens
 from mktdash.store.credentials import CredentialWatch
 
 VIEWER = "{ viewer { role } }"
@@ -132,6 +134,21 @@ async def test_refused_tokens_count_and_are_not_looked_up_for_ever(engine, monke
     assert before < 15, "an address that has used up its minute costs no more looks into the store"
     assert int(answers[-1].headers["retry-after"]) >= 1
     assert known.status_code == 200, "a token that was good lately is not refused for what its neighbours do"
+
+
+@pytest.mark.usefixtures("standing")
+async def test_a_token_that_was_good_and_has_ended_is_not_looked_up_for_ever(engine, monkeypatch):
+    looked_up = []
+    by_id = CredentialWatch.by_id
+    monkeypatch.setattr(CredentialWatch, "by_id", lambda self, one: looked_up.append(one) or by_id(self, one))
+    async with web_over(resources_over(engine, request_rate=10)) as web:
+        token = await web.token("viewer", kind="link")
+        assert (await web.post(VIEWER, authorization=f"Bearer {token}")).status_code == 200
+        await revoke_tokens(engine, clock=system_clock, kind="link")
+        codes = [(await web.post(VIEWER, authorization=f"Bearer {token}")).status_code for _ in range(30)]
+
+    assert codes == [401] * 10 + [429] * 20
+    assert len(looked_up) < 15
 
 
 @pytest.mark.usefixtures("standing")

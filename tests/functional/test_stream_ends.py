@@ -17,7 +17,7 @@ from tests.functional.test_token_ends import (
     shown,
 )
 
-from mktdash.domain.clock import system_clock
+from mktdash.domain.clock import system_clock, to_micros
 from mktdash.security import validity
 from mktdash.security.tokens import create_token, revoke_tokens
 from mktdash.store.session import read_transaction, write_transaction
@@ -113,3 +113,19 @@ async def test_a_client_that_does_not_answer_the_close_is_not_waited_for(sqlite_
                 await revoke_tokens(sqlite_engine, clock=system_clock, kind="link")
 
                 assert (await close_code(socket))[0] == 4401
+
+
+async def test_a_token_whose_stream_is_open_is_in_use(sqlite_engine, monkeypatch):
+    monkeypatch.setattr("mktdash.security.use._SECONDS_TO_GATHER", 0.0)
+    monkeypatch.setattr("mktdash.security.use._SECONDS_BETWEEN_NOTES", 0.0)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    async with served(resources_over(sqlite_engine, clock=lambda: now)) as address:
+        token = await create_token(sqlite_engine, name="desk", role="viewer", clock=lambda: now)
+        async with following(address, token):
+            now += timedelta(hours=1)
+            used = 0
+            async with asyncio.timeout(GUARD_S):
+                while used < to_micros(now):
+                    await asyncio.sleep(0.05)
+                    async with read_transaction(sqlite_engine) as conn:
+                        used = (await conn.execute(sa.select(ApiToken.last_used_at))).scalar_one() or 0

@@ -105,9 +105,11 @@ class Envelope:
         try:
             principal = await self._identity.of(request)
         except UnauthenticatedError:
+            self._strangers.forget(secret)
             await self._count_refused(stranger)
             raise
         if principal.token_id is None:
+            self._strangers.forget(secret)
             await self._count_refused(stranger)
         else:
             self._strangers.know(secret)

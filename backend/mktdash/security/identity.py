@@ -136,7 +136,15 @@ class Identity:
         except Exception as error:
             raise _unavailable() from error
         now = to_micros(self._clock())
-        return {one.id: principal(one) for one in found if one is not None and one.live_at(now)}
+        good = {one.id: principal(one) for one in found if one is not None and one.live_at(now)}
+        for one in good.values():
+            self._note(one, now)
+        return good
+
+    def _note(self, known: Principal, now: int) -> None:
+        for used in (known.token_id, known.session_id):
+            if used is not None:
+                self._use.note(used, now)
 
     async def _known(self, text: str, *, by_cookie: bool) -> Principal | None:
         try:
@@ -145,9 +153,7 @@ class Identity:
             # Whatever the driver calls it: nobody is let in by it, and nobody is told that a good token is none.
             raise _unavailable() from error
         if known is not None:
-            for used in (known.token_id, known.session_id):
-                if used is not None:
-                    self._use.note(used, to_micros(self._clock()))
+            self._note(known, to_micros(self._clock()))
         return known
 
     async def aclose(self) -> None:

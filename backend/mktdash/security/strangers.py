@@ -37,6 +37,10 @@ class Strangers:
         if len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
 
+    def forget(self, secret: str) -> None:
+        """Note that it is good no more: what was granted to it as good has ended with it."""
+        self._known.pop(_name(secret), None)
+
     def require_open(self, address: str, secret: str) -> None:
         """Pass a header's token or cookie that may be looked up.
 
