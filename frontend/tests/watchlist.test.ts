@@ -40,7 +40,7 @@ function instrument(symbol: string, asOf = "2026-10-30T13:15:00Z", value = 1.1):
           change: value - 1,
           changePercent: (value - 1) * 100,
         },
-        recent: { value: [1, value] },
+        recent: { value: [1, value], asOfMs: [Date.parse(asOf) - 5_000, Date.parse(asOf)] },
       },
     ],
   };

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from math import ceil, floor, log10
 from xml.sax.saxutils import escape, quoteattr
 
+from mktdash.reports.gaps import gap_ends, unbroken
 from mktdash.reports.text import MINUS, day_text, month_text
 
 PALETTE = ("#1f5fa8", "#c4561a", "#2a8a62", "#8b4fa0", "#a97b00", "#3a8fb0")
@@ -81,11 +82,12 @@ def course_chart(lines: Sequence[Line], *, alt: str, width: int = 700, height: i
     for at, (line, end) in enumerate(zip(lines, ends, strict=True)):
         colour = PALETTE[at % len(PALETTE)]
         days, values = thin(line.days, line.values)
-        points = " ".join(f"{_n(x(day))},{_n(y(value))}" for day, value in zip(days, values, strict=True))
-        parts.append(
-            f'<polyline class="s{at}" points="{points}" fill="none" stroke="{colour}" stroke-width="1.5" '
-            'stroke-linejoin="round" stroke-linecap="round"/>'
-        )
+        for stretch in unbroken(days, values, gap_ends(line.days)):
+            points = " ".join(f"{_n(x(day))},{_n(y(value))}" for day, value in stretch)
+            parts.append(
+                f'<polyline class="s{at}" points="{points}" fill="none" stroke="{colour}" stroke-width="1.5" '
+                'stroke-linejoin="round" stroke-linecap="round"/>'
+            )
         parts.append(
             f'<polyline class="lead" points="{_n(x(line.days[-1]) + 2)},{_n(y(line.values[-1]))} '
             f'{_n(width - right + 10)},{_n(end)} {_n(width - right + 14)},{_n(end)}" fill="none" '
@@ -140,10 +142,12 @@ def sparkline(days: Sequence[date], values: Sequence[float], tone: str, width: i
             _n(height - pad - share * (height - 2 * pad)),
         )
 
-    thinned = zip(*thin(tuple(days), tuple(values), most=120), strict=True)
-    points = " ".join(",".join(point(day, value)) for day, value in thinned)
+    thinned = thin(tuple(days), tuple(values), most=120)
+    course = ""
+    for stretch in unbroken(*thinned, gap_ends(days)):
+        points = " ".join(",".join(point(day, value)) for day, value in stretch)
+        course += f'<polyline class="{tone}" points="{points}" fill="none" stroke="{colour}" stroke-width="1.1"/>'
     end_x, end_y = point(days[-1], values[-1])
-    course = f'<polyline class="{tone}" points="{points}" fill="none" stroke="{colour}" stroke-width="1.1"/>'
     end = f'<circle class="{tone}" cx="{end_x}" cy="{end_y}" r="1.8" fill="{colour}"/>'
     return _svg(width, height, "", [course, end])
 

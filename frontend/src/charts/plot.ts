@@ -2,6 +2,7 @@
 
 import uPlot from "uplot";
 import { number, precisionOf } from "../format/number.ts";
+import { gapsOf } from "./gaps.ts";
 import { isDoubtful, type Points } from "./points.ts";
 import { timeTicks } from "./ticks.ts";
 
@@ -48,6 +49,12 @@ function padded(low: number | null, high: number | null): [number, number] {
 
 export function makePlot(element: HTMLElement, points: Points, options: PlotOptions): uPlot {
   const { look } = options;
+  // Asked for at each drawing: live values come after the plot was made.
+  const gaps: uPlot.Series.GapsRefiner = (plot) =>
+    gapsOf(plot.data[0] as number[]).map(({ from, to }) => [
+      plot.valToPos(from, "x", true),
+      plot.valToPos(to, "x", true),
+    ]);
   const axis = {
     stroke: look.text,
     font: look.font,
@@ -84,14 +91,14 @@ export function makePlot(element: HTMLElement, points: Points, options: PlotOpti
       ],
       series: [
         {},
-        { stroke: look.line, width: 1.5, spanGaps: true, points: { show: points.ms.length === 1 } },
+        { stroke: look.line, width: 1.5, gaps, points: { show: points.ms.length === 1 } },
         {
           stroke: look.doubt,
           paths: () => null,
           points: { show: true, size: 6, fill: look.doubt, stroke: look.doubt },
         },
-        { stroke: "transparent", points: { show: false } },
-        { stroke: "transparent", points: { show: false } },
+        { stroke: "transparent", gaps, points: { show: false } },
+        { stroke: "transparent", gaps, points: { show: false } },
       ],
       bands: [{ series: [3, 4], fill: look.band }],
       cursor: {

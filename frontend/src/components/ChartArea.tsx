@@ -2,11 +2,12 @@
 
 import type { ComponentType } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { gapsOf } from "../charts/gaps.ts";
 import { pointsOf } from "../charts/points.ts";
 import type { Range } from "../charts/ranges.ts";
 import type { SeriesChartProps, Window } from "../charts/SeriesChart.tsx";
 import { count } from "../format/number.ts";
-import { day } from "../format/time.ts";
+import { day, instant, isDaily } from "../format/time.ts";
 import type { Series } from "../pages/Series.tsx";
 import { PointsTable } from "./PointsTable.tsx";
 
@@ -38,6 +39,23 @@ function useChart(): { Chart: Chart | null; failed: boolean; again: () => void }
     );
   }, [tries]);
   return { Chart, failed, again: () => setTries(tries + 1) };
+}
+
+const MOST_GAPS = 3;
+
+/** The longest gaps of what is drawn, in words. */
+function Gaps({ ms, daily }: { ms: readonly number[]; daily: boolean }) {
+  const gaps = useMemo(() => gapsOf(ms), [ms]);
+  if (gaps.length === 0) return null;
+  const longest = [...gaps].sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, MOST_GAPS);
+  const at = (time: number): string => (daily ? day(time) : instant(time));
+  const spans = longest.sort((a, b) => a.from - b.from).map(({ from, to }) => `${at(from)} and ${at(to)}`);
+  return (
+    <p class="quiet gaps">
+      No values between {spans.join("; between ")}
+      {gaps.length > MOST_GAPS && `; and ${count(gaps.length - MOST_GAPS)} shorter gaps`}.
+    </p>
+  );
 }
 
 export function ChartArea(props: ChartAreaProps) {
@@ -105,6 +123,7 @@ export function ChartArea(props: ChartAreaProps) {
       ) : (
         <div class="bone tall" />
       )}
+      <Gaps ms={points.ms} daily={isDaily(series.interval)} />
       <div class="chart-foot">
         <p class="quiet">
           {points.downsampledFrom === null

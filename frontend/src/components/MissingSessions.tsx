@@ -67,7 +67,13 @@ export function MissingSessions({
   missing: readonly MissingFragment[];
   symbols: boolean;
 }) {
-  if (missing.length === 0) return <p class="quiet">No session is missing.</p>;
+  if (missing.length === 0) {
+    return (
+      <p class="quiet">
+        Of the last 30 days, or of the last 30 values due where they come less often, none is missing.
+      </p>
+    );
+  }
   return (
     <div class="scroll">
       <table class="small missing">

@@ -1,12 +1,16 @@
 // The last values as a line without axes: shape only, the figures stand beside it.
 
+import { gapsOf } from "../charts/gaps.ts";
+
 const WIDTH = 96;
 const HEIGHT = 28;
 const EDGE = 3;
 
-/** The line's path, oldest first; a gap in the values is a gap in the line. Empty for fewer than two values. */
+/** The line's path, oldest first; a gap in the values or in their times is a gap in the line. Empty for fewer than two
+ *  values. */
 export function sparkPath(
   values: readonly (number | null)[],
+  ms: readonly number[] = [],
 ): { line: string; end: [number, number] } | null {
   const known = values.filter((value): value is number => value !== null);
   if (known.length < 2) return null;
@@ -18,7 +22,9 @@ export function sparkPath(
   let line = "";
   let end: [number, number] = [0, 0];
   let pen = false;
+  const gaps = new Set(gapsOf(ms).map(({ after }) => after + 1));
   values.forEach((value, i) => {
+    if (gaps.has(i)) pen = false;
     if (value === null) {
       pen = false;
       return;
@@ -30,8 +36,13 @@ export function sparkPath(
   return { line, end };
 }
 
-export function Sparkline({ values }: { values: readonly (number | null)[] }) {
-  const path = sparkPath(values);
+interface SparklineProps {
+  readonly values: readonly (number | null)[];
+  readonly ms: readonly number[];
+}
+
+export function Sparkline({ values, ms }: SparklineProps) {
+  const path = sparkPath(values, ms);
   return (
     <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} aria-hidden="true">
       {path && (

@@ -146,7 +146,7 @@ function Cells({ row, starred }: WatchRowProps) {
         </span>
       </th>
       <td class="c-spark">
-        <Sparkline values={row.recent.value} />
+        <Sparkline values={row.recent.value} ms={row.recent.asOfMs} />
       </td>
       <td class="c-value num">
         <span key={latest?.asOf} class={row.moved ? `moved ${row.moved}` : ""}>

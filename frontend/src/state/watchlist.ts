@@ -62,7 +62,7 @@ export function withEvent(watchlist: Watchlist, event: ObservationsEvent): Watch
 
 function moved(series: Series, event: ObservationsEvent): Series {
   let { latest } = series;
-  let recent = series.recent.value;
+  let { value: recent, asOfMs: times } = series.recent;
   let way: Series["moved"];
   event.points.asOf.forEach((asOf, i) => {
     const value = event.points.value[i];
@@ -73,6 +73,7 @@ function moved(series: Series, event: ObservationsEvent): Series {
     const shown = latest?.value ?? value;
     way = value > shown ? "up" : value < shown ? "down" : "flat";
     recent = [...(step > 0 ? recent.slice(-29) : recent.slice(0, -1)), value];
+    times = [...(step > 0 ? times.slice(-29) : times.slice(0, -1)), Date.parse(asOf)];
     latest = {
       asOf,
       session: day(asOf),
@@ -84,7 +85,7 @@ function moved(series: Series, event: ObservationsEvent): Series {
       changePercent: previous ? ((value - previous) / previous) * 100 : null,
     };
   });
-  return way ? { ...series, latest, recent: { value: recent }, moved: way } : series;
+  return way ? { ...series, latest, recent: { value: recent, asOfMs: times }, moved: way } : series;
 }
 
 export type SortColumn = "symbol" | "changePercent" | "latest";
