@@ -1,7 +1,7 @@
 // Which page stands in the shell, and what is shown if one of them fails.
 
-import { Component, type ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Guard } from "./components/Guard.tsx";
 import { later } from "./components/later.tsx";
 import { Shell } from "./components/Shell.tsx";
 import { QualityPage } from "./pages/Quality.tsx";
@@ -17,11 +17,13 @@ export function App() {
   const key = keyOf(at);
   useFocusOnChange(key);
   return (
-    <Shell>
-      <Guard key={key}>
-        <Page at={at} />
-      </Guard>
-    </Shell>
+    <Guard what="The page">
+      <Shell>
+        <Guard what="This page" key={key}>
+          <Page at={at} />
+        </Guard>
+      </Shell>
+    </Guard>
   );
 }
 
@@ -61,27 +63,5 @@ function Page({ at }: { at: Route }) {
           </p>
         </section>
       );
-  }
-}
-
-/** A page that throws becomes a message; the navigation stays. */
-class Guard extends Component<{ children: ComponentChildren }, { failure: Error | null }> {
-  override state = { failure: null };
-
-  static override getDerivedStateFromError(failure: Error): { failure: Error } {
-    return { failure };
-  }
-
-  override render({ children }: { children: ComponentChildren }, { failure }: { failure: Error | null }) {
-    if (!failure) return children;
-    return (
-      <section class="panel blank" role="alert">
-        <h1>This page failed</h1>
-        <p>{failure.message}</p>
-        <button type="button" class="button" onClick={() => this.setState({ failure: null })}>
-          Try again
-        </button>
-      </section>
-    );
   }
 }

@@ -5,11 +5,13 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import { watchAddress } from "./routes.ts";
 import { watchTheme } from "./state/choices.ts";
+import { forgetAll } from "./state/device.ts";
 import { watchNetwork } from "./state/network.ts";
 import { watchPulse } from "./state/pulse.ts";
 import { watchTime } from "./state/serverTime.ts";
 import { watchSession } from "./state/session.ts";
 
+forgetAll("former");
 watchTheme();
 watchTime();
 watchNetwork();
@@ -18,7 +20,10 @@ watchAddress();
 watchSession();
 
 const root = document.getElementById("page");
-if (root) render(<App />, root);
+if (root) {
+  root.replaceChildren();
+  render(<App />, root);
+}
 
 if (import.meta.env.PROD && "serviceWorker" in navigator) {
   // Without it the page works all the same, only not after a reload offline.

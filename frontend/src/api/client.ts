@@ -4,6 +4,7 @@
 import { lookForServer, noteAnswer, noteUnreachable } from "../state/network.ts";
 import { ApiError, localProblem, type Problem, readProblem } from "./errors.ts";
 import type { Operation } from "./generated/operations.ts";
+import { fits, shapeOfAnswer } from "./shape.ts";
 
 export const ENDPOINT = "/graphql";
 const TIME_LIMIT_MS = 20_000;
@@ -75,6 +76,12 @@ function fromStatus(
   return localProblem(code, message, { requestId, retryable: status === 429 || status >= 500 });
 }
 
+const OTHER_SHAPE = localProblem(
+  "UNEXPECTED_ANSWER",
+  "The server answered something else than was asked. If the server was changed, reload the page.",
+  { retryable: false },
+);
+
 async function send<Data>(
   operation: string,
   variables: unknown,
@@ -85,7 +92,9 @@ async function send<Data>(
   const body = JSON.stringify({ query: operation, variables });
   for (let tried = 1; ; tried += 1) {
     try {
-      return await attempt<Data>(body, signal, transport);
+      const answer = await attempt<Data>(body, signal, transport);
+      if (!fits(answer.data, shapeOfAnswer(operation))) throw new ApiError(OTHER_SHAPE);
+      return answer;
     } catch (thrown) {
       const again = thrown instanceof ApiError && thrown.kind !== "offline" && thrown.problem.retryable;
       if (!again || tried >= attempts) throw thrown;

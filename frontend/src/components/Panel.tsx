@@ -6,6 +6,7 @@ import type { ApiError, Problem } from "../api/errors.ts";
 import { instant } from "../format/time.ts";
 import { connected } from "../state/network.ts";
 import type { Resource, View } from "../state/resource.ts";
+import { Guard } from "./Guard.tsx";
 
 interface PanelProps<Data> {
   readonly title: string;
@@ -30,16 +31,24 @@ export function Panel<Data>(props: PanelProps<Data>) {
         {props.actions}
       </header>
       <Notice view={view} retry={retry} />
-      {body(props, view, retry)}
+      <Guard what={props.title} renewed={view.at}>
+        <Body panel={props} view={view} retry={retry} />
+      </Guard>
     </section>
   );
 }
 
-function body<Data>(props: PanelProps<Data>, view: View<Data>, retry: () => void): ComponentChildren {
+interface BodyProps<Data> {
+  readonly panel: PanelProps<Data>;
+  readonly view: View<Data>;
+  readonly retry: () => void;
+}
+
+function Body<Data>({ panel: props, view, retry }: BodyProps<Data>) {
   const { data } = view;
   if (data !== null) {
     if (props.isEmpty?.(data)) return <div class="blank">{props.empty ?? "Nothing here yet."}</div>;
-    return props.children(data);
+    return <>{props.children(data)}</>;
   }
   if (view.notice === "forbidden") return <Forbidden error={view.error} />;
   if (view.error) return <Failure error={view.error} retry={retry} />;

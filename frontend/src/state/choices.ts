@@ -4,12 +4,16 @@ import { effect, signal } from "@preact/signals";
 import { keepChoice, readChoice } from "./device.ts";
 
 export type Theme = "system" | "light" | "dark";
+const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
-const savedTheme = readChoice<Theme>("theme", "system");
-export const theme = signal<Theme>(["light", "dark"].includes(savedTheme) ? savedTheme : "system");
+const isTheme = (kept: unknown): kept is Theme => THEMES.includes(kept as Theme);
+const areKeys = (kept: unknown): kept is string[] =>
+  Array.isArray(kept) && kept.every((key) => typeof key === "string");
+
+export const theme = signal<Theme>(readChoice("theme", "system", isTheme));
 
 /** Keys of starred series, `SYMBOL|source|measure|interval`. */
-export const stars = signal<ReadonlySet<string>>(new Set(readChoice<string[]>("stars", [])));
+export const stars = signal<ReadonlySet<string>>(new Set(readChoice<string[]>("stars", [], areKeys)));
 
 /** The symbol in a star's key. */
 export const symbolOf = (key: string): string => key.split("|").slice(0, -3).join("|");
@@ -22,8 +26,7 @@ export function toggleStar(key: string): void {
 }
 
 export function nextTheme(): void {
-  const order: readonly Theme[] = ["system", "light", "dark"];
-  theme.value = order[(order.indexOf(theme.peek()) + 1) % order.length] ?? "system";
+  theme.value = THEMES[(THEMES.indexOf(theme.peek()) + 1) % THEMES.length] ?? "system";
   keepChoice("theme", theme.peek());
 }
 

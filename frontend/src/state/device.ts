@@ -2,7 +2,8 @@
 // that refuses storage (private mode, full disk) only loses the memory, never the page.
 
 const PREFIX = "mktdash:";
-const CACHE = `${PREFIX}cache:`;
+// The number grows with the form of what is kept; what stands under a former one is forgotten.
+const CACHE = `${PREFIX}cache2:`;
 const MOST_ENTRIES = 40;
 const LONGEST_ENTRY = 250_000;
 
@@ -20,26 +21,41 @@ function storage(): Storage | null {
   }
 }
 
-function read<Value>(key: string): Value | null {
+function read(key: string): unknown {
   try {
     const text = storage()?.getItem(key);
-    return text ? (JSON.parse(text) as Value) : null;
+    return text ? JSON.parse(text) : null;
   } catch {
     return null;
   }
 }
 
+/** The one reader of kept data: null for anything that this page did not write so, whole. */
+function readKept<Data>(key: string): Kept<Data> | null {
+  const held = read(key) as { at?: unknown; data?: Data; sum?: unknown } | null;
+  const { at, data, sum } = held ?? {};
+  if (typeof at !== "number" || !Number.isFinite(at) || data === undefined) return null;
+  return sum === sumOf(at, data) ? { at, data } : null;
+}
+
+const sumOf = (at: number, data: unknown): string => shapeOf(`${at}${JSON.stringify(data)}`);
+
 function entries(store: Storage): { key: string; at: number }[] {
   return Array.from({ length: store.length }, (_, i) => store.key(i))
     .filter((key): key is string => key?.startsWith(CACHE) ?? false)
-    .map((key) => ({ key, at: read<Kept<unknown>>(key)?.at ?? 0 }))
+    .map((key) => ({ key, at: ageOf(key) }))
     .sort((a, b) => a.at - b.at);
+}
+
+function ageOf(key: string): number {
+  const at = (read(key) as { at?: unknown } | null)?.at;
+  return typeof at === "number" ? at : 0;
 }
 
 /** Keep a panel's data; the oldest of the others give way. Too large a piece is not kept. */
 export function remember<Data>(key: string, kept: Kept<Data>): void {
   const store = storage();
-  const text = JSON.stringify(kept);
+  const text = JSON.stringify({ ...kept, sum: sumOf(kept.at, kept.data) });
   if (!store || text.length > LONGEST_ENTRY) return;
   const others = entries(store).filter((entry) => entry.key !== CACHE + key);
   for (const old of others.slice(0, Math.max(0, others.length - MOST_ENTRIES + 1))) store.removeItem(old.key);
@@ -56,7 +72,7 @@ export function remember<Data>(key: string, kept: Kept<Data>): void {
 }
 
 export function recall<Data>(key: string): Kept<Data> | null {
-  return read<Kept<Data>>(CACHE + key);
+  return readKept<Data>(CACHE + key);
 }
 
 /** The newest of what is kept under keys that begin so; null without such a beginning. */
@@ -73,12 +89,6 @@ export function forget(key: string): void {
   storage()?.removeItem(CACHE + key);
 }
 
-/** Forget all data that are kept here; the reader's own choices stay. */
-export function forgetAll(): void {
-  const store = storage();
-  if (store) for (const { key } of entries(store)) store.removeItem(key);
-}
-
 /** A short name for the shape of cached data, so that a newer page never reads what an older one kept. */
 export function shapeOf(operation: string): string {
   let hash = 2166136261;
@@ -86,8 +96,28 @@ export function shapeOf(operation: string): string {
   return (hash >>> 0).toString(36);
 }
 
-export function readChoice<Value>(name: string, fallback: Value): Value {
-  return read<Value>(PREFIX + name) ?? fallback;
+/** What to forget: the data of former forms of this page, all data, or the reader's own choices with them. */
+export type Forgotten = "former" | "data" | "everything";
+
+export function forgetAll(what: Forgotten): void {
+  const store = storage();
+  const keys = store ? Array.from({ length: store.length }, (_, i) => store.key(i) ?? "") : [];
+  const goes = {
+    former: (key: string) => key.startsWith(`${PREFIX}cache`) && !key.startsWith(CACHE),
+    data: (key: string) => key.startsWith(`${PREFIX}cache`),
+    everything: (key: string) => key.startsWith(PREFIX),
+  }[what];
+  for (const key of keys) if (goes(key)) store?.removeItem(key);
+}
+
+/** A choice of the reader's; the fallback where what is kept is none. */
+export function readChoice<Value>(
+  name: string,
+  fallback: Value,
+  is: (kept: unknown) => kept is Value,
+): Value {
+  const kept = read(PREFIX + name);
+  return is(kept) ? kept : fallback;
 }
 
 export function keepChoice<Value>(name: string, value: Value): void {

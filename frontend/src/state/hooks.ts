@@ -78,7 +78,7 @@ export function useResource<Shown>(
 export function reduce<Data, Shown>(answer: Answer<Data>, pick: (data: Data) => Shown | null): Answer<Shown> {
   const shown = pick(answer.data);
   const first = answer.problems[0];
-  if (shown === null) {
+  if (shown === null || shown === undefined) {
     throw new ApiError(
       first ?? {
         message: "There is no such thing on this server.",

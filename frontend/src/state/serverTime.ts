@@ -8,9 +8,9 @@ const NAME = "clock";
 const NOISE_MS = 2_000;
 const LONGEST_WAY_MS = 5_000;
 
-const kept = readChoice<unknown>(NAME, 0);
+const isOffset = (kept: unknown): kept is number => Number.isFinite(kept);
 /** What to add to the device's clock. Kept, so that ages are right after a start without a network too. */
-let offset = typeof kept === "number" && Number.isFinite(kept) ? kept : 0;
+let offset = readChoice(NAME, 0, isOffset);
 
 /** The server's time as near as is known; milliseconds since 1970. Before any answer ever, the device's own. */
 export const serverNow = (): number => Date.now() + offset;

@@ -3,7 +3,7 @@
 import { query } from "../api/client.ts";
 import type { SessionQuery } from "../api/generated/operations.ts";
 import { SessionDocument } from "../api/generated/operations.ts";
-import { forgetAll } from "./device.ts";
+import { forgetAll, shapeOf } from "./device.ts";
 import { returned } from "./network.ts";
 import { createResource } from "./resource.ts";
 
@@ -12,7 +12,7 @@ export const session = createResource<SessionQuery>({ staleAfter: Number.POSITIV
 /** Ask now and whenever the server is found again. Called once, by the entry point. */
 export function watchSession(): void {
   returned.subscribe(() => {
-    void session.show("session", (abort) => query(SessionDocument, {}, abort));
+    void session.show(`${shapeOf(SessionDocument)}:session`, (abort) => query(SessionDocument, {}, abort));
   });
 }
 
@@ -23,6 +23,6 @@ export async function logOut(): Promise<void> {
   const asked = { method: "POST", signal: AbortSignal.timeout(LOG_OUT_MS) };
   const answer = await fetch("/api/logout", asked).catch(() => null);
   if (!answer?.ok) throw new Error("the server did not end the session");
-  forgetAll();
+  forgetAll("data");
   location.assign("/");
 }
