@@ -14,7 +14,7 @@ const known = new Map<string, Shape>();
 export function shapeOfAnswer(operation: string): Shape {
   const found = known.get(operation);
   if (found) return found;
-  const tokens = operation.replace(/\([^()]*\)/g, "").match(TOKEN) ?? [];
+  const tokens: readonly string[] = operation.replace(/\([^()]*\)/g, "").match(TOKEN) ?? [];
   const fragments: Record<string, () => Shape> = {};
   let at = 0;
 
