@@ -48,7 +48,7 @@ test("logging out ends the session at the server, forgets what was kept and begi
   expect(answered.mock.calls[0]?.[0]).toBe("/api/logout");
   expect(answered.mock.calls[0]?.[1]?.method).toBe("POST");
   expect(recall("watchlist")).toBeNull();
-  expect(readChoice("theme", "system")).toBe("dark");
+  expect(readChoice("theme", "system", (kept): kept is string => typeof kept === "string")).toBe("dark");
 });
 
 test("a session that the server did not end is said to go on", async () => {

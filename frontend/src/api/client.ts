@@ -93,7 +93,8 @@ async function send<Data>(
   for (let tried = 1; ; tried += 1) {
     try {
       const answer = await attempt<Data>(body, signal, transport);
-      if (!fits(answer.data, shapeOfAnswer(operation))) throw new ApiError(OTHER_SHAPE);
+      if (Array.isArray(answer.data) || !fits(answer.data, shapeOfAnswer(operation)))
+        throw new ApiError(OTHER_SHAPE);
       return answer;
     } catch (thrown) {
       const again = thrown instanceof ApiError && thrown.kind !== "offline" && thrown.problem.retryable;
