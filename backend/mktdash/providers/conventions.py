@@ -178,12 +178,15 @@ def _numeral(decimal: str, thousands: str) -> re.Pattern[bytes]:
 
 def why_no_date(raw: bytes, rules: DateRules) -> str:
     """Why a text is no date by the rules, with what was likely meant."""
-    shown, wanted = f"'{excerpt(raw, _SHOWN)}'", " or ".join(rules.formats)
     if wall_time_is_missing(raw, rules):
-        return f"{shown} does not exist in {rules.timezone}, where the clocks were put forward over it"
-    if guess := _meant(raw, rules):
-        return f"{shown} is not {wanted} of a plausible time; {guess} is likely meant"
-    return f"{shown} is not {wanted}"
+        return f"'{excerpt(raw, _SHOWN)}' does not exist in {rules.timezone}, where the clocks were put forward over it"
+    guess = _meant(raw, rules)
+    return not_a_date(raw, rules) + (f" of a plausible time; {guess} is likely meant" if guess else "")
+
+
+def not_a_date(raw: bytes, rules: DateRules) -> str:
+    """That a text is no date by the rules."""
+    return f"'{excerpt(raw, _SHOWN)}' is not {' or '.join(rules.formats)}"
 
 
 def _meant(raw: bytes, rules: DateRules) -> str | None:

@@ -15,13 +15,17 @@ from mktdash.domain.identifiers import symbol_fault
 from mktdash.domain.observation import BAR_FIELDS, Columns, Float64Array, Int64Array
 from mktdash.providers.account import Account
 from mktdash.providers.base import Parsed, ParsedSeries, Rejection
-from mktdash.providers.conventions import refuse_two_marks, settled_rules, why_no_date
+from mktdash.providers.conventions import not_a_date, refuse_two_marks, settled_rules, why_no_date
 from mktdash.providers.dates import DateRules, Instants, instants
 from mktdash.providers.delimited import Piece, Shape, read_pieces
 from mktdash.providers.excerpt import excerpt
 from mktdash.providers.folds import Folds
 from mktdash.providers.grouping import group_rows
 from mktdash.providers.numerals import PLAIN, BoolArray, Cells, Notation, to_floats
+
+# Of a file gone wholly wrong, so many refusals say what was likely meant, and so many show the row itself.
+_EXPLAINED = 1000
+_SHOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ class _Reader:
         self._aliases = list(dict.fromkeys(alias for alias, *_ in self._at.fields))
         as_of = instants(first.column(self._at.date).stripped(), layout.dates)
         steps = np.sign(np.diff(as_of.as_of[as_of.good]))
+        self._explained = self._refused = 0
         self._folds = Folds(layout.interval_s, newest_first=bool(steps.sum() < 0))
 
     def notes(self) -> Iterator[Rejection]:
@@ -173,7 +178,7 @@ class _Reader:
         dates = piece.column(self._at.date).stripped()
         when = instants(dates, rules)
         refused = [
-            self._rejection("BAD_DATE", self._at.date, why_no_date(dates.raw(row), rules), piece, row)
+            self._rejection("BAD_DATE", self._at.date, self._why_no_date(dates.raw(row)), piece, row)
             for row in np.flatnonzero(~when.good).tolist()
         ]
         groups: Mapping[str, Int64Array]
@@ -249,6 +254,15 @@ class _Reader:
             reject = partial(self._rejection, "NOT_A_NUMBER", column, reason, page.piece, row)
             account.refuse([reject(alias=alias, as_of=instant)])
 
+    def _why_no_date(self, raw: bytes) -> str:
+        # What was likely meant takes a while to find out, and says nothing new after so many.
+        self._explained += 1
+        return (
+            why_no_date(raw, self._layout.dates)
+            if self._explained <= _EXPLAINED
+            else not_a_date(raw, self._layout.dates)
+        )
+
     def _rejection(
         self,
         code: str,
@@ -260,7 +274,9 @@ class _Reader:
         alias: str | None = None,
         as_of: int | None = None,
     ) -> Rejection:
-        return Rejection(code, self._header[column], reason, piece.raw(row), int(piece.lines[row]), alias, as_of)
+        self._refused += 1
+        raw = piece.raw(row) if self._refused <= _SHOWN else ""
+        return Rejection(code, self._header[column], reason, raw, int(piece.lines[row]), alias, as_of)
 
 
 @dataclass(frozen=True, slots=True)
