@@ -65,7 +65,6 @@ async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTime
             redis=redis,
             clock=clock,
             worker=worker_id,
-            sim_seed=resources.settings.sim_seed,
             times=times,
         )
         arq = open_arq(resources.settings.redis)

@@ -120,7 +120,7 @@ async def tell_files(engine, batches):
             rows = "".join(f"{day:%Y-%m-%d},{(day.day * (n % 3 + 1))}\n" for day in days)
             at = NOW + timedelta(hours=n)
             payload = RawPayload(name, f"date,value\n{rows}".encode(), "file:x", at, at)
-            await ingest_payload(engine, provider, payload, clock=lambda: NOW, run_id="r", code_sha="c")
+            await ingest_payload(engine, provider, payload, clock=lambda at=at: at, run_id="r", code_sha="c")
 
 
 async def until(condition):

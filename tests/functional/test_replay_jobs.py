@@ -35,7 +35,7 @@ async def store(engine):
 
 
 def replayer(engine, clock=lambda: NOW, worker="w1"):
-    return Replayer(engine, None, clock, worker, sim_seed=1, times=TIMES)
+    return Replayer(engine, None, clock, worker, times=TIMES)
 
 
 async def asked(engine, source=None):

@@ -48,9 +48,11 @@ def downgrade(
 
 @app.command()
 def check(
-    raw: Annotated[bool, typer.Option(help="Hash every kept raw file anew, too.")] = True,
+    raw: Annotated[
+        bool, typer.Option(help="Hash every kept raw file anew, too, and compare all values with what the files say.")
+    ] = True,
 ) -> None:
-    """Compare everything that repeats the rows with them, and raw bytes with their hashes; names what differs."""
+    """Compare what repeats the rows with them, the rows with the raw bytes they came from; names what differs."""
     problems = asyncio.run(_check(raw=raw))
     for problem in problems:
         typer.echo(f"{problem.place}: {problem.difference}")
@@ -59,7 +61,9 @@ def check(
 
 
 async def _check(*, raw: bool) -> "list[Problem]":
+    from mktdash.ingest.verify import check_told
     from mktdash.store.check import check_links, check_raw, check_series, series_ids
+    from mktdash.store.datasets import all_datasets
     from mktdash.store.session import read_transaction
 
     problems = []
@@ -73,6 +77,8 @@ async def _check(*, raw: bool) -> "list[Problem]":
             async for _, problem in check_raw(conn):
                 files += 1
                 problems += [problem] if problem else []
+            for dataset in await all_datasets(conn):
+                problems += await check_told(conn, dataset.key)
     typer.echo(f"{len(ids)} series and {files} raw files checked, {len(problems)} problems")
     return problems
 

@@ -64,6 +64,10 @@ def ingest(
         known_at=None if known_at is None else _instant(known_at),
         replace_window=replace_window,
     )
+    if file is None and replace_window:
+        raise InvalidInputError("--replace-window is about a file: what a source gives when asked may be a part of it")
+    if file is not None and (first or last):
+        raise InvalidInputError("--from and --to are for asking a source; a file is taken whole")
     if file is not None and not file.is_file():
         raise InvalidInputError(f"there is no file {file}", file=str(file))
     reports = asyncio.run(_run(request))
@@ -78,6 +82,10 @@ def ingest(
         )
         for code, n in sorted(report.codes.items()):
             typer.echo(f"  rejected {n}: {code}")
+        if report.stayed:
+            typer.echo(f"  {report.stayed} stayed because a row could not be read")
+        if report.broken:
+            typer.echo("  nothing was withdrawn: too much of the file could not be read")
 
 
 def _as_json(report: "IngestReport") -> dict[str, Any]:

@@ -29,6 +29,10 @@ def replay(
     refetch: Annotated[
         bool, typer.Option("--refetch/--from-raw", help="Ask the sources again, or read raw bytes.")
     ] = False,
+    anew: Annotated[
+        bool,
+        typer.Option("--anew", help="Read raw bytes by the parsers of this version, not as they were read before."),
+    ] = False,
     tolerance: Annotated[
         float, typer.Option(help="Refetch: fail where more than this share of values differs.")
     ] = 0.001,
@@ -38,7 +42,11 @@ def replay(
     """Tell a window again; from raw bytes with unchanged code it changes nothing, exactly."""
     if refetch and dry_run:
         raise InvalidInputError("a dry run reads raw bytes; --refetch brings new ones")
-    results = asyncio.run(_refetch(window, source) if refetch else _from_raw(window, source, dry_run=dry_run))
+    if refetch and anew:
+        raise InvalidInputError("--anew is about the raw bytes that are kept; --refetch brings new ones")
+    results = asyncio.run(
+        _refetch(window, source) if refetch else _from_raw(window, source, anew=anew, dry_run=dry_run)
+    )
     if as_json:
         typer.echo(json.dumps(results))
     beyond = []
@@ -62,10 +70,10 @@ def _line(result: dict[str, Any]) -> str:
     )
 
 
-async def _from_raw(window: str, source: str | None, *, dry_run: bool) -> list[dict[str, Any]]:
+async def _from_raw(window: str, source: str | None, *, anew: bool, dry_run: bool) -> list[dict[str, Any]]:
     from mktdash.ingest.replay import replay_from_raw
+    from mktdash.ingest.retell import reader_anew, reader_of
     from mktdash.live.publish import notify
-    from mktdash.providers.registry import provider_of_recipe
     from mktdash.resources import open_resources
 
     settings = Settings()
@@ -73,7 +81,7 @@ async def _from_raw(window: str, source: str | None, *, dry_run: bool) -> list[d
         since = to_micros(resources.clock() - span_of(window))
         reports = replay_from_raw(
             resources.engine,
-            lambda batch: provider_of_recipe(batch.reader, sim_seed=settings.sim_seed),
+            reader_anew if anew else reader_of,
             since=since,
             clock=resources.clock,
             source=source,

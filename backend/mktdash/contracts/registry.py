@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from mktdash.contracts.v1 import ObservationV1
 from mktdash.contracts.v2 import ObservationV2
+from mktdash.domain.errors import NotFoundError
 from mktdash.domain.observation import BAR_FIELDS, Columns
 
 NAME = "observation"
@@ -61,6 +62,19 @@ class Contract:
 
 
 CONTRACTS: Sequence[Contract] = (Contract(1, ObservationV1), Contract(2, ObservationV2))
+
+
+def contract_named(name: str) -> Contract:
+    """The version of a name that batches carry.
+
+    Raises:
+        NotFoundError: this version of mktdash has none of that name.
+    """
+    for one in CONTRACTS:
+        if one.name == name:
+            return one
+    known = [one.name for one in CONTRACTS]
+    raise NotFoundError(f"it was held to {name}, and this version has {', '.join(known)}", contract=name, known=known)
 
 
 def contract_for(columns: Columns) -> Contract:

@@ -8,6 +8,8 @@ Clock = Callable[[], datetime]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROS_PER_SECOND = 1_000_000
 MICROS_PER_DAY = 86_400 * MICROS_PER_SECOND
+# By how much the clock of a source, or of another machine of ours, may be ahead of this one's, in microseconds.
+CLOCKS_DIFFER = 5 * 60 * MICROS_PER_SECOND
 _MICROSECOND = timedelta(microseconds=1)
 
 

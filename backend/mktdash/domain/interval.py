@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from mktdash.domain.clock import EPOCH, MICROS_PER_DAY, MICROS_PER_SECOND, from_micros, to_micros
+from mktdash.domain.clock import CLOCKS_DIFFER, EPOCH, MICROS_PER_DAY, MICROS_PER_SECOND, from_micros, to_micros
 from mktdash.domain.errors import InvalidInputError
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "M": 30 * 86_400, "y": 365 * 86_400}
@@ -24,6 +24,19 @@ def interval_seconds(interval: str) -> int:
     if match is None:
         raise InvalidInputError(f"{interval!r} is not an interval such as 1d, 1h, 1m or 5s", interval=interval)
     return int(match[1]) * _SECONDS[match[2]]
+
+
+def ahead_of(interval: str) -> int:
+    """By how much (microseconds) a value may hold after it was known.
+
+    An open bar closes, and a session is fixed, within its own interval; and clocks differ a little.
+    """
+    return interval_seconds(interval) * MICROS_PER_SECOND + CLOCKS_DIFFER
+
+
+def latest_as_of(known_at: int, interval: str) -> int:
+    """The last instant (microseconds) at which a value can hold that was known at another."""
+    return known_at + ahead_of(interval)
 
 
 def bucket_of(interval: str, as_of: int) -> int:

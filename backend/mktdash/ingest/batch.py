@@ -4,16 +4,14 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.contracts.registry import CONTRACTS, Contract, contract_for
 from mktdash.domain.instrument import DatasetSpec
-from mktdash.domain.observation import Columns, Int64Array
+from mktdash.domain.observation import Int64Array
+from mktdash.ingest.accept import Accepted, BatchKey, accept
 from mktdash.ingest.announce import news_of
-from mktdash.ingest.identity import Told, joined, told_of
 from mktdash.ingest.merge import compare
-from mktdash.ingest.validate import validate
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, Rejection
 from mktdash.store.absences import note_absences
 from mktdash.store.batches import NewQuarantine, quarantine
@@ -29,29 +27,18 @@ from mktdash.store.upkeep import keep_up, note_said
 MAX_QUARANTINED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class BatchKey:
-    """What a merge needs to know of its batch. Times in microseconds.
-
-    Attributes:
-        now: the instant that counts as the present in validation: when the batch was first read, also in a replay.
-        window: the payload is the whole truth between these instants (both included); None where it only adds.
-    """
-
-    id: int
-    known_at: int
-    now: int
-    window: tuple[int, int] | None
-
-
 @dataclass(slots=True)
 class Outcome:
-    """What came of a batch so far; ``news`` and ``late`` are those of the transaction at hand."""
+    """What came of a batch so far; ``news`` and ``late`` are those of the transaction at hand.
+
+    ``broken`` says that it withdrew nothing, because too much of it could not be read.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     contract: int = 1
     quarantined: int = 0
+    broken: bool = False
     bounds: tuple[int, int] | None = None
     changed: set[int] = field(default_factory=set)
     news: list[NewEvent] = field(default_factory=list)
@@ -68,21 +55,6 @@ class Outcome:
         """Forget what only the transaction that is about to end needs: a long file must not pile up."""
         self.news = []
         self.late = {}
-
-
-@dataclass(frozen=True, slots=True)
-class _Valid:
-    """What may be merged of one series; ``window`` is what it is the whole truth of, if of anything."""
-
-    series: SeriesRow
-    columns: Columns
-    window: tuple[int, int] | None
-
-    @property
-    def span(self) -> Span:
-        """What of the series must be compared."""
-        first, last = self.window or (int(self.columns.as_of[0]), int(self.columns.as_of[-1]))
-        return Span(self.series, first, last, len(self.columns))
 
 
 class BatchMerge:
@@ -115,57 +87,43 @@ class BatchMerge:
             for one in piece.series:
                 if one.alias not in known:
                     await self._refuse([_unknown(one)], n=len(one.columns))
-            await self._store(await self._validated(piece, known, record=True))
+            await self._store(await self._accepted(piece, known, record=True))
 
     async def retell(self, pieces: Sequence[Parsed], only: Container[int]) -> None:
         """Merge what is stored again into its series ``only``, which were rewound: nothing is recorded anew."""
         known = await self._get_to_know(pieces)
         for piece in pieces:
-            valid = await self._validated(piece, known, record=False)
-            await self._store([one for one in valid if one.series.id in only])
+            accepted = await self._accepted(piece, known, record=False)
+            await self._store([one for one in accepted if one.series.id in only])
 
     async def _get_to_know(self, pieces: Sequence[Parsed]) -> dict[str, Known]:
         aliases = sorted({one.alias for piece in pieces for one in piece.series})
         described = (self._provider.describe(self._dataset.key, alias) for alias in aliases)
         return await register_series(self._conn, self._dataset, [spec for spec in described if spec is not None])
 
-    async def _validated(self, piece: Parsed, known: Mapping[str, Known], *, record: bool) -> list[_Valid]:
-        by_series: dict[int, list[Told]] = {}
-        for one in piece.series:
-            if one.alias in known:
-                told, refused = told_of(one, known[one.alias])
-                for part in told:
-                    by_series.setdefault(part.series.id, []).append(part)
-                if record:
-                    await self._refuse(refused)
-        valid: list[_Valid] = []
-        said: list[tuple[int, Int64Array, Int64Array]] = []
-        for parts in by_series.values():
-            own = joined(parts)
-            checked = validate(own.parsed, own.spec, self.key.now)
-            if record:
-                await self._refuse(checked.rejected)
-            window = own.within(self.key.window)
-            if len(checked.columns) or window is not None:
-                valid.append(_Valid(own.series, checked.columns, window))
-                self.outcome.contract = max(self.outcome.contract, contract_for(checked.columns).version)
-            absent = own.parsed.absent
-            if absent is not None and len(absent):
-                said.append((own.series.id, np.sort(absent), checked.columns.as_of))
-            self.outcome.widen(checked.columns.as_of, absent)
+    async def _accepted(self, piece: Parsed, known: Mapping[str, Known], *, record: bool) -> Sequence[Accepted]:
+        found = accept(piece, known, self.key)
+        for one in found.accepted:
+            if len(one.columns) or one.window is not None:
+                self.outcome.contract = max(self.outcome.contract, contract_for(one.columns).version)
+            self.outcome.widen(one.columns.as_of, one.absent)
+        self.outcome.broken |= found.broken
         if record:
+            await self._refuse(found.refused)
+            said = [(one.series.id, one.absent, one.columns.as_of) for one in found.accepted if len(one.absent)]
             await note_absences(self._conn, self.key.id, said)
-        return valid
+        return [one for one in found.accepted if len(one.columns) or one.window is not None]
 
-    async def _store(self, valid: list[_Valid]) -> None:
-        if not valid:
+    async def _store(self, accepted: Sequence[Accepted]) -> None:
+        if not accepted:
             return
-        held = await self._hold([one.span for one in valid])
+        held = await self._hold([_span(one) for one in accepted])
         counts = self.outcome.counts
         writes = []
-        for before, one in zip(held, valid, strict=True):
-            change = compare(before.columns, one.columns, self.key.known_at, one.window)
+        for before, one in zip(held, accepted, strict=True):
+            change = compare(before.columns, one.columns, self.key.known_at, one.window, one.spared)
             counts["same"] += change.same
+            counts["stayed"] += change.stayed
             if change.is_empty:
                 continue
             counts["new"] += len(change.new)
@@ -185,7 +143,7 @@ class BatchMerge:
             )
         await write_rows(self._conn, writes, batch_id=self.key.id, known_at=self.key.known_at)
         await keep_up(self._conn, writes, batch_id=self.key.id)
-        await note_said(self._conn, [one.series.id for one in valid], self.key.known_at)
+        await note_said(self._conn, [one.series.id for one in accepted], self.key.known_at)
 
     async def _hold(self, spans: list[Span]) -> list[Held]:
         retracts = self.key.window is not None
@@ -213,6 +171,12 @@ class BatchMerge:
     def contract(self) -> Contract:
         """The contract version that everything merged so far is valid under."""
         return CONTRACTS[self.outcome.contract - 1]
+
+
+def _span(one: Accepted) -> Span:
+    """What of a series must be compared."""
+    first, last = one.window or (int(one.columns.as_of[0]), int(one.columns.as_of[-1]))
+    return Span(one.series, first, last, len(one.columns))
 
 
 def _unknown(parsed: ParsedSeries) -> Rejection:

@@ -1,6 +1,6 @@
 """Comparing what a payload says of a series with what is stored: by value and flags, never by text or fetch time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,21 @@ from mktdash.domain.observation import BAR_FIELDS, Columns, Float64Array, Int64A
 
 # mktdash sets this one itself when a value changes, so a source that repeats the value says nothing new.
 _OWN_FLAGS = int(Flag.CORRECTED)
+
+
+def _no_instants() -> Int64Array:
+    return np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """What a payload leaves out and may not withdraw: instants whose record could not be read, or everything."""
+
+    instants: Int64Array = field(default_factory=_no_instants)
+    everything: bool = False
+
+
+NOTHING_SPARED = Spared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +37,7 @@ class Difference:
         superseded: what ``revised`` replaces, aligned with it.
         retracted: what the source no longer says, as it stands now.
         same: how many instants were equal.
+        stayed: how many the payload leaves out, that stay because a record of it could not be read.
         merged: the whole of the compared range after the change, ascending.
     """
 
@@ -31,6 +47,7 @@ class Difference:
     retracted: Columns
     same: int
     merged: Columns
+    stayed: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -38,7 +55,13 @@ class Difference:
         return not (len(self.new) or len(self.revised) or len(self.retracted))
 
 
-def compare(current: Columns, incoming: Columns, known_at: int, window: tuple[int, int] | None = None) -> Difference:
+def compare(
+    current: Columns,
+    incoming: Columns,
+    known_at: int,
+    window: tuple[int, int] | None = None,
+    spared: Spared = NOTHING_SPARED,
+) -> Difference:
     """Compare stored columns with incoming ones, both ascending with one entry an instant.
 
     Args:
@@ -47,6 +70,7 @@ def compare(current: Columns, incoming: Columns, known_at: int, window: tuple[in
         known_at: the batch's known time, microseconds.
         window: where given, the payload is the whole truth of these instants (both included), so what is stored
             there and not in ``incoming`` is retracted.
+        spared: what of that is not.
     """
     arriving = _known(incoming, known_at)
     if not len(current) and window is None:
@@ -69,9 +93,13 @@ def compare(current: Columns, incoming: Columns, known_at: int, window: tuple[in
     keep = np.ones(len(current), np.bool_)
     keep[matched[differs]] = False
     gone = np.zeros(len(current), np.bool_)
+    stayed = 0
     if window is not None:
         gone = (current.as_of >= window[0]) & (current.as_of <= window[1])
         gone[matched] = False
+        kept = gone if spared.everything else gone & np.isin(current.as_of, spared.instants)
+        stayed = int(kept.sum())
+        gone &= ~kept
         keep &= ~gone
     new = arriving.take(~present)
     return Difference(
@@ -81,6 +109,7 @@ def compare(current: Columns, incoming: Columns, known_at: int, window: tuple[in
         retracted=current.take(gone),
         same=int(len(said) - differs.sum()),
         merged=_merged([current.take(keep), new, revised]),
+        stayed=stayed,
     )
 
 

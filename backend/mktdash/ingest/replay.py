@@ -1,8 +1,9 @@
 """Replay: everything learned in a window is told again from its raw bytes, and what differs is shown or applied.
 
-The series are taken back to before the window and every batch since is read anew by the code of now. With the same
-code that changes nothing, exactly; with a changed parser the difference is its effect. One dataset is one transaction,
-so a replay that is killed has either finished a dataset or not touched it, and can simply be run again.
+The series are taken back to before the window and every batch since is told again by the recipe it was read with, which
+changes nothing, exactly. Where it is read anew, by the present parsers, the difference is their effect, and the batch
+carries their recipe from then on. One dataset is one transaction, so a replay that is killed has either finished a
+dataset or not touched it, and can simply be run again.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
@@ -10,11 +11,12 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.ingest.merge import Difference, compare
-from mktdash.ingest.pipeline import dataset_of, retell_batch
-from mktdash.providers.base import Provider
-from mktdash.store.batches import ALL_TIME, BatchRow, batches_after, close_batch
+from mktdash.ingest.retell import ProviderOf, reader_of, retell_batch
+from mktdash.providers.registry import recipe_of
+from mktdash.store.batches import ALL_TIME, batches_after, close_batch
 from mktdash.store.datasets import all_datasets, note_change
 from mktdash.store.events import NewEvent, append_events
 from mktdash.store.holding import lock_series
@@ -70,7 +72,7 @@ class ReplayReport:
 
 async def replay_from_raw(
     engine: AsyncEngine,
-    provider_of: Callable[[BatchRow], Provider],
+    provider_of: ProviderOf = reader_of,
     *,
     since: int,
     clock: Clock,
@@ -83,13 +85,16 @@ async def replay_from_raw(
 
     Args:
         engine: the store.
-        provider_of: who can read a batch.
+        provider_of: who reads a batch; as it was read before, unless another is given.
         since: batches known after this instant (microseconds) are told again.
         clock: now.
         source: only this source's datasets.
         dry_run: work out and report the difference, and leave the store as it is.
         done: datasets to leave out, because an interrupted replay has finished them.
         settle: awaited in the transaction of each dataset, before its commit; what it raises undoes that dataset.
+
+    Raises:
+        NotFoundError: a batch can't be read again as it was; its dataset and those after it are left alone.
     """
     for key in await datasets_to_replay(engine, source):
         if key in done:
@@ -109,7 +114,7 @@ async def datasets_to_replay(engine: AsyncEngine, source: str | None = None) -> 
 
 async def _replay_dataset(
     conn: AsyncConnection,
-    provider_of: Callable[[BatchRow], Provider],
+    provider_of: ProviderOf,
     key: str,
     since: int,
     clock: Clock,
@@ -125,7 +130,9 @@ async def _replay_dataset(
         await rewind(conn, ids, since)
         for batch in batches:
             provider = provider_of(batch)
-            outcome = await retell_batch(conn, provider, dataset_of(provider, key), batch, ids)
+            outcome = await retell_batch(conn, provider, batch, ids)
+            if (recipe := recipe_of(provider)) != batch.reader:
+                await close_batch(conn, batch.id, reader=recipe, contract=CONTRACTS[outcome.contract - 1].name)
             if not batch.finished:
                 # It was interrupted; told whole, it is done.
                 counts = {name: outcome.counts[name] for name in ("new", "revised", "same", "retracted")}

@@ -9,13 +9,14 @@ import numpy.typing as npt
 from mktdash.domain.clock import MICROS_PER_DAY, iso
 from mktdash.domain.flags import KNOWN_BITS, Flag
 from mktdash.domain.instrument import SeriesSpec
+from mktdash.domain.interval import ahead_of, latest_as_of, span_text
 from mktdash.domain.observation import BAR_FIELDS, Columns, Int64Array
 from mktdash.providers.base import ParsedSeries, Rejection
 
 # Older than any market series published; earlier dates are slips of the pen (0026-10-30).
 _EARLIEST = -170 * 366 * MICROS_PER_DAY
-# Clocks differ a little between a source and us; a date a day ahead is a mistake.
-_AHEAD = 5 * 60 * 1_000_000
+# Where a reason names the instant of the record that it is given for.
+_AS_OF = "{as_of}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Valid:
     rejected: Sequence[Rejection] = field(default=())
 
 
-def validate(parsed: ParsedSeries, spec: SeriesSpec, now: int) -> Valid:
-    """Check a parsed series against contract and series.
+def validate(parsed: ParsedSeries, spec: SeriesSpec, known_at: int) -> Valid:
+    """Check a parsed series, known at an instant (microseconds), against contract and series.
 
     Codes: ``NOT_FINITE``, ``NOT_POSITIVE``, ``FUTURE``, ``TOO_OLD``, ``UNKNOWN_FLAG``, ``DUPLICATE_CONFLICT``. A bar
     whose open or close lies outside low..high, or whose volume is negative, is kept and flagged OUTLIER: the source
@@ -36,9 +37,12 @@ def validate(parsed: ParsedSeries, spec: SeriesSpec, now: int) -> Valid:
     columns = parsed.columns
     refused: list[Rejection] = []
     good = np.ones(len(columns), np.bool_)
+    ahead = (
+        f"it holds at {_AS_OF}, more than {span_text(ahead_of(spec.interval))} after it was known at {iso(known_at)}"
+    )
     checks: list[tuple[str, str, npt.NDArray[np.bool_], str]] = [
         ("NOT_FINITE", "value", ~np.isfinite(columns.value), "the value is not a finite number"),
-        ("FUTURE", "as_of", columns.as_of > now + _AHEAD, "the date lies in the future"),
+        ("FUTURE", "as_of", columns.as_of > latest_as_of(known_at, spec.interval), ahead),
         ("TOO_OLD", "as_of", columns.as_of < _EARLIEST, "the date is before 1800"),
         ("UNKNOWN_FLAG", "quality_flags", (columns.flags & ~KNOWN_BITS) != 0, "a quality flag is not known"),
     ]
@@ -112,10 +116,17 @@ def _flag_impossible_bars(columns: Columns) -> Columns:
 def rejection_at(parsed: ParsedSeries, at: int | np.int64, code: str, column: str, reason: str) -> Rejection:
     """The refusal of one observation of a parsed series, by its index."""
     columns = parsed.columns
-    raw = f"{parsed.alias},{_instant(int(columns.as_of[at]))},{float(columns.value[at])!r}"
+    as_of = int(columns.as_of[at])
+    raw = f"{parsed.alias},{_instant(as_of)},{float(columns.value[at])!r}"
     line = 0 if parsed.lines is None else int(parsed.lines[at])
     return Rejection(
-        code=code, column=column, reason=reason, raw=raw, line=line, alias=parsed.alias, as_of=int(columns.as_of[at])
+        code=code,
+        column=column,
+        reason=reason.replace(_AS_OF, _instant(as_of)),
+        raw=raw,
+        line=line,
+        alias=parsed.alias,
+        as_of=as_of,
     )
 
 

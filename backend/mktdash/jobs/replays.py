@@ -26,7 +26,6 @@ from mktdash.jobs.runner import verdict
 from mktdash.jobs.sweeper import between_sweeps
 from mktdash.jobs.times import QueueTimes, micros, retry_at
 from mktdash.live.publish import notify
-from mktdash.providers.registry import provider_of_recipe
 from mktdash.store import replays
 from mktdash.store.replays import ReplayRow
 from mktdash.store.session import read_transaction, write_transaction
@@ -48,7 +47,6 @@ class Replayer:
     redis: Redis | None
     clock: Clock
     worker: str
-    sim_seed: int
     times: QueueTimes = field(default_factory=QueueTimes)
     chance: Random = field(default_factory=SystemRandom)
 
@@ -91,7 +89,6 @@ class Replayer:
 
         reports = replay_from_raw(
             self.engine,
-            lambda batch: provider_of_recipe(batch.reader, sim_seed=self.sim_seed),
             since=run.since,
             clock=self.clock,
             source=run.source,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.providers.base import Provider
 from mktdash.providers.binance.client import BinanceProvider
@@ -64,19 +66,56 @@ def provider_for(name: str, *, sim_seed: int, mapping: Path | None = None) -> Pr
     return provider_named(build_providers(sim_seed=sim_seed), name)
 
 
+# A number moves where the same bytes would be read as other observations: what all parsers share (delimited text,
+# dates, numerals, the rules of ``ingest.validate``), and what one source does of its own (1 where it is not named).
+_SHARED_READING = 1
+_OWN_READING: Mapping[str, int] = {}
+# Batches of the first release do not say by which reading they were read.
+_FIRST_READING = "1.1"
+
+
+def reading_of(source: str) -> str:
+    """The version of what reads a source's bytes: ``1.1``."""
+    return f"{_SHARED_READING}.{_OWN_READING.get(source, 1)}"
+
+
 def recipe_of(provider: Provider) -> dict[str, Any]:
-    """What it takes to make a provider's parser again, for the day its raw bytes are read anew; JSON-serialisable."""
+    """How a provider reads, for the day its raw bytes are read anew; JSON-serialisable.
+
+    A mapping is kept whole: a default that changes later must not change what an old file says.
+    """
+    recipe: dict[str, Any] = {"source": provider.name, "reading": reading_of(provider.name)}
     if isinstance(provider, CsvProvider):
-        return {"source": provider.name, "mapping": provider.mapping.model_dump(mode="json", exclude_defaults=True)}
-    return {"source": provider.name}
+        recipe["mapping"] = provider.mapping.model_dump(mode="json")
+    return recipe
 
 
-def provider_of_recipe(recipe: Mapping[str, Any], *, sim_seed: int) -> Provider:
+def provider_of_recipe(recipe: Mapping[str, Any], *, anew: bool = False) -> Provider:
     """The provider of a recipe.
 
+    Args:
+        recipe: what :func:`recipe_of` made.
+        anew: take the present reading of that source, whatever the recipe says.
+
     Raises:
-        NotFoundError: there is no such source any more.
+        NotFoundError: this version has no such reading: another one must not stand in for it.
     """
-    if "mapping" in recipe:
+    source, reading = str(recipe["source"]), str(recipe.get("reading", _FIRST_READING))
+    if not anew and reading != reading_of(source):
+        raise NotFoundError(
+            f"it was read by reading {reading} of {source}, and this version has {reading_of(source)}",
+            source=source,
+            reading=reading,
+            known=reading_of(source),
+        )
+    if "mapping" not in recipe:
+        # Only what it sends hangs on the seed of the simulated market, not how that is read.
+        return provider_named(build_providers(sim_seed=0), source)
+    try:
         return CsvProvider(CsvMapping.model_validate(recipe["mapping"]))
-    return provider_named(build_providers(sim_seed=sim_seed), str(recipe["source"]))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise NotFoundError(
+            f"it was read by a mapping that this version does not know ({place}: {first['msg']})", source=source
+        ) from None

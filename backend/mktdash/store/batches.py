@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.domain.clock import iso
-from mktdash.domain.errors import NotFoundError
+from mktdash.domain.clock import CLOCKS_DIFFER, iso
+from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.store.among import among
 from mktdash.store.instruments import SeriesRow
 from mktdash.store.tables import metadata
@@ -131,8 +131,34 @@ class OpenBatch:
         return totals | {"same": max(counts.get("same", 0) - own["new"] - own["revised"], 0)}
 
 
+def known_by(known_at: int, now: int) -> None:
+    """Refuse what is said to become known at an instant (microseconds) that is still to come.
+
+    Raises:
+        InvalidInputError: it is; the message names both instants.
+    """
+    if known_at > now + CLOCKS_DIFFER:
+        raise InvalidInputError(
+            f"nothing can be known at {_instant(known_at)} yet: now is {iso(now)}",
+            known_at=_instant(known_at),
+            now=iso(now),
+        )
+
+
+def _instant(micros: int) -> str:
+    try:
+        return iso(micros)
+    except OverflowError:
+        return f"{micros} us"
+
+
 async def open_batch(conn: AsyncConnection, batch: NewBatch) -> OpenBatch:
-    """Store a batch with no counts yet; or go on with one of the same bytes that was interrupted."""
+    """Store a batch with no counts yet; or go on with one of the same bytes that was interrupted.
+
+    Raises:
+        InvalidInputError: it is said to become known after it was begun.
+    """
+    known_by(batch.known_at, batch.started_at)
     same = ("dataset", "raw_sha256", "known_at", "reader", "replace_window")
     interrupted = (
         select(BATCHES.c.id, BATCHES.c.new, BATCHES.c.revised, BATCHES.c.retracted, BATCHES.c.reader)

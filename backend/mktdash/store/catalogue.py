@@ -1,6 +1,6 @@
 """Making room for what a source publishes: its datasets, instruments, aliases and series, each registered once."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,13 +81,11 @@ async def register_series(conn: AsyncConnection, dataset: DatasetSpec, specs: Se
     Where an import of instruments has dated what a symbol stands for, that is what counts; else what its provider
     declares holds for all time. In one order, so that two batches that register at once wait for each other in turn.
     """
-    ordered = sorted(specs, key=lambda spec: spec.alias)
-    dated = await imported_periods(conn, dataset.source, [spec.alias for spec in ordered])
-    stands = [(spec.alias, *period) for spec in ordered for period in _periods(spec, dated.get(spec.alias))]
+    stands = await _stands(conn, dataset, specs)
     have = {row.key: row for row in await series_of_dataset(conn, dataset.key)}
-    missing = [(alias, spec) for alias, _, _, spec in stands if _key(dataset, spec) not in have]
+    missing = [(alias, one.spec, one.dated) for alias, one in stands if _key(dataset, one.spec) not in have]
     if missing:
-        ids = await _register_instruments(conn, dataset.source, missing, dated)
+        ids = await _register_instruments(conn, dataset.source, missing)
         rows = {
             _key(dataset, spec): {
                 "instrument_id": ids[spec.instrument.symbol],
@@ -100,23 +98,50 @@ async def register_series(conn: AsyncConnection, dataset: DatasetSpec, specs: Se
                 "positive": spec.positive,
                 "adjustment": spec.adjustment,
             }
-            for _, spec in missing
+            for _, spec, _ in missing
         }
         await _insert_missing(conn, SERIES, [rows[key] for key in sorted(rows)])
         have = {row.key: row for row in await series_of_dataset(conn, dataset.key)}
+    return _known(dataset, stands, have)
+
+
+async def known_series(conn: AsyncConnection, dataset: DatasetSpec, specs: Sequence[SeriesSpec]) -> dict[str, Known]:
+    """What :func:`register_series` returns, for the series that are there already; nothing is written."""
+    have = {row.key: row for row in await series_of_dataset(conn, dataset.key)}
+    return _known(dataset, await _stands(conn, dataset, specs), have)
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    first: int
+    until: int
+    spec: SeriesSpec
+    dated: bool
+
+
+async def _stands(
+    conn: AsyncConnection, dataset: DatasetSpec, specs: Sequence[SeriesSpec]
+) -> list[tuple[str, _Period]]:
+    ordered = sorted(specs, key=lambda spec: spec.alias)
+    dated = await imported_periods(conn, dataset.source, [spec.alias for spec in ordered])
+    return [(spec.alias, period) for spec in ordered for period in _periods(spec, dated.get(spec.alias))]
+
+
+def _known(
+    dataset: DatasetSpec, stands: Sequence[tuple[str, _Period]], have: Mapping[str, SeriesRow]
+) -> dict[str, Known]:
     known: dict[str, list[Stands]] = {}
-    for alias, first, until, spec in stands:
-        known.setdefault(alias, []).append(Stands(first, until, spec, have[_key(dataset, spec)]))
+    for alias, one in stands:
+        if (series := have.get(_key(dataset, one.spec))) is not None:
+            known.setdefault(alias, []).append(Stands(one.first, one.until, one.spec, series))
     return {alias: Known(periods) for alias, periods in known.items()}
 
 
-def _periods(
-    spec: SeriesSpec, dated: Sequence[tuple[int, int | None, InstrumentSpec]] | None
-) -> list[tuple[int, int, SeriesSpec]]:
+def _periods(spec: SeriesSpec, dated: Sequence[tuple[int, int | None, InstrumentSpec]] | None) -> list[_Period]:
     if dated is None:
-        return [(BEGINNING, END, spec)]
+        return [_Period(BEGINNING, END, spec, dated=False)]
     return [
-        (first or BEGINNING, END if until is None else until, replace(spec, instrument=instrument))
+        _Period(first or BEGINNING, END if until is None else until, replace(spec, instrument=instrument), dated=True)
         for first, until, instrument in dated
     ]
 
@@ -146,9 +171,9 @@ def _key(dataset: DatasetSpec, spec: SeriesSpec) -> str:
 
 
 async def _register_instruments(
-    conn: AsyncConnection, source: str, specs: Sequence[tuple[str, SeriesSpec]], dated: Container[str]
+    conn: AsyncConnection, source: str, specs: Sequence[tuple[str, SeriesSpec, bool]]
 ) -> dict[str, int]:
-    instruments = {spec.instrument.symbol: spec.instrument for _, spec in specs}
+    instruments = {spec.instrument.symbol: spec.instrument for _, spec, _ in specs}
     await _insert_missing(conn, INSTRUMENTS, [_instrument(instruments[symbol]) for symbol in sorted(instruments)])
     wanted = select(INSTRUMENTS.c.symbol, INSTRUMENTS.c.id).where(INSTRUMENTS.c.symbol.in_(list(instruments)))
     ids: dict[str, int] = {symbol: one for symbol, one in (await conn.execute(wanted)).all() if one is not None}
@@ -164,8 +189,8 @@ async def _register_instruments(
                 "instrument_id": ids[spec.instrument.symbol],
                 "imported": False,
             }
-            for alias, spec in specs
-            if alias not in dated
+            for alias, spec, dated in specs
+            if not dated
         ],
     )
     return ids

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import numpy as np
 import zstandard
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import iso
-from mktdash.domain.observation import BAR_FIELDS, Columns
+from mktdash.domain.observation import BAR_FIELDS, Columns, Int64Array
 from mktdash.store.chunks import digest_of, pack, unpack
 from mktdash.store.holding import NEVER
 from mktdash.store.instruments import SeriesRow, series_by_ids
@@ -64,6 +65,13 @@ async def rows_as_columns(conn: AsyncConnection, series_id: int) -> Columns:
     """The current rows of a series, from the table itself: the truth that chunks repeat."""
     wanted = select(*(OBSERVATIONS.c[name] for name in _FIELDS)).where(OBSERVATIONS.c.series_id == series_id)
     return columns_from_rows((await conn.execute(wanted.order_by(OBSERVATIONS.c.as_of))).all())
+
+
+async def revisions_as_columns(conn: AsyncConnection, series_id: int) -> tuple[Columns, Int64Array]:
+    """The superseded rows of a series, in no order that counts, and until when (microseconds) each was current."""
+    wanted = select(*(REVISIONS.c[name] for name in _FIELDS), REVISIONS.c.superseded_at)
+    rows = (await conn.execute(wanted.where(REVISIONS.c.series_id == series_id))).all()
+    return columns_from_rows([row[:-1] for row in rows]), np.array([row[-1] for row in rows], np.int64)
 
 
 async def _check_chunks(conn: AsyncConnection, series: SeriesRow, rows: Columns, sealed_to: int) -> list[Problem]:

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mktdash.domain.clock import iso
+from mktdash.domain.interval import latest_as_of
 from mktdash.domain.observation import BAR_FIELDS, Columns, Float64Array
 from mktdash.store.holding import Held
 from mktdash.store.session import is_postgres
@@ -42,7 +44,15 @@ class Write:
 
 
 async def write_rows(conn: AsyncConnection, writes: Sequence[Write], *, batch_id: int, known_at: int) -> None:
-    """Store the rows of a batch; ``store.upkeep`` brings chunks and latest along."""
+    """Store the rows of a batch; ``store.upkeep`` brings chunks and latest along.
+
+    Raises:
+        ValueError: a value would hold long after it was known: whoever let it through has a fault.
+    """
+    for one in writes:
+        last = latest_as_of(known_at, one.held.series.interval)
+        if any(len(part) and int(part.as_of.max()) > last for part in (one.new, one.revised)):
+            raise ValueError(f"a value of {one.held.series.key} holds after it can be known at {iso(known_at)}")
     await _insert(conn, (row for one in writes for row in rows_of(one.series_id, one.new, batch_id)))
     gone = [{"of_series": one.series_id, "at": at} for one in writes for at in one.retracted.as_of.tolist()]
     replaced = [{"of_series": one.series_id, "at": at} for one in writes for at in one.superseded.as_of.tolist()]
