@@ -12,7 +12,7 @@ from mktdash.store.session import read_transaction, write_transaction
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-KEY = "AAA|scripted|index|1d|none"
+KEY = "AAA|scripted-daily|index|1d|none"
 
 
 @pytest.fixture

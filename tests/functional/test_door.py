@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from tests.conftest import ENGINES
 from tests.factories.command import Command
+from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import to_micros
+from mktdash.ingest import portions
 from mktdash.store.instruments import series_of_dataset
 from mktdash.store.series import read_columns
 from mktdash.store.session import open_engine, read_transaction
@@ -163,3 +165,110 @@ def test_a_value_that_holds_long_after_it_was_known_is_refused_with_both_instant
     # The next day's session is within the slack of a day; those after it are not.
     assert values(mktdash, "rows") == {("ROWS", "01-02"): 1.0, ("ROWS", "01-03"): 2.0}
     assert "rejected 2: FUTURE" in done.out
+
+
+def ask(mktdash, *queries):
+    """The answers of the web process over the command's store."""
+
+    async def over():
+        engine = open_engine(mktdash.env["DATABASE_URL"])
+        async with web_over(resources_over(engine)) as web:
+            found = [await web.ask(query) for query in queries]
+        await engine.dispose()
+        return found
+
+    return asyncio.run(over())
+
+
+def test_two_files_of_one_symbol_live_side_by_side(mktdash):
+    for file, mapping in (("308-first", "308-first"), ("308-same-symbol-other-dataset",) * 2):
+        done = give(mktdash, wild(f"{file}.csv"), wild(f"{mapping}.mapping.json"))
+        assert (done.code, done.err) == (0, "")
+    assert values(mktdash, "wild-306b") == {("W306", "01-02"): 612.2}
+    assert values(mktdash, "wild-308") == {("W306", "01-03"): 99.0}
+
+    chosen = 'symbol: "W306", source: "csv", dataset: "{}"'
+    named = [
+        f"{{ series({chosen.format(key)}) {{ id source dataset {{ key }} points {{ value }} }}"
+        f' provenance({chosen.format(key)}, asOf: "2024-01-0{day}T00:00:00Z") {{ value batch {{ dataset }} }}'
+        f" revisions({chosen.format(key)}) {{ totalCount }} }}"
+        for key, day in (("wild-306b", 2), ("wild-308", 3))
+    ]
+    unnamed = '{ series(symbol: "W306") { dataset { key } } instrument(symbol: "W306") { series { id dataset } } }'
+    neither = '{ series(symbol: "W306", dataset: "other") { id } }'
+    first, second, either, none = ask(mktdash, *named, unnamed, neither)
+    for answer, key, value in ((first, "wild-306b", 612.2), (second, "wild-308", 99.0)):
+        assert answer["data"]["series"]["dataset"]["key"] == key, answer
+        assert answer["data"]["series"]["points"]["value"] == [value]
+        assert answer["data"]["provenance"] == {"value": value, "batch": {"dataset": key}}
+    # The first by source, measure, interval and dataset, as the argument says.
+    assert either["data"]["series"]["dataset"]["key"] == "wild-306b"
+    assert len({one["id"] for one in either["data"]["instrument"]["series"]}) == 2
+    available = none["errors"][0]["extensions"]["available"]
+    assert [one["dataset"] for one in available] == ["wild-306b", "wild-308"]
+    assert mktdash("db", "check").code == 0
+
+
+def test_pounds_never_stand_beside_pence(mktdash):
+    pence, pounds = "306-two-mappings-same-series-other-unit", "307-two-mappings-same-series-other-unit-b"
+    assert give(mktdash, wild(f"{pence}.csv"), wild(f"{pence}.mapping.json")).code == 0
+    done = give(mktdash, wild(f"{pounds}.csv"), wild(f"{pounds}.mapping.json"))
+    assert (done.code, done.out) == (1, "")
+    assert "the series W306|wild-306|price|1d|none has the unit 'GBX', and what is given has 'GBP'" in done.err
+    assert values(mktdash, "wild-306") == {("W306", "01-02"): 612.2}
+    assert mktdash("db", "check").out.startswith("1 series and 1 raw files")
+
+
+MEASURED = {"dataset": "held", "date": "Date", "symbol": "HELD", "value": "Close", "unit": "USD", "currency": "USD"}
+
+
+@pytest.mark.parametrize(
+    ("differing", "says"),
+    [
+        ({"unit": "EUR"}, "unit 'USD', and what is given has 'EUR'"),
+        ({"unit_scale": 0.01}, "scale 1.0, and what is given has 0.01"),
+        ({"currency": "EUR"}, "currency 'USD', and what is given has 'EUR'"),
+        ({"positive": False}, "rule that values are positive True, and what is given has False"),
+        ({"timezone": "America/New_York"}, "timezone 'UTC', and what is given has 'America/New_York'"),
+        ({"fixing_time": "16:00"}, "fixing time '00:00', and what is given has '16:00'"),
+    ],
+)
+def test_what_the_numbers_of_a_series_mean_never_changes_under_it(mktdash, tmp_path, differing, says):
+    first = written(tmp_path, "first.csv", "Date,Close\n2024-01-02,1\n")
+    assert give(mktdash, first, written(tmp_path, "one.json", MEASURED)).code == 0
+    second = written(tmp_path, "second.csv", "Date,Close\n2024-01-03,2\n")
+    done = give(mktdash, second, written(tmp_path, "two.json", MEASURED | differing))
+    assert (done.code, done.out) == (1, "")
+    assert says in done.err
+    assert values(mktdash, "held") == {("HELD", "01-02"): 1.0}
+    # What is not about the numbers may be corrected.
+    words = written(tmp_path, "words.json", MEASURED | {"title": "Held", "licence": "public"})
+    assert give(mktdash, second, words).code == 0
+
+
+def test_what_is_measured_otherwise_stands_in_another_series(mktdash, tmp_path):
+    file = written(tmp_path, "first.csv", "Date,Close\n2024-01-02,1\n")
+    for n, differing in enumerate(({}, {"measure": "yield"}, {"interval": "1w"}, {"adjustment": "split"})):
+        done = give(mktdash, file, written(tmp_path, f"{n}.json", MEASURED | differing))
+        assert (done.code, "new 1," in done.out) == (0, True), done.err
+
+
+def test_a_file_does_not_take_the_dataset_of_another_source(mktdash, tmp_path):
+    assert mktdash("ingest", "sim").code == 0
+    mapping = written(tmp_path, "mapping.json", MEASURED | {"dataset": "sim-ticks"})
+    done = give(mktdash, written(tmp_path, "first.csv", "Date,Close\n2024-01-02,1\n"), mapping)
+    assert (done.code, "the dataset sim-ticks has the source 'sim'" in done.err) == (1, True), done.err
+
+
+def test_a_long_file_that_is_refused_for_its_last_row_stores_nothing(mktdash, tmp_path, monkeypatch):
+    monkeypatch.setattr(portions, "PORTION_ROWS", 4)
+    monkeypatch.setattr(portions, "_MERGED_ROWS", 1)
+    monkeypatch.setattr("mktdash.providers.delimited._PIECE_ROWS", 1)
+    by_symbol = {**MEASURED, "symbol": None, "symbol_column": "Symbol"}
+    first = written(tmp_path, "first.csv", "Date,Symbol,Close\n2024-01-02,Z,1\n")
+    assert give(mktdash, first, written(tmp_path, "one.json", by_symbol)).code == 0
+    many = "".join(f"2024-01-02,{letter},1\n" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    second = written(tmp_path, "second.csv", f"Date,Symbol,Close\n{many}")
+    done = give(mktdash, second, written(tmp_path, "two.json", by_symbol | {"unit": "EUR", "currency": None}))
+    assert (done.code, "the series Z|held|" in done.err) == (1, True), done.err
+    assert values(mktdash, "held") == {("Z", "01-02"): 1.0}

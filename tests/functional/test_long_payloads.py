@@ -27,15 +27,17 @@ class CrashError(Exception):
 
 
 class Interrupted(ScriptedProvider):
-    """Reads ``n`` pieces and is killed."""
+    """Reads ``n`` pieces and is killed; but not when it looks ahead."""
 
     def __init__(self, n):
         super().__init__(PIECES)
         self._n = n
+        self._merging = None
 
     def parse(self, payload):
+        merging, self._merging = self._merging is None, True
         for at, piece in enumerate(super().parse(payload)):
-            if at == self._n:
+            if merging and at == self._n:
                 raise CrashError
             yield piece
 

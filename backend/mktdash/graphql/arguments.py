@@ -9,9 +9,15 @@ from mktdash.graphql.scalars import Instant
 Text = strawberry.argument
 
 Symbol = Annotated[str, Text(description="mktdash's symbol, or what some source calls it.")]
-Source = Annotated[str | None, Text(description="The source, such as ecb; the first by name where left out.")]
+Source = Annotated[
+    str | None,
+    Text(description="The source, such as ecb. Where several fit, the first by source, measure, interval and dataset."),
+]
 Measure = Annotated[str | None, Text(description="price, rate, yield or index.")]
 Interval = Annotated[str | None, Text(description="The spacing of points, such as 1d.")]
+Dataset = Annotated[
+    str | None, Text(description="The key of the dataset: two files of one symbol are told apart by it.")
+]
 First = Annotated[int, Text(description="How many at most, 1 to 200.")]
 Last = Annotated[int, Text(description="How many at most, 1 to 500.")]
 After = Annotated[str | None, Text(description="The cursor of the last item of the page before.")]

@@ -1,6 +1,6 @@
 """Reads one series as a query wants it: in one transaction, and nothing that was not asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +15,7 @@ from mktdash.graphql.types.dataset import DatasetType
 from mktdash.graphql.types.instrument import InstrumentType
 from mktdash.graphql.types.points import ObservationType, PointsType, flag_counts, named_counts
 from mktdash.graphql.types.series import SeriesType
+from mktdash.store.instruments import Which
 from mktdash.store.latest import latest_by_series_ids
 from mktdash.store.located import Located
 from mktdash.store.sealed import Stretch
@@ -73,7 +74,7 @@ async def read_history(
     return _series(info, found, points, flags=flags, latest=latest, snapshot=snapshot)
 
 
-async def read_known(info: Info, symbol: str, which: Mapping[str, str | None]) -> SeriesType | None:
+async def read_known(info: Info, symbol: str, which: Which) -> SeriesType | None:
     """The points of a whole series whose pieces are all known, by one statement, shared with whoever asks meanwhile.
 
     None where it takes more than that: something else is read for the same answer, or a piece is new.
@@ -81,7 +82,7 @@ async def read_known(info: Info, symbol: str, which: Mapping[str, str | None]) -
     context, wanted = info.context, asked(info)
     if not context.alone or not wanted <= _OF_ONE_STATEMENT or "points" not in wanted:
         return None
-    whole = context.services.whole and await context.services.whole.of(symbol, **which)
+    whole = context.services.whole and await context.services.whole.of(symbol, which)
     if not whole:
         return None
     found, stretches = whole

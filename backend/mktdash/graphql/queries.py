@@ -8,7 +8,7 @@ from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.instrument import AssetClass
 from mktdash.graphql import bounds
 from mktdash.graphql.alerts import AlertQueries
-from mktdash.graphql.arguments import After, AsKnownAt, First, Interval, Measure, Source, Symbol, Text
+from mktdash.graphql.arguments import After, AsKnownAt, Dataset, First, Interval, Measure, Source, Symbol, Text
 from mktdash.graphql.context import Info
 from mktdash.graphql.declared import depends_on, never_kept
 from mktdash.graphql.downsample import Downsample
@@ -33,7 +33,7 @@ from mktdash.reports.catalogue import templates
 from mktdash.store.batches import provenance_of
 from mktdash.store.beats import beats, heard_at
 from mktdash.store.datasets import all_datasets, dataset_by_key
-from mktdash.store.instruments import instrument_by_symbol, search_instruments, series_by_symbol
+from mktdash.store.instruments import Which, instrument_by_symbol, search_instruments, series_by_symbol
 from mktdash.store.located import locate
 from mktdash.store.replays import last_replays, replay_by_id
 from mktdash.store.revisions import revisions_page
@@ -101,6 +101,7 @@ class Query(AlertQueries, TokenQueries, NodeQueries):
         source: Source = None,
         measure: Measure = None,
         interval: Interval = None,
+        dataset: Dataset = None,
         from_: Annotated[
             Instant | None,
             Text(name="from", description="The first instant wanted; from the beginning where left out."),
@@ -113,7 +114,8 @@ class Query(AlertQueries, TokenQueries, NodeQueries):
         downsample: Annotated[Downsample, Text(description="How to choose the points that stay.")] = Downsample.LTTB,
     ) -> SeriesType | None:
         """A series and whatever was asked of it."""
-        for text, argument in ((symbol, "symbol"), (source, "source"), (measure, "measure"), (interval, "interval")):
+        which = Which(source, measure, interval, dataset)
+        for argument, text in {"symbol": symbol, **which._asdict()}.items():
             if text is not None:
                 bounds.name(text, argument)
         now = info.context.services.clock()
@@ -121,7 +123,6 @@ class Query(AlertQueries, TokenQueries, NodeQueries):
         bounds.knowledge(as_known_at, now)
         if max_points is not None:
             bounds.within(max_points, bounds.FEWEST_POINTS, bounds.MOST_POINTS, "maxPoints")
-        which = {"source": source, "measure": measure, "interval": interval}
         whole = (from_, to, as_known_at, max_points) == (None, None, None, None)
         if whole:
             known = await read_known(info, symbol, which)
@@ -130,9 +131,9 @@ class Query(AlertQueries, TokenQueries, NodeQueries):
         async with info.context.read() as conn:
             stretches = None
             if whole and "points" in asked(info):
-                found, stretches = await locate_whole(conn, symbol, **which)
+                found, stretches = await locate_whole(conn, symbol, which)
             else:
-                found = await locate(conn, symbol, at=to, **which)
+                found = await locate(conn, symbol, which, at=to)
             return await read_history(
                 info,
                 conn,
@@ -173,6 +174,7 @@ class Query(AlertQueries, TokenQueries, NodeQueries):
         source: Source = None,
         measure: Measure = None,
         interval: Interval = None,
+        dataset: Dataset = None,
         as_known_at: AsKnownAt = None,
     ) -> ProvenanceType | None:
         """The batch and the raw bytes behind one number."""
@@ -181,7 +183,7 @@ class Query(AlertQueries, TokenQueries, NodeQueries):
         bounds.span(as_of, None, now)
         bounds.knowledge(as_known_at, now)
         async with info.context.read() as conn:
-            series = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval)
+            series = await series_by_symbol(conn, symbol, Which(source, measure, interval, dataset))
             info.context.saw(series.dataset)
             return ProvenanceType.from_row(series, await provenance_of(conn, series, as_of, as_known_at))
 
@@ -196,6 +198,7 @@ class Query(AlertQueries, TokenQueries, NodeQueries):
         source: Source = None,
         measure: Measure = None,
         interval: Interval = None,
+        dataset: Dataset = None,
         since: Annotated[Instant | None, Text(description="Changes learned then or later; all where left out.")] = None,
         first: First = 50,
         after: After = None,
@@ -204,7 +207,7 @@ class Query(AlertQueries, TokenQueries, NodeQueries):
         bounds.name(symbol, "symbol")
         bounds.page_size(first, "first")
         async with info.context.read() as conn:
-            series = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval)
+            series = await series_by_symbol(conn, symbol, Which(source, measure, interval, dataset))
             info.context.saw(series.dataset)
             page = await revisions_page(conn, [series.id], since=since or 0, first=first, after=revision_after(after))
         note_size(info, len(page.items))

@@ -1,13 +1,13 @@
 """A batch on its way into the store: validated, compared with what is stored, written; all in one transaction."""
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.contracts.registry import CONTRACTS, Contract, contract_for
-from mktdash.domain.instrument import DatasetSpec
+from mktdash.domain.instrument import DatasetSpec, SeriesSpec
 from mktdash.domain.observation import Int64Array
 from mktdash.ingest.accept import Accepted, BatchKey, accept
 from mktdash.ingest.announce import news_of
@@ -97,9 +97,9 @@ class BatchMerge:
             await self._store([one for one in accepted if one.series.id in only])
 
     async def _get_to_know(self, pieces: Sequence[Parsed]) -> dict[str, Known]:
-        aliases = sorted({one.alias for piece in pieces for one in piece.series})
-        described = (self._provider.describe(self._dataset.key, alias) for alias in aliases)
-        return await register_series(self._conn, self._dataset, [spec for spec in described if spec is not None])
+        aliases = {one.alias for piece in pieces for one in piece.series}
+        specs = described_series(self._provider, self._dataset, aliases)
+        return await register_series(self._conn, self._dataset, specs)
 
     async def _accepted(self, piece: Parsed, known: Mapping[str, Known], *, record: bool) -> Sequence[Accepted]:
         found = accept(piece, known, self.key)
@@ -171,6 +171,12 @@ class BatchMerge:
     def contract(self) -> Contract:
         """The contract version that everything merged so far is valid under."""
         return CONTRACTS[self.outcome.contract - 1]
+
+
+def described_series(provider: Provider, dataset: DatasetSpec, aliases: Iterable[str]) -> list[SeriesSpec]:
+    """The series behind a source's symbols; without those that the provider does not know."""
+    specs = (provider.describe(dataset.key, alias) for alias in sorted(aliases))
+    return [spec for spec in specs if spec is not None]
 
 
 def _span(one: Accepted) -> Span:

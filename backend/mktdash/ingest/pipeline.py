@@ -6,7 +6,7 @@ leaves the store whole. One that is interrupted between them is gone on with whe
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,13 +16,13 @@ from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.instrument import DatasetSpec
 from mktdash.ingest.accept import BatchKey
 from mktdash.ingest.announce import dated
-from mktdash.ingest.batch import BatchMerge, Outcome
+from mktdash.ingest.batch import BatchMerge, Outcome, described_series
 from mktdash.ingest.portions import portions_of
 from mktdash.ingest.retell import dataset_of, reader_of, retell_batch
-from mktdash.providers.base import Provider, RawPayload
+from mktdash.providers.base import Parsed, Provider, RawPayload
 from mktdash.providers.registry import recipe_of
 from mktdash.store.batches import ALL_TIME, NewBatch, OpenBatch, batches_after, close_batch, known_by, open_batch
-from mktdash.store.catalogue import register_contract, register_dataset
+from mktdash.store.catalogue import register_contract, register_dataset, register_series
 from mktdash.store.datasets import note_change, note_check
 from mktdash.store.events import append_events
 from mktdash.store.raw import keep_raw
@@ -87,7 +87,8 @@ async def ingest_payload(
 
     Raises:
         ProviderFormatError: the payload is not the source's format; nothing is stored.
-        InvalidInputError: it is said to become known at an instant that is still to come; nothing is stored.
+        InvalidInputError: it is said to become known at an instant that is still to come, or one of its series is
+            measured in something else; nothing is stored.
         NotFoundError: a batch that became known later can't be told again as it was read; nothing is stored.
     """
     now, known_at = to_micros(clock()), to_micros(payload.known_at)
@@ -98,7 +99,10 @@ async def ingest_payload(
     portions = portions_of(provider.parse(payload), whole=window is not None)
     # Parsed outside of transactions: a payload that is no data at all changes nothing, and nobody waits for it.
     portion, more = await asyncio.to_thread(next, portions)
+    every: list[str] = []
     if more:
+        # What is refused as a whole must be refused before a part of it is stored, so it is read to its end first.
+        every = await asyncio.to_thread(_symbols, provider.parse(payload))
         # A file this long takes a while to pack; whoever writes meanwhile should wait for that alone.
         async with write_transaction(engine) as conn:
             await keep_raw(conn, payload.open)
@@ -127,6 +131,7 @@ async def ingest_payload(
                     started_at=now,
                 )
                 batch = await open_batch(conn, described)
+                await register_series(conn, dataset, described_series(provider, dataset, every))
             merge = BatchMerge(conn, provider, dataset, BatchKey(batch.id, known_at, window), outcome)
             await merge.merge(portion)
             late = sorted(outcome.late)
@@ -139,6 +144,10 @@ async def ingest_payload(
             return report
         portion.clear()
         portion, more = await asyncio.to_thread(next, portions)
+
+
+def _symbols(pieces: Iterator[Parsed]) -> list[str]:
+    return sorted({one.alias for piece in pieces for one in piece.series})
 
 
 async def _close(

@@ -17,6 +17,7 @@ from mktdash.domain.clock import iso
 from mktdash.domain.errors import MktdashError
 from mktdash.domain.observation import BAR_FIELDS, Columns, Int64Array
 from mktdash.ingest.accept import Accepted, accept
+from mktdash.ingest.batch import described_series
 from mktdash.ingest.merge import compare
 from mktdash.ingest.retell import dataset_of, key_of, read_again, reader_of
 from mktdash.providers.base import Parsed, Provider
@@ -84,10 +85,8 @@ class _Readers:
     async def _known(self, recipe: bytes, provider: Provider, piece: Parsed) -> Mapping[str, Known]:
         aliases = {one.alias for one in piece.series}
         if fresh := [alias for alias in aliases if (recipe, alias) not in self.known]:
-            specs = [provider.describe(self.dataset, alias) for alias in fresh]
-            found = await known_series(
-                self.conn, dataset_of(provider, self.dataset), [one for one in specs if one is not None]
-            )
+            dataset = dataset_of(provider, self.dataset)
+            found = await known_series(self.conn, dataset, described_series(provider, dataset, fresh))
             self.known |= {(recipe, alias): found.get(alias) for alias in fresh}
         return {alias: known for alias in aliases if (known := self.known[recipe, alias]) is not None}
 

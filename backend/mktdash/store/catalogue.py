@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.currency import scale_of
+from mktdash.domain.errors import InvalidInputError
 from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, SeriesSpec
 from mktdash.store.instruments import SeriesRow, series_of_dataset
 from mktdash.store.session import is_postgres
@@ -26,8 +27,17 @@ _ALWAYS = 0
 BEGINNING, END = -(1 << 62), 1 << 62
 
 
+_WORDS = {"unit_scale": "scale", "positive": "rule that values are positive", "fixing_time": "fixing time"}
+# What dates the values of a dataset and says whose they are: it never changes under what is stored.
+_FIXED = ("source", "timezone", "fixing_time", "simulated")
+
+
 async def register_dataset(conn: AsyncConnection, spec: DatasetSpec) -> None:
-    """Make sure a dataset is there, with the schedule its provider declares now."""
+    """Make sure a dataset is there, with the schedule its provider declares now.
+
+    Raises:
+        InvalidInputError: it belongs to another source, or its values are dated in another way than these would be.
+    """
     described: dict[str, Any] = {
         "title": spec.title,
         "source": spec.source,
@@ -45,6 +55,9 @@ async def register_dataset(conn: AsyncConnection, spec: DatasetSpec) -> None:
     if stored is None:
         await _insert_missing(conn, DATASETS, [{"key": spec.key, "version": 0, **described}])
     elif tuple(stored) != tuple(described.values()):
+        for name in _FIXED:
+            if getattr(stored, name) != described[name]:
+                raise _differs(f"the dataset {spec.key}", name, getattr(stored, name), described[name])
         await conn.execute(update(DATASETS).where(DATASETS.c.key == spec.key).values(**described))
 
 
@@ -80,6 +93,9 @@ async def register_series(conn: AsyncConnection, dataset: DatasetSpec, specs: Se
 
     Where an import of instruments has dated what a symbol stands for, that is what counts; else what its provider
     declares holds for all time. In one order, so that two batches that register at once wait for each other in turn.
+
+    Raises:
+        InvalidInputError: a series is measured in something else than this would be; the message names both.
     """
     stands = await _stands(conn, dataset, specs)
     have = {row.key: row for row in await series_of_dataset(conn, dataset.key)}
@@ -94,7 +110,7 @@ async def register_series(conn: AsyncConnection, dataset: DatasetSpec, specs: Se
                 "measure": spec.measure.value,
                 "interval": spec.interval,
                 "unit": spec.unit,
-                "unit_scale": scale_of(spec.unit) if spec.unit_scale == 1.0 else spec.unit_scale,
+                "unit_scale": _scale(spec),
                 "positive": spec.positive,
                 "adjustment": spec.adjustment,
             }
@@ -102,7 +118,32 @@ async def register_series(conn: AsyncConnection, dataset: DatasetSpec, specs: Se
         }
         await _insert_missing(conn, SERIES, [rows[key] for key in sorted(rows)])
         have = {row.key: row for row in await series_of_dataset(conn, dataset.key)}
+    for _, one in stands:
+        _refuse_another_measure(have[_key(dataset, one.spec)], one.spec)
     return _known(dataset, stands, have)
+
+
+def _refuse_another_measure(series: SeriesRow, spec: SeriesSpec) -> None:
+    said = {"unit": spec.unit, "unit_scale": _scale(spec), "positive": spec.positive}
+    if spec.instrument.currency is not None and series.currency is not None:
+        said["currency"] = spec.instrument.currency
+    for name, value in said.items():
+        if getattr(series, name) != value:
+            raise _differs(f"the series {series.key}", name, getattr(series, name), value)
+
+
+def _differs(what: str, name: str, has: object, given: object) -> InvalidInputError:
+    return InvalidInputError(
+        f"{what} has the {_WORDS.get(name, name)} {has!r}, and what is given has {given!r}: nothing is stored; if both"
+        " are right, give it another dataset",
+        differs=name,
+        has=has,
+        given=given,
+    )
+
+
+def _scale(spec: SeriesSpec) -> float:
+    return scale_of(spec.unit) if spec.unit_scale == 1.0 else spec.unit_scale
 
 
 async def known_series(conn: AsyncConnection, dataset: DatasetSpec, specs: Sequence[SeriesSpec]) -> dict[str, Known]:
@@ -167,7 +208,7 @@ async def imported_periods(
 
 
 def _key(dataset: DatasetSpec, spec: SeriesSpec) -> str:
-    return f"{spec.instrument.symbol}|{dataset.source}|{spec.measure.value}|{spec.interval}|{spec.adjustment}"
+    return f"{spec.instrument.symbol}|{dataset.key}|{spec.measure.value}|{spec.interval}|{spec.adjustment}"
 
 
 async def _register_instruments(

@@ -32,7 +32,7 @@ _FIELDS = ("as_of", "value", *BAR_FIELDS, "flags", "known_at")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that does not agree: where (``chunk EURUSD|ecb|rate|1d|none 2026``) and how."""
+    """Something that does not agree: where (``chunk EURUSD|ecb-reference-rates|rate|1d|none 2026``) and how."""
 
     place: str
     difference: str

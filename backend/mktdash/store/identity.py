@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import iso
@@ -14,6 +14,7 @@ from mktdash.store.tables import metadata
 
 INSTRUMENTS = metadata.tables["instrument"]
 ALIASES = metadata.tables["instrument_alias"]
+SERIES = metadata.tables["series"]
 
 # Any constant does; it only has to be the same in every process.
 _IMPORT_LOCK = 0x6D6B_7464_6173_6803
@@ -81,6 +82,8 @@ async def import_instruments(conn: AsyncConnection, entries: Sequence[Entry], *,
         await conn.execute(select(func.pg_advisory_xact_lock(_IMPORT_LOCK)))
     stored = await _imported_names(conn)
     good, refused = _fitting(entries, stored)
+    good, other = await _of_their_currency(conn, good)
+    refused = sorted([*refused, *other], key=lambda one: one.line)
     if refused and not skip_bad:
         return Imported(refused=refused)
     ids, (new, changed, same) = await _keep_instruments(conn, {one.symbol: one for one in good})
@@ -102,6 +105,23 @@ async def _imported_names(conn: AsyncConnection) -> dict[tuple[str, str], dict[i
         one = NamePeriod(*period)
         found[one.source, one.symbol][one.valid_from] = (one, instrument)
     return found
+
+
+async def _of_their_currency(conn: AsyncConnection, entries: Sequence[Entry]) -> tuple[list[Entry], list[Refusal]]:
+    """The entries that leave the currency of every instrument with series as it is, and why the others do not."""
+    has_series = exists().where(SERIES.c.instrument_id == INSTRUMENTS.c.id)
+    wanted = select(INSTRUMENTS.c.symbol, INSTRUMENTS.c.currency).where(INSTRUMENTS.c.currency.is_not(None), has_series)
+    held = dict((await conn.execute(wanted)).all())
+    good, refused = [], []
+    for one in entries:
+        if one.currency == held.get(one.symbol, one.currency):
+            good.append(one)
+        else:
+            reason = (
+                f"{one.symbol} has series in {held[one.symbol]}, so it can't become one of {one.currency or 'none'}"
+            )
+            refused.append(Refusal(one.line, "currency", reason))
+    return good, refused
 
 
 def _fitting(

@@ -54,11 +54,32 @@ class SeriesRow(NamedTuple):
     calendar: str
     timezone: str
     simulated: bool
+    currency: str | None
 
     @property
     def key(self) -> str:
-        """The natural key, the same on every engine: ``EURUSD|ecb|rate|1d|none``."""
-        return f"{self.symbol}|{self.source}|{self.measure}|{self.interval}|{self.adjustment}"
+        """The natural key, the same on every engine: ``EURUSD|ecb-reference-rates|rate|1d|none``."""
+        return f"{self.symbol}|{self.dataset}|{self.measure}|{self.interval}|{self.adjustment}"
+
+
+class Which(NamedTuple):
+    """Which series of an instrument is meant; what is None may be any, and the first that fits is taken.
+
+    They stand in the order of source, measure, interval, adjustment and dataset.
+    """
+
+    source: str | None = None
+    measure: str | None = None
+    interval: str | None = None
+    dataset: str | None = None
+
+    def fits(self, series: SeriesRow) -> bool:
+        """Whether a series may be meant."""
+        own = (series.source, series.measure, series.interval, series.dataset)
+        return all(asked in (None, one) for asked, one in zip(self, own, strict=True))
+
+
+ANY = Which()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +117,7 @@ SERIES_COLUMNS = (
     DATASETS.c.calendar,
     DATASETS.c.timezone,
     DATASETS.c.simulated,
+    INSTRUMENTS.c.currency,
 )
 INSTRUMENT_COLUMNS = (
     INSTRUMENTS.c.id,
@@ -106,7 +128,14 @@ INSTRUMENT_COLUMNS = (
     INSTRUMENTS.c.mic,
     INSTRUMENTS.c.figi,
 )
-SERIES_ORDER = (INSTRUMENTS.c.symbol, SERIES.c.source, SERIES.c.measure, SERIES.c.interval, SERIES.c.adjustment)
+SERIES_ORDER = (
+    INSTRUMENTS.c.symbol,
+    SERIES.c.source,
+    SERIES.c.measure,
+    SERIES.c.interval,
+    SERIES.c.adjustment,
+    SERIES.c.dataset,
+)
 _SERIES = (
     select(*SERIES_COLUMNS)
     .join(INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
@@ -226,15 +255,9 @@ def _covers(at: int) -> ColumnElement[bool]:
 
 
 async def series_by_symbol(
-    conn: AsyncConnection,
-    symbol: str,
-    *,
-    source: str | None = None,
-    measure: str | None = None,
-    interval: str | None = None,
-    at: int | None = None,
+    conn: AsyncConnection, symbol: str, which: Which = ANY, *, at: int | None = None
 ) -> SeriesRow:
-    """The series of an instrument; the first by source, measure and interval where several fit.
+    """The series of an instrument; the first of those that fit.
 
     ``at`` says when it was called so, as for :func:`instrument_by_symbol`.
 
@@ -244,15 +267,14 @@ async def series_by_symbol(
     instrument = await instrument_by_symbol(conn, symbol, at)
     have = (await series_by_instrument_ids(conn, [instrument.id])).get(instrument.id, [])
     for row in have:
-        if source in (None, row.source) and measure in (None, row.measure) and interval in (None, row.interval):
+        if which.fits(row):
             return row
+    asked = which._asdict()
     raise UnknownSymbolError(
-        f"{instrument.symbol} has no series with the source, measure and interval asked for",
+        f"{instrument.symbol} has no series with the {', '.join(asked)} asked for",
         symbol=symbol,
-        source=source,
-        measure=measure,
-        interval=interval,
-        available=[{"source": row.source, "measure": row.measure, "interval": row.interval} for row in have],
+        **asked,
+        available=[{name: getattr(row, name) for name in asked} for row in have],
     )
 
 

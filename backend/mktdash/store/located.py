@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.store.datasets import DATASET_COLUMNS, DatasetRow, dataset_by_key, dataset_row
 from mktdash.store.fetch import fetch_built
 from mktdash.store.instruments import (
+    ANY,
     DATASETS,
     INSTRUMENT_COLUMNS,
     INSTRUMENTS,
@@ -18,6 +19,7 @@ from mktdash.store.instruments import (
     SERIES_ORDER,
     InstrumentRow,
     SeriesRow,
+    Which,
     instruments_by_ids,
     series_by_symbol,
     series_row,
@@ -42,10 +44,8 @@ SYMBOL = SERIES_COLUMNS.index(INSTRUMENTS.c.symbol)
 async def locate(
     conn: AsyncConnection,
     symbol: str,
+    which: Which = ANY,
     *,
-    source: str | None = None,
-    measure: str | None = None,
-    interval: str | None = None,
     at: int | None = None,
 ) -> Located:
     """What :func:`store.instruments.series_by_symbol` finds, with its surroundings.
@@ -55,10 +55,10 @@ async def locate(
     """
     # Only the present can be asked by symbol alone: what was called so at an instant is another question.
     for row in () if at is not None else await fetch_built(conn, _named, symbol=symbol):
-        known = placed(row, source, measure, interval)
+        known = placed(row, which)
         if known is not None:
             return known
-    found = await series_by_symbol(conn, symbol, source=source, measure=measure, interval=interval, at=at)
+    found = await series_by_symbol(conn, symbol, which, at=at)
     return await around(conn, found)
 
 
@@ -79,11 +79,10 @@ def placed_where(condition: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def placed(row: Sequence[Any], source: str | None, measure: str | None, interval: str | None) -> Located | None:
+def placed(row: Sequence[Any], which: Which) -> Located | None:
     """What a row says; None where it is of a series that is not asked for."""
     series = series_row(row[:_S])
-    wanted = ((source, series.source), (measure, series.measure), (interval, series.interval))
-    if not all(asked in (None, own) for asked, own in wanted):
+    if not which.fits(series):
         return None
     return Located(series, InstrumentRow._make(row[_S:_I]), dataset_row(row[_I:]))
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.store.fetch import compiled, fetch_built
-from mktdash.store.instruments import INSTRUMENTS
+from mktdash.store.instruments import ANY, INSTRUMENTS, Which
 from mktdash.store.located import SYMBOL, WIDTH, Located, locate, placed, placed_where
 from mktdash.store.sealed import Stretch, read_stretches
 from mktdash.store.session import is_postgres
@@ -32,9 +32,7 @@ class WholeSeries:
         self._postgres = engine.dialect.name == "postgresql"
         self.shared: SharedRead[str, list[Sequence[Any]]] = SharedRead(engine, self._read)
 
-    async def of(
-        self, symbol: str, *, source: str | None = None, measure: str | None = None, interval: str | None = None
-    ) -> Whole | None:
+    async def of(self, symbol: str, which: Which = ANY) -> Whole | None:
         """The series that :func:`store.located.locate` finds; None where it takes more than one statement to know.
 
         Raises:
@@ -43,7 +41,7 @@ class WholeSeries:
         # Symbols of many requests go into one statement, which none that is no text may spoil.
         if not self._postgres or not symbol.isprintable():
             return None
-        return _first(await self.shared.of(symbol) or (), source, measure, interval)
+        return _first(await self.shared.of(symbol) or (), which)
 
     async def aclose(self) -> None:
         """Give the connection back."""
@@ -60,10 +58,7 @@ class WholeSeries:
 async def locate_whole(
     conn: AsyncConnection,
     symbol: str,
-    *,
-    source: str | None = None,
-    measure: str | None = None,
-    interval: str | None = None,
+    which: Which = ANY,
 ) -> Whole:
     """What :func:`store.located.locate` finds, and what the whole series consists of.
 
@@ -71,18 +66,16 @@ async def locate_whole(
         UnknownSymbolError: as ``locate`` does.
     """
     rows = await fetch_built(conn, _of_symbols, symbols=[symbol]) if is_postgres(conn) else ()
-    known = _first(rows, source, measure, interval)
+    known = _first(rows, which)
     if known is not None:
         return known
-    found = await locate(conn, symbol, source=source, measure=measure, interval=interval)
+    found = await locate(conn, symbol, which)
     return found, await read_stretches(conn, found.series)
 
 
-def _first(
-    rows: Sequence[Sequence[Any]], source: str | None, measure: str | None, interval: str | None
-) -> Whole | None:
+def _first(rows: Sequence[Sequence[Any]], which: Which) -> Whole | None:
     for row in rows:
-        found = placed(row[:WIDTH], source, measure, interval)
+        found = placed(row[:WIDTH], which)
         if found is not None:
             return found, _stretches(*row[WIDTH:])
     return None

@@ -59,10 +59,10 @@ class Dataset(SQLModel, table=True):
 
 
 class Series(SQLModel, table=True):
-    """One measure of one instrument from one source at one interval."""
+    """One measure of one instrument in one dataset at one interval; what its numbers are measured in never changes."""
 
     __table_args__ = (
-        UniqueConstraint("instrument_id", "source", "measure", "interval", "adjustment"),
+        UniqueConstraint("instrument_id", "dataset", "measure", "interval", "adjustment"),
         Index("ix_series_dataset", "dataset"),
     )
 
