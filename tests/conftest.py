@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uvicorn.loops.auto import auto_loop_factory
@@ -29,6 +31,10 @@ settings.register_profile(
     "steady", deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 settings.load_profile("steady")
+
+# Far above what a statement of fixed size needs, and far below what a driver takes.
+MOST_PARAMETERS = 2_000
+LONGEST_STATEMENT = 50_000
 
 ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
 
@@ -158,6 +164,20 @@ def far_off() -> Iterator[None]:
             patch.setattr(f"mktdash.{name}", 600.0)
         patch.setattr("mktdash.graphql.endpoint._SECONDS_TO_INTRODUCE", timedelta(minutes=10))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bounded_statements() -> Iterator[None]:
+    """No statement of any test may grow with the data: drivers and servers have limits, and plans have costs."""
+    event.listen(Engine, "before_cursor_execute", _bounded)
+    yield
+    event.remove(Engine, "before_cursor_execute", _bounded)
+
+
+def _bounded(_conn: object, _cursor: object, statement: str, given: Any, _context: object, many: bool) -> None:  # noqa: FBT001 - as SQLAlchemy calls it
+    rows = given if many else [given]
+    assert max(map(len, rows), default=0) <= MOST_PARAMETERS, f"{len(rows[0])} parameters: {statement[:300]}"
+    assert len(statement) <= LONGEST_STATEMENT, f"{len(statement)} characters: {statement[:300]}"
 
 
 @pytest.fixture(scope="session")

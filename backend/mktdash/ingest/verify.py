@@ -4,7 +4,7 @@ Chunks and latest repeat the rows (``store.check``); this is about the rows them
 may go on reading and writing meanwhile.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -23,11 +23,12 @@ from mktdash.ingest.retell import dataset_of, key_of, read_again, reader_of
 from mktdash.providers.base import Parsed, Provider
 from mktdash.store.batches import ALL_TIME, BatchRow, batches_after
 from mktdash.store.catalogue import Known, known_series
-from mktdash.store.check import Problem, revisions_as_columns, rows_as_columns
+from mktdash.store.check import Problem, revisions_by_series, rows_by_series
 from mktdash.store.instruments import SeriesRow, series_of_dataset
 
 # So many series of a dataset stand in memory at a time; its batches are read once for each so many.
 _SERIES_AT_ONCE = 5_000
+_ROWS_AT_ONCE = 50_000
 _NAMED = 5
 _FIELDS = ("value", *BAR_FIELDS, "flags", "known_at")
 _Row = tuple[float | None, ...]
@@ -115,18 +116,36 @@ async def check_told(conn: AsyncConnection, dataset: str, *, told: Provider | No
                     states[one.series.id].tell(one, batch.known_at)
         except MktdashError as error:
             return [Problem(f"dataset {dataset}", error.message)]
-        for row in some:
-            problems += await _differences(conn, row, states.pop(row.id))
+        for group in _groups(some, states):
+            problems += await _differences(conn, group, states)
     return problems
 
 
-async def _differences(conn: AsyncConnection, series: SeriesRow, told: _Told) -> list[Problem]:
-    current = _rows(await rows_as_columns(conn, series.id))
-    before = _rows(*await revisions_as_columns(conn, series.id))
-    return [
-        *_named(f"value {series.key}", current, _rows(told.current)),
-        *_named(f"revision {series.key}", before, _rows(*told.superseded)),
-    ]
+def _groups(series: Sequence[SeriesRow], states: Mapping[int, _Told]) -> Iterator[list[SeriesRow]]:
+    """Series whose rows are read at once: many short ones, or one long one."""
+    group: list[SeriesRow] = []
+    rows = 0
+    for one in series:
+        group.append(one)
+        rows += len(states[one.id].current)
+        if rows >= _ROWS_AT_ONCE:
+            yield group
+            group, rows = [], 0
+    yield group
+
+
+async def _differences(
+    conn: AsyncConnection, series: Sequence[SeriesRow], states: Mapping[int, _Told]
+) -> list[Problem]:
+    ids = [one.id for one in series]
+    current, before = await rows_by_series(conn, ids), await revisions_by_series(conn, ids)
+    problems: list[Problem] = []
+    for one in series:
+        told = states[one.id]
+        now, then = current.get(one.id, Columns.empty()), before.get(one.id, (Columns.empty(), np.empty(0, np.int64)))
+        problems += _named(f"value {one.key}", _rows(now), _rows(told.current))
+        problems += _named(f"revision {one.key}", _rows(*then), _rows(*told.superseded))
+    return problems
 
 
 def _rows(columns: Columns, until: Int64Array | None = None) -> dict[int | tuple[int, int], _Row]:

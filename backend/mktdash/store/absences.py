@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.observation import Int64Array
+from mktdash.store.among import among
 from mktdash.store.tables import metadata
 
 ABSENCES = metadata.tables["absence"]
@@ -37,7 +38,7 @@ async def absences_by_series_ids(
     """The runs (first and last instant, microseconds) that sources declare empty and that touch start..end."""
     wanted = (
         select(ABSENCES.c.series_id, ABSENCES.c.first_as_of, ABSENCES.c.last_as_of)
-        .where(ABSENCES.c.series_id.in_(ids), ABSENCES.c.last_as_of >= start, ABSENCES.c.first_as_of <= end)
+        .where(among(conn, ABSENCES.c.series_id, ids), ABSENCES.c.last_as_of >= start, ABSENCES.c.first_as_of <= end)
         .order_by(ABSENCES.c.series_id, ABSENCES.c.first_as_of)
     )
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)

@@ -24,9 +24,14 @@ def is_listed(column: Column[Any], name: str, *, postgres: bool) -> ColumnElemen
     return column.in_(select(values.c.value))
 
 
-def among(conn: AsyncConnection, column: Column[Any], ids: Iterable[int]) -> ColumnElement[bool]:
-    """Whether an integer column is one of ``ids``."""
+def among(
+    conn: AsyncConnection,
+    column: ColumnElement[Any],
+    values: Iterable[int] | Iterable[str],
+) -> ColumnElement[bool]:
+    """Whether a column of integers or of texts is one of ``values``."""
     if is_postgres(conn):
-        return column == any_(literal(list(ids), ARRAY(BigInteger)))
-    listed = func.json_each(literal(orjson.dumps(list(ids)).decode(), String)).table_valued("value")
+        kind = String() if column.type.python_type is str else BigInteger()
+        return column == any_(literal(list(values), ARRAY(kind)))
+    listed = func.json_each(literal(orjson.dumps(list(values)).decode(), String)).table_valued("value")
     return column.in_(select(listed.c.value))

@@ -1,16 +1,18 @@
 """Whether everything that repeats the rows agrees with them: chunks, latest, raw bytes. Names what differs."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import zstandard
-from sqlalchemy import func, select
+from sqlalchemy import Column, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import iso
 from mktdash.domain.observation import BAR_FIELDS, Columns, Int64Array
+from mktdash.store.among import among
 from mktdash.store.chunks import digest_of, pack, unpack
 from mktdash.store.holding import NEVER
 from mktdash.store.instruments import SeriesRow, series_by_ids
@@ -51,7 +53,7 @@ async def check_series(conn: AsyncConnection, series_id: int) -> list[Problem]:
     if state is None:
         return [Problem(f"latest {series.key}", "there are rows and no latest")] if len(rows) else []
     problems = await _check_chunks(conn, series, rows, NEVER if state.sealed_to is None else state.sealed_to)
-    expected = {**await look_up(conn, series_id), "n": len(rows)}
+    expected = {**(await look_up(conn, [series_id]))[series_id], "n": len(rows)}
     expected["tail"] = packed_tail(rows.take(rows.as_of > (NEVER if state.sealed_to is None else state.sealed_to)))
     for name, value in expected.items():
         if getattr(state, name) != value:
@@ -67,11 +69,32 @@ async def rows_as_columns(conn: AsyncConnection, series_id: int) -> Columns:
     return columns_from_rows((await conn.execute(wanted.order_by(OBSERVATIONS.c.as_of))).all())
 
 
-async def revisions_as_columns(conn: AsyncConnection, series_id: int) -> tuple[Columns, Int64Array]:
-    """The superseded rows of a series, in no order that counts, and until when (microseconds) each was current."""
-    wanted = select(*(REVISIONS.c[name] for name in _FIELDS), REVISIONS.c.superseded_at)
-    rows = (await conn.execute(wanted.where(REVISIONS.c.series_id == series_id))).all()
-    return columns_from_rows([row[:-1] for row in rows]), np.array([row[-1] for row in rows], np.int64)
+async def rows_by_series(conn: AsyncConnection, series_ids: Collection[int]) -> dict[int, Columns]:
+    """The current rows of several series; those without any are left out."""
+    rows = await _rows(conn, OBSERVATIONS, series_ids)
+    return {series_id: columns_from_rows(own) for series_id, own in rows.items()}
+
+
+async def revisions_by_series(
+    conn: AsyncConnection, series_ids: Collection[int]
+) -> dict[int, tuple[Columns, Int64Array]]:
+    """The superseded rows of several series, and until when (microseconds) each was current."""
+    rows = await _rows(conn, REVISIONS, series_ids, REVISIONS.c.superseded_at)
+    return {
+        series_id: (columns_from_rows([row[:-1] for row in own]), np.array([row[-1] for row in own], np.int64))
+        for series_id, own in rows.items()
+    }
+
+
+async def _rows(
+    conn: AsyncConnection, table: Table, series_ids: Collection[int], *more: Column[Any]
+) -> dict[int, list[Sequence[Any]]]:
+    wanted = select(table.c.series_id, *(table.c[name] for name in _FIELDS), *more)
+    ordered = wanted.where(among(conn, table.c.series_id, series_ids)).order_by(table.c.series_id, table.c.as_of)
+    found: dict[int, list[Sequence[Any]]] = {}
+    for series_id, *row in (await conn.execute(ordered)).all():
+        found.setdefault(series_id, []).append(row)
+    return found
 
 
 async def _check_chunks(conn: AsyncConnection, series: SeriesRow, rows: Columns, sealed_to: int) -> list[Problem]:

@@ -7,6 +7,7 @@ from sqlalchemy import Select, String, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import NotFoundError
+from mktdash.store.among import among
 from mktdash.store.fetch import fetch_built
 from mktdash.store.tables import metadata
 
@@ -108,7 +109,7 @@ async def versions(conn: AsyncConnection, keys: Iterable[str] | None = None) -> 
     """The present version of datasets: all, or those of ``keys``."""
     wanted = select(DATASETS.c.key, DATASETS.c.version)
     if keys is not None:
-        wanted = wanted.where(DATASETS.c.key.in_(list(keys)))
+        wanted = wanted.where(among(conn, DATASETS.c.key, keys))
     return dict((await conn.execute(wanted)).all())
 
 

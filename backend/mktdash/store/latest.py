@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mktdash.store.among import among
 from mktdash.store.fetch import fetch_all
 from mktdash.store.session import is_postgres
 from mktdash.store.tables import metadata
@@ -67,7 +68,7 @@ async def newest_by_dataset(conn: AsyncConnection, keys: Sequence[str]) -> dict[
     newest = (
         select(SERIES.c.dataset, func.max(LATEST.c.as_of))
         .join(LATEST, LATEST.c.series_id == SERIES.c.id)
-        .where(SERIES.c.dataset.in_(keys), LATEST.c.n > 0)
+        .where(among(conn, SERIES.c.dataset, keys), LATEST.c.n > 0)
         .group_by(SERIES.c.dataset)
     )
     return dict((await conn.execute(newest)).all())

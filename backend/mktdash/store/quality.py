@@ -19,6 +19,8 @@ from mktdash.store.tables import DqResult, DqState, metadata
 
 # What the evidence of a check says that had nothing to judge.
 NOTHING = "nothing_to_judge"
+# Datasets with their metrics of one statement.
+_PAIRS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,17 @@ async def history(conn: AsyncConnection, dataset: str, metric: str, n: int) -> l
 async def histories(
     conn: AsyncConnection, keys: Collection[tuple[str, str]], n: int
 ) -> dict[tuple[str, str], list[DqRow]]:
-    """The last ``n`` verdicts of many metrics, by dataset and metric, newest first; in one statement."""
+    """The last ``n`` verdicts of many metrics, by dataset and metric, newest first; some hundreds in a statement."""
+    found: dict[tuple[str, str], list[DqRow]] = {}
+    listed = list(keys)
+    for at in range(0, len(listed), _PAIRS_AT_ONCE):
+        found |= await _histories(conn, listed[at : at + _PAIRS_AT_ONCE], n)
+    return found
+
+
+async def _histories(
+    conn: AsyncConnection, keys: Collection[tuple[str, str]], n: int
+) -> dict[tuple[str, str], list[DqRow]]:
     columns = sa.column("dataset", sa.String), sa.column("metric", sa.String)
     # SQLite names the columns of listed values in a common table expression only.
     pairs = sa.values(*columns).data(list(keys)).cte("wanted")

@@ -11,6 +11,7 @@ import sqlalchemy.orm
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from mktdash.store.among import among
 from mktdash.store.tables import Absence, Latest, Observation, ObservationChunk, Series, metadata
 
 _SERIES = metadata.tables["series"]
@@ -150,14 +151,15 @@ async def counts_by_bucket(
     """
     counts: dict[int, npt.NDArray[np.int64]] = {}
     sealed = sa.select(col(ObservationChunk.series_id), col(ObservationChunk.bucket), col(ObservationChunk.n)).where(
-        col(ObservationChunk.series_id).in_(ids), col(ObservationChunk.bucket).between(first, last)
+        among(conn, metadata.tables["observation_chunk"].c.series_id, ids),
+        col(ObservationChunk.bucket).between(first, last),
     )
     bucket = col(Observation.as_of) // size
     live = (
         sa.select(col(Observation.series_id), bucket, sa.func.count())
         .join(Latest, col(Latest.series_id) == col(Observation.series_id))
         .where(
-            col(Observation.series_id).in_(ids),
+            among(conn, metadata.tables["observation"].c.series_id, ids),
             col(Observation.as_of) >= first * size,
             col(Observation.as_of) < (last + 1) * size,
             sa.or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mktdash.store.among import among
 from mktdash.store.instruments import Page
 from mktdash.store.tables import metadata
 
@@ -55,7 +56,11 @@ async def revisions_page(
     """
     old = REVISIONS.alias("old")
     later = REVISIONS.alias("later")
-    where = (old.c.series_id.in_(list(series_ids)), old.c.superseded_at >= since, old.c.superseded_at > old.c.known_at)
+    where = (
+        among(conn, old.c.series_id, series_ids),
+        old.c.superseded_at >= since,
+        old.c.superseded_at > old.c.known_at,
+    )
     total = (await conn.execute(select(func.count()).select_from(old).where(*where))).scalar_one()
     successor = and_(later.c.series_id == old.c.series_id, later.c.as_of == old.c.as_of)
     now = and_(OBSERVATIONS.c.series_id == old.c.series_id, OBSERVATIONS.c.as_of == old.c.as_of)
@@ -95,7 +100,7 @@ async def revisions_page(
 async def history_digest(conn: AsyncConnection, series_ids: Sequence[int]) -> str:
     """A hash over everything that was superseded in these series, to tell whether a replay changed the past."""
     fields = ("series_id", "as_of", "known_at", "superseded_at", "value", "flags")
-    wanted = select(*(REVISIONS.c[name] for name in fields)).where(REVISIONS.c.series_id.in_(list(series_ids)))
+    wanted = select(*(REVISIONS.c[name] for name in fields)).where(among(conn, REVISIONS.c.series_id, series_ids))
     ordered = wanted.order_by(REVISIONS.c.series_id, REVISIONS.c.as_of, REVISIONS.c.known_at)
     total = hashlib.sha256()
     for row in (await conn.execute(ordered)).all():

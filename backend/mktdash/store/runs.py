@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
+from mktdash.store.among import among
 from mktdash.store.events import NewEvent, append_events
 from mktdash.store.session import is_postgres
 from mktdash.store.tables import metadata
@@ -215,7 +216,9 @@ async def artifacts_by_run_ids(conn: AsyncConnection, run_ids: Collection[str]) 
     """The files of runs, without their bytes, by run; every id asked for is a key."""
     found: dict[str, list[ArtifactRow]] = {run_id: [] for run_id in run_ids}
     columns = [ARTIFACT.c[field.name] for field in fields(ArtifactRow)]
-    query = sa.select(*columns).where(ARTIFACT.c.run_id.in_(found)).order_by(ARTIFACT.c.run_id, ARTIFACT.c.format)
+    query = (
+        sa.select(*columns).where(among(conn, ARTIFACT.c.run_id, found)).order_by(ARTIFACT.c.run_id, ARTIFACT.c.format)
+    )
     for row in (await conn.execute(query)).mappings():
         found[row["run_id"]].append(ArtifactRow(**row))
     return found

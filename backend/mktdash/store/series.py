@@ -24,6 +24,8 @@ CHUNKS = metadata.tables["observation_chunk"]
 # Years 1 and 9999 hold all dates there are; sub-daily buckets count from 1970 and stay far below this.
 _NO_BUCKET = 1 << 40
 
+# Conditions of one statement; series of one interval mostly end in one bucket.
+_BUCKETS_AT_ONCE = 100
 # The tail comes last: its made-up bucket is the bound above every real one.
 _PACKED = (
     "SELECT bucket, payload FROM observation_chunk WHERE series_id = $1 AND bucket BETWEEN $2 AND $3"
@@ -86,7 +88,7 @@ def _within(columns: Columns, start: int | None, end: int | None) -> Columns:
 
 
 async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int) -> dict[int, Columns]:
-    """The last ``n`` observations of many series, in two statements however many they are.
+    """The last ``n`` observations of many series, in two statements unless they end in very many different buckets.
 
     Buckets are sized for thousands of points: the newest two chunks of a series hold the last ``n`` of a sparkline.
     """
@@ -101,11 +103,12 @@ async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int
         if tail is not None:
             tails[series_id] = unpack(tail)
     parts: dict[int, list[Columns]] = defaultdict(list)
-    if newest:
+    buckets = list(newest.items())
+    for at in range(0, len(buckets), _BUCKETS_AT_ONCE):
         wanted = or_(
             *(
                 and_(among(conn, CHUNKS.c.series_id, members), CHUNKS.c.bucket.between(bucket - 1, bucket))
-                for bucket, members in newest.items()
+                for bucket, members in buckets[at : at + _BUCKETS_AT_ONCE]
             )
         )
         chunks = select(CHUNKS.c.series_id, CHUNKS.c.payload).where(wanted)
