@@ -145,10 +145,12 @@ async def test_a_replay_leaves_such_a_batch_alone_until_it_is_asked_to_read_anew
     assert await known(two_readings) == [1.5, 2.5]
 
 
+READER = "UPDATE ingest_batch SET reader = "
 UNKNOWN = {
     "held to observation.v9": "UPDATE ingest_batch SET contract = 'observation.v9'",
-    "mapping that this version": """UPDATE ingest_batch SET reader = '{"source": "csv", "mapping": {}}'""",
-    "there is no source 'gone'": """UPDATE ingest_batch SET reader = '{"source": "gone"}'""",
+    "mapping that this version": READER + """'{"source": "csv", "reading": "1.1", "mapping": {}}'""",
+    "there is no source 'gone'": READER + """'{"source": "gone", "reading": "1.1"}'""",
+    "reading 0 of csv": READER + """'{"source": "csv"}'""",
 }
 
 

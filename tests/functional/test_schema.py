@@ -1,10 +1,16 @@
 """The migrations: up, down and up again on both engines; what PostgreSQL gets beside the tables."""
 
+from datetime import UTC, datetime
+
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from mktdash.domain.errors import InvalidInputError
+from mktdash.ingest.pipeline import ingest_payload
+from mktdash.providers.base import RawPayload
+from mktdash.providers.csv.client import CsvProvider
+from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.store.schema import alembic_config, current, downgrade, head, upgrade
 from mktdash.store.session import open_engine, read_transaction, write_transaction
 
@@ -43,7 +49,7 @@ async def test_a_revision_that_there_is_not_is_said(engine, step):
 
 
 async def test_each_step_can_be_taken_back_alone(engine):
-    for revision in ("0004", "0003", "0002", "0001"):
+    for revision in ("0006", "0005", "0004", "0003", "0002", "0001"):
         await downgrade(engine, revision)
         async with read_transaction(engine) as conn:
             assert await current(conn) == revision
@@ -67,3 +73,19 @@ async def test_postgresql_keeps_rows_as_was_measured_to_help(databases):
         assert (await conn.execute(text(storage))).scalar_one() in {"e", b"e"}
         assert "USING brin (as_of)" in (await conn.execute(text(index))).scalar_one()
     await engine.dispose()
+
+
+async def test_series_keep_their_rows_and_what_refers_to_them_when_they_get_another_name(engine):
+    mapping = CsvMapping.model_validate({"dataset": "held", "date": "Date", "symbol": "HELD", "value": "Close"})
+    at = datetime(2024, 1, 9, tzinfo=UTC)
+    payload = RawPayload("held", b"Date,Close\n2024-01-02,1\n2024-01-03,N/A\n", "file:held.csv", at, at)
+    for _ in range(2):
+        report = await ingest_payload(engine, CsvProvider(mapping), payload, clock=lambda: at, run_id="r", code_sha="c")
+        assert (report.new + report.same, report.rejected) == (1, 0)
+        await downgrade(engine, "0006")
+        await upgrade(engine)
+    async with read_transaction(engine) as conn:
+        referring = "SELECT count(*) FROM absence JOIN series ON series.id = absence.series_id WHERE dataset = 'held'"
+        assert (await conn.execute(text(referring))).scalar_one() == 1
+        if engine.dialect.name == "sqlite":
+            assert (await conn.execute(text("PRAGMA foreign_key_check"))).all() == []

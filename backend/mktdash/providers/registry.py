@@ -70,8 +70,6 @@ def provider_for(name: str, *, sim_seed: int, mapping: Path | None = None) -> Pr
 # dates, numerals, the rules of ``ingest.validate``), and what one source does of its own (1 where it is not named).
 _SHARED_READING = 1
 _OWN_READING: Mapping[str, int] = {}
-# Batches of the first release do not say by which reading they were read.
-_FIRST_READING = "1.1"
 
 
 def reading_of(source: str) -> str:
@@ -100,7 +98,8 @@ def provider_of_recipe(recipe: Mapping[str, Any], *, anew: bool = False) -> Prov
     Raises:
         NotFoundError: this version has no such reading: another one must not stand in for it.
     """
-    source, reading = str(recipe["source"]), str(recipe.get("reading", _FIRST_READING))
+    # Before readings had numbers, parsers changed; what does not say how it was read is nobody's to read again.
+    source, reading = str(recipe["source"]), str(recipe.get("reading", "0"))
     if not anew and reading != reading_of(source):
         raise NotFoundError(
             f"it was read by reading {reading} of {source}, and this version has {reading_of(source)}",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Column, ColumnElement, String, any_, bindparam, func, literal, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, String, any_, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,7 +31,7 @@ def among(
 ) -> ColumnElement[bool]:
     """Whether a column of integers or of texts is one of ``values``."""
     if is_postgres(conn):
-        kind = String() if column.type.python_type is str else BigInteger()
+        kind = BigInteger() if isinstance(column.type, Integer) else String()
         return column == any_(literal(list(values), ARRAY(kind)))
     listed = func.json_each(literal(orjson.dumps(list(values)).decode(), String)).table_valued("value")
     return column.in_(select(listed.c.value))
