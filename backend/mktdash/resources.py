@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mktdash.code_version import code_sha
 from mktdash.domain.clock import Clock, system_clock
+from mktdash.domain.errors import InvalidInputError
 from mktdash.private import private_home
 from mktdash.settings import Settings
 
@@ -30,13 +31,22 @@ class Resources:
 
 @asynccontextmanager
 async def open_resources(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Resources]:
-    """Open what a process needs; nothing is contacted before its first use."""
+    """Open what a process needs; nothing is contacted before its first use.
+
+    Raises:
+        InvalidInputError: the home folder can't be used.
+    """
     # Imported where they are opened: a command that opens nothing starts at once.
     from redis.asyncio import Redis  # noqa: PLC0415
 
     from mktdash.store.session import open_engine  # noqa: PLC0415
 
-    private_home(settings.home)
+    try:
+        private_home(settings.home)
+    except OSError as error:
+        raise InvalidInputError(
+            f"the home folder {settings.home} cannot be used ({error.strerror}); choose another with MKTDASH_HOME"
+        ) from None
     engine = open_engine(settings.database)
     redis = Redis.from_url(settings.redis)
     try:
@@ -46,3 +56,17 @@ async def open_resources(settings: Settings, clock: Clock = system_clock) -> Asy
     finally:
         await redis.aclose()
         await engine.dispose()
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Resources]:
+    """Open what a command needs that works with the database as it is.
+
+    Raises:
+        InvalidInputError: there is none, or its schema is of another version; the message names the command that helps.
+    """
+    from mktdash.store import schema  # noqa: PLC0415 - as above
+
+    async with open_resources(settings, clock) as resources:
+        await schema.require(resources.engine)
+        yield resources

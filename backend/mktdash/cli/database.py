@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mktdash.resources import open_resources
+from mktdash.resources import open_resources, open_store
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ async def _check(*, raw: bool) -> "list[Problem]":
     from mktdash.store.session import read_transaction
 
     problems = []
-    async with open_resources(Settings()) as resources, read_transaction(resources.engine) as conn:
+    async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
         ids = await series_ids(conn)
         for one in ids:
             problems += await check_series(conn, one)
@@ -100,7 +100,7 @@ async def _compact() -> list[str]:
     from mktdash.store.session import read_transaction, write_transaction
 
     differing = []
-    async with open_resources(Settings()) as resources:
+    async with open_store(Settings()) as resources:
         async with read_transaction(resources.engine) as conn:
             ids = await series_ids(conn)
             series = await series_by_ids(conn, ids)

@@ -94,28 +94,15 @@ async def _redis(resources: Resources) -> Finding:
     return Finding("redis", True, f"Redis at {url} answers.")
 
 
-def _missing_file(resources: Resources) -> str | None:
-    # To connect would make it, and an empty database is no better than none.
-    file = resources.engine.url.database
-    return file if resources.engine.dialect.name == "sqlite" and file and not Path(file).exists() else None
-
-
 async def _database(resources: Resources) -> AsyncIterator[Finding]:
     url = hidden(resources.settings.database)
-    file = _missing_file(resources)
-    if file is not None:
-        yield Finding(
-            "database", False, f"there is no database {file} yet: `mktdash up` or `mktdash db upgrade` makes it."
-        )
+    if (file := schema.missing_file(resources.engine)) is not None:
+        yield Finding("database", False, f"{schema.trouble(None, file)}.")
         return
     async with read_transaction(resources.engine) as conn:
-        found, wanted = await schema.current(conn), schema.head()
-        if found != wanted:
-            older = found is None or found < wanted
-            says = f"the database {url} has schema {found or 'none'} where this version needs {wanted}: " + (
-                "run `mktdash db upgrade`." if older else "run the newer mktdash that made it."
-            )
-            yield Finding("database", False, says, {"revision": found, "wanted": wanted})
+        found = await schema.current(conn)
+        if (why := schema.trouble(found)) is not None:
+            yield Finding("database", False, f"{why} ({url}).", {"revision": found, "wanted": schema.head()})
             return
         yield Finding("database", True, f"the database {url} answers and has schema {found}.", {"revision": found})
         now = to_micros(resources.clock())

@@ -10,7 +10,7 @@ import typer
 
 from mktdash.cli.quality import AsJson, who
 from mktdash.domain.clock import to_micros
-from mktdash.resources import open_resources
+from mktdash.resources import open_store
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def _listed() -> list[dict[str, Any]]:
     from mktdash.store.session import read_transaction
 
     found: list[dict[str, Any]] = []
-    async with open_resources(Settings()) as resources, read_transaction(resources.engine) as conn:
+    async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
         verdicts = await latest_results(conn)
         for row in await all_datasets(conn):
             found += [
@@ -103,7 +103,7 @@ def _write(dataset: str, write: "Callable[[AsyncConnection, int], Awaitable[None
         from mktdash.quality.runner import run_quality
         from mktdash.store.session import write_transaction
 
-        async with open_resources(Settings()) as resources:
+        async with open_store(Settings()) as resources:
             async with write_transaction(resources.engine) as conn:
                 await write(conn, to_micros(resources.clock()))
             # The verdict follows what was just said, not the next round of the feed.

@@ -96,10 +96,10 @@ async def _run(request: _Request) -> "list[IngestReport]":
     from mktdash.ingest.pipeline import ingest_payload
     from mktdash.live.publish import notify
     from mktdash.providers.registry import provider_for
-    from mktdash.resources import open_resources
+    from mktdash.resources import open_store
 
     settings = Settings()
-    async with open_resources(settings) as resources:
+    async with open_store(settings) as resources:
         provider = provider_for(request.source, sim_seed=settings.sim_seed, mapping=request.mapping)
         run_id = str(uuid4())
         async with _payloads(resources, provider, request) as payloads:

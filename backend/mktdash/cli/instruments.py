@@ -76,13 +76,13 @@ def list_(
 
 
 async def _import(entries: "list[Entry]", refused: "list[Refusal]", *, skip_bad: bool) -> "Imported":
-    from mktdash.resources import open_resources
+    from mktdash.resources import open_store
     from mktdash.store.identity import Imported, import_instruments
     from mktdash.store.session import write_transaction
 
     if refused and not skip_bad:
         return Imported(refused=refused)
-    async with open_resources(Settings()) as resources, write_transaction(resources.engine) as conn:
+    async with open_store(Settings()) as resources, write_transaction(resources.engine) as conn:
         done = await import_instruments(conn, entries, skip_bad=skip_bad)
     every = sorted([*refused, *done.refused], key=lambda one: one.line)
     return Imported(**{name: getattr(done, name) for name in Imported.__slots__} | {"refused": every})
@@ -173,12 +173,12 @@ def _instant(field: str, text: str) -> int:
 
 
 async def _list(search: str | None) -> list[dict[str, Any]]:
-    from mktdash.resources import open_resources
+    from mktdash.resources import open_store
     from mktdash.store.instruments import aliases_by_instrument_ids, search_instruments
     from mktdash.store.session import read_transaction
 
     found: list[dict[str, Any]] = []
-    async with open_resources(Settings()) as resources, read_transaction(resources.engine) as conn:
+    async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
         after = None
         while True:
             page = await search_instruments(conn, search=search, first=200, after=after)

@@ -10,7 +10,7 @@ import typer
 
 from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
 from mktdash.domain.errors import InvalidInputError, NotFoundError
-from mktdash.resources import open_resources
+from mktdash.resources import open_store
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ async def _judge(datasets: Sequence[str], *, stored: bool) -> dict[str, Any]:
     from mktdash.quality.runner import run_quality
     from mktdash.store.session import read_transaction
 
-    async with open_resources(Settings()) as resources:
+    async with open_store(Settings()) as resources:
         if not stored:
             await run_quality(
                 resources.engine,
@@ -147,7 +147,7 @@ def _value(metric: dict[str, Any]) -> str:
 async def _reading(read: "Callable[[AsyncConnection], Awaitable[list[AlertRow]]]") -> "list[AlertRow]":
     from mktdash.store.session import read_transaction
 
-    async with open_resources(Settings()) as resources, read_transaction(resources.engine) as conn:
+    async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
         return await read(conn)
 
 
@@ -155,7 +155,7 @@ async def _writing(write: "Callable[[AsyncConnection, int], Awaitable[AlertRow]]
     from mktdash.live.publish import notify
     from mktdash.store.session import write_transaction
 
-    async with open_resources(Settings()) as resources:
+    async with open_store(Settings()) as resources:
         async with write_transaction(resources.engine) as conn:
             answered = await write(conn, to_micros(resources.clock()))
         await notify(resources.redis, ["quality"])

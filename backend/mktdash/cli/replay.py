@@ -74,10 +74,10 @@ async def _from_raw(window: str, source: str | None, *, anew: bool, dry_run: boo
     from mktdash.ingest.replay import replay_from_raw
     from mktdash.ingest.retell import reader_anew, reader_of
     from mktdash.live.publish import notify
-    from mktdash.resources import open_resources
+    from mktdash.resources import open_store
 
     settings = Settings()
-    async with open_resources(settings) as resources:
+    async with open_store(settings) as resources:
         since = to_micros(resources.clock() - span_of(window))
         reports = replay_from_raw(
             resources.engine,
@@ -128,12 +128,12 @@ async def _refetch(window: str, source: str | None) -> list[dict[str, Any]]:
     from mktdash.providers.base import Window
     from mktdash.providers.http import open_fetchers
     from mktdash.providers.registry import build_providers, provider_named
-    from mktdash.resources import open_resources
+    from mktdash.resources import open_store
 
     settings = Settings()
     results = []
     async with (
-        open_resources(settings) as resources,
+        open_store(settings) as resources,
         open_fetchers(clock=resources.clock, network=settings.network) as fetchers,
     ):
         providers = build_providers(sim_seed=settings.sim_seed)

@@ -11,7 +11,7 @@ import typer
 
 from mktdash.domain.clock import iso, to_micros
 from mktdash.domain.errors import InvalidInputError
-from mktdash.resources import Resources, open_resources
+from mktdash.resources import Resources, open_store
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def _request(
 
     template = template_by_name(name)
     checked = checked_parameters(template, parameters)
-    async with open_resources(Settings()) as resources:
+    async with open_store(Settings()) as resources:
         async with write_transaction(resources.engine) as conn:
             run = await insert_run(
                 conn,
@@ -109,7 +109,7 @@ async def _ended(resources: Resources, run_id: str, *, aloud: bool) -> "RunRow":
 
 
 async def _show(run_id: str, save: Path | None, *, as_json: bool) -> None:
-    async with open_resources(Settings()) as resources:
+    async with open_store(Settings()) as resources:
         await _print_run(resources, run_id, as_json=as_json)
         if save is not None:
             for path in await _save(resources, run_id, save):
@@ -133,7 +133,7 @@ async def _list(first: int, after: str | None, *, as_json: bool) -> None:
     from mktdash.store.runs import runs_page
     from mktdash.store.session import read_transaction
 
-    async with open_resources(Settings()) as resources, read_transaction(resources.engine) as conn:
+    async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
         page = await runs_page(conn, first=first, after=after)
     if as_json:
         typer.echo(json.dumps({"total": page.total, "runs": [_facts(run, []) for run in page.items]}))
@@ -146,7 +146,7 @@ async def _list(first: int, after: str | None, *, as_json: bool) -> None:
 async def _verify(run_id: str, *, as_json: bool) -> None:
     from mktdash.reports.verify import verify as rebuild
 
-    async with open_resources(Settings()) as resources:
+    async with open_store(Settings()) as resources:
         result = await rebuild(resources.engine, run_id, resources.code_sha)
     if as_json:
         typer.echo(json.dumps(asdict(result) | {"same": result.same}))

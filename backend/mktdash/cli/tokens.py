@@ -10,7 +10,7 @@ import typer
 
 from mktdash.domain.clock import iso, to_micros
 from mktdash.domain.errors import NotFoundError
-from mktdash.resources import open_resources
+from mktdash.resources import open_store
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ async def _create(name: str, role: str, expires_in: str | None) -> "tuple[TokenR
     from mktdash.security.tokens import Maker, issue, life_of
 
     ttl = life_of(expires_in, "--expires-in")
-    async with open_resources(Settings()) as resources:
+    async with open_store(Settings()) as resources:
         secret, row = await issue(
             resources.engine, name=name, role=role, ttl=ttl, by=Maker(_who()), clock=resources.clock
         )
@@ -119,7 +119,7 @@ async def _list() -> "tuple[list[TokenRow], list[SessionRow], int]":
     from mktdash.store.sessions import open_sessions
     from mktdash.store.tokens import all_tokens
 
-    async with open_resources(Settings()) as resources, read_transaction(resources.engine) as conn:
+    async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
         now = to_micros(resources.clock())
         return await all_tokens(conn, now), await open_sessions(conn, now), now
 
@@ -127,14 +127,14 @@ async def _list() -> "tuple[list[TokenRow], list[SessionRow], int]":
 async def _revoke(text: str) -> "Revoked":
     from mktdash.security.tokens import Maker, end_token
 
-    async with open_resources(Settings()) as resources:
+    async with open_store(Settings()) as resources:
         return await end_token(resources.engine, text, by=Maker(_who()), clock=resources.clock)
 
 
 async def _end_session(session_id: str) -> "SessionRow":
     from mktdash.security.sessions import end_session
 
-    async with open_resources(Settings()) as resources:
+    async with open_store(Settings()) as resources:
         ended = await end_session(resources.engine, session_id, by=_who(), clock=resources.clock)
     if ended is None:
         raise NotFoundError(f"no open session has the id {session_id!r}: see `mktdash token sessions`")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.errors import InvalidInputError
-from mktdash.store.session import is_postgres, open_engine
+from mktdash.store.session import is_postgres, open_engine, read_transaction
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -42,6 +42,42 @@ async def current(conn: AsyncConnection) -> str | None:
     return (await conn.execute(sa.select(sa.column("version_num")).select_from(sa.table(_VERSION)))).scalar()
 
 
+def missing_file(engine: AsyncEngine) -> Path | None:
+    """The file of an SQLite database that is not there; to connect would make it, and an empty one is no better."""
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    return Path(file) if file and not Path(file).exists() else None
+
+
+def trouble(found: str | None, file: Path | None = None) -> str | None:
+    """Why this version can't work with a database, and what to do; None where it can.
+
+    Args:
+        found: its revision.
+        file: where it should be, if it is not there.
+    """
+    if file is not None:
+        return f"there is no database {file} yet: `mktdash up` or `mktdash db upgrade` makes it"
+    if found == head():
+        return None
+    if found is not None and found > head():
+        return f"the database has schema {found} where this version knows {head()}: run the newer mktdash that made it"
+    return f"the database has schema {found or 'none'} where this version needs {head()}: run `mktdash db upgrade`"
+
+
+async def require(engine: AsyncEngine) -> None:
+    """Make sure that this version can work with a database.
+
+    Raises:
+        InvalidInputError: it can't; the message says why and what to do.
+    """
+    file, found = missing_file(engine), None
+    if file is None:
+        async with read_transaction(engine) as conn:
+            found = await current(conn)
+    if (why := trouble(found, file)) is not None:
+        raise InvalidInputError(why, revision=found, known=head())
+
+
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
     """Bring a database to a revision, in one transaction; two processes that do it at once take turns.
 
@@ -55,12 +91,7 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
                 await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
             found = await current(conn)
             if found is not None and found > head():
-                raise InvalidInputError(
-                    f"the database has schema {found} where this version knows {head()}: run the newer mktdash that"
-                    " made it",
-                    revision=found,
-                    known=head(),
-                )
+                raise InvalidInputError(str(trouble(found)), revision=found, known=head())
             if revision != "head" or found != head():
                 await conn.run_sync(_run, "upgrade", revision)
 
