@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
+from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, to_micros
 from mktdash.domain.interval import interval_seconds
 from mktdash.quality.base import BatchChanges, BatchCheck, CheckContext, Finding, Restated, Status
 from mktdash.quality.checks.revisions import NEWS
@@ -40,7 +40,7 @@ async def judge_batches(
     conn: AsyncConnection, check: BatchCheck, context: CheckContext, stored: StateRow | None, code_sha: str
 ) -> tuple[dict[int, Finding], StateRow | None]:
     """The findings by batch id that are news, and the state to store; None where it is the one stored."""
-    upto = await looked_at_up_to(conn, context.dataset.key)
+    upto = await looked_at_up_to(conn, context.dataset.key, context.window_end - MICROS_PER_DAY)
     kept, after = _kept(stored, code_sha)
     since = context.window_end - NEWS
     first = await first_since(conn, context.dataset.key, after, upto)

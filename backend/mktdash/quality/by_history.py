@@ -68,6 +68,8 @@ class HistoryJudge:
         """
         finer = [one.id for one in self._context.series if interval_seconds(one.interval) < _DAY_S]
         wanted = sorted(set(finer) & set(ids))
+        if not wanted:
+            return
         today = _day_start(self._context.now)
         room = _SPANS
         for row in (await series_by_ids(conn, wanted)).values():

@@ -30,10 +30,13 @@ class Superseded(NamedTuple):
     last: int
 
 
-async def looked_at_up_to(conn: AsyncConnection, dataset: str) -> int:
-    """The newest batch of a dataset before which none is unfinished; 0 where there is none."""
+async def looked_at_up_to(conn: AsyncConnection, dataset: str, since: int) -> int:
+    """The newest batch of a dataset before which none is at work; 0 where there is none.
+
+    One begun before ``since`` (microseconds) and still unfinished was interrupted: nothing waits for it.
+    """
     own = _BATCHES.c.dataset == dataset
-    open_ = sa.select(sa.func.min(_BATCHES.c.id)).where(own, ~_BATCHES.c.finished)
+    open_ = sa.select(sa.func.min(_BATCHES.c.id)).where(own, ~_BATCHES.c.finished, _BATCHES.c.started_at > since)
     newest = sa.select(sa.func.max(_BATCHES.c.id)).where(own)
     first_open = (await conn.execute(open_)).scalar_one()
     if first_open is not None:

@@ -90,15 +90,16 @@ async def same_latest(conn: AsyncConnection, key: str, since: int) -> list[tuple
         key: the dataset's.
         since: microseconds; series that ended before are left out.
     """
-    ends = ("as_of", "value", "previous_as_of", "previous_value")
-    wanted = (
-        sa.select(_SERIES.c.id, _SERIES.c.instrument_id, _SERIES.c.interval, *(_LATEST.c[name] for name in ends))
-        .join(_LATEST, _LATEST.c.series_id == _SERIES.c.id)
-        .where(_SERIES.c.dataset == key, _LATEST.c.as_of >= since, _LATEST.c.previous_value.is_not(None))
-        .order_by(_SERIES.c.id)
-    )
+    ends = [_SERIES.c.interval, *(_LATEST.c[name] for name in ("as_of", "value", "previous_as_of", "previous_value"))]
+    own = (_SERIES.c.dataset == key, _LATEST.c.as_of >= since, _LATEST.c.previous_value.is_not(None))
+    joined = _SERIES.join(_LATEST, _LATEST.c.series_id == _SERIES.c.id)
+    alike = sa.select(*ends).select_from(joined).where(*own).group_by(*ends).having(sa.func.count() > 1)
+    # Mostly there are none, and to count them costs a fraction of reading them all.
+    if (await conn.execute(alike.limit(1))).first() is None:
+        return []
+    wanted = sa.select(_SERIES.c.id, _SERIES.c.instrument_id, *ends).select_from(joined).where(*own)
     groups: dict[tuple[object, ...], list[tuple[int, int]]] = {}
-    for series_id, instrument_id, *end in (await conn.execute(wanted)).all():
+    for series_id, instrument_id, *end in (await conn.execute(wanted.order_by(_SERIES.c.id))).all():
         groups.setdefault(tuple(end), []).append((series_id, instrument_id))
     return [
         (one, other)
