@@ -21,12 +21,12 @@ READY_SECONDS = 300
 STOP_SECONDS = 300
 
 
-def environment(home: Path, port: int) -> dict[str, str]:
-    """The environment of a start: our own home and port, no network, nothing of the caller's settings."""
+def environment(home: Path, port: int, settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a start: our own home and port, no network, none of the caller's settings but those given."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MKTDASH_")}
     for name in ("DATABASE_URL", "REDIS_URL"):
         kept.pop(name, None)
-    return kept | {"MKTDASH_HOME": str(home), "PORT": str(port), "MKTDASH_NETWORK": "off"}
+    return kept | {"MKTDASH_HOME": str(home), "PORT": str(port), "MKTDASH_NETWORK": "off"} | dict(settings or {})
 
 
 def processes_of(home: Path) -> dict[int, str]:
@@ -65,14 +65,14 @@ def _command(folder: Path) -> str:
 class Running:
     """A started supervisor and what it has printed."""
 
-    def __init__(self, home: Path, port: int = 0) -> None:
+    def __init__(self, home: Path, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.port = port or free_port("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self.port}"
         self.said: list[str] = []
         self.process = subprocess.Popen(
             [*MKTDASH, "up"],
-            env=environment(home, self.port),
+            env=environment(home, self.port, settings),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
