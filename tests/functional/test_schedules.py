@@ -20,7 +20,8 @@ DAY = timedelta(days=1)
 
 async def told(engine, days, *, now=NOW, symbols=("RIG.COUNT",), **mapping):
     """A file of values for these days, told and judged; gives the dataset's verdicts by metric."""
-    fields = {"dataset": "counts", "date": "Date", "symbol_column": "Symbol", "value": "Value", **mapping}
+    fields = {"dataset": "counts", "date": "Date", "symbol_column": "Symbol", "value": "Value", "calendar": "24/7"}
+    fields |= mapping
     provider = CsvProvider(CsvMapping.model_validate(fields))
     rows = "".join(f"{day},{symbol},{100 + n % 7}\n" for n, day in enumerate(days) for symbol in symbols)
     body = f"Date,Symbol,Value\n{rows}".encode()
@@ -105,6 +106,14 @@ async def test_an_irregular_source_is_judged_by_its_own_past_gaps_and_said_to_be
     assert "irregular, judged by its own past gaps" in freshness.summary
     assert "45 d" in freshness.summary
     assert verdicts["completeness30"].status != "FAIL"
+
+
+async def test_a_file_whose_mapping_says_no_calendar_is_irregular(engine):
+    weekdays = [day for n in range(90) if (day := date(2026, 8, 24) + n * DAY).weekday() < 5]
+    verdicts = await told(engine, weekdays, calendar=CsvMapping.model_fields["calendar"].default)
+
+    assert verdicts["freshness"].status == "PASS"
+    assert "irregular" in verdicts["freshness"].summary
 
 
 async def test_an_interval_that_no_calendar_places_is_irregular(engine):
@@ -210,7 +219,9 @@ def test_the_command_line_ends_reopens_and_lists(tmp_path, monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("REDIS_URL", raising=False)
     (tmp_path / "m.json").write_text(
-        json.dumps({"dataset": "counts", "date": "Date", "symbol_column": "Symbol", "value": "Value"})
+        json.dumps(
+            {"dataset": "counts", "date": "Date", "symbol_column": "Symbol", "value": "Value", "calendar": "24/7"}
+        )
     )
     rows = "".join(f"2026-{month:02d}-{day:02d},A,{day}\n" for month in (5, 6) for day in range(1, 31))
     (tmp_path / "f.csv").write_text(f"Date,Symbol,Value\n{rows}")

@@ -60,7 +60,10 @@ class CsvMapping(BaseModel):
     volume: Text | None = Field(None, description="The column of a bar's volume.")
     timezone: str = Field("UTC", description="IANA zone of the dates, and of times without an offset.")
     fixing_time: str = Field("00:00", description="HH:MM local time at which a date's value holds.")
-    calendar: str = Field("24/7", description="Session calendar: 24/7, TARGET, SIFMA_US, XNYS and so on.")
+    calendar: str = Field(
+        "IRREGULAR",
+        description="When values are due: 24/7, TARGET, XNYS, WEEKLY-FRI, MONTHLY; IRREGULAR: by their own past gaps.",
+    )
     interval: str = Field("1d", description="The spacing of the points: 1d, 1h, 1m.")
     unit: str = Field("", max_length=32, description="What one of the value is: USD, percent, index.")
     unit_scale: float = Field(1.0, gt=0, description="Multiply by this for the base unit.")
