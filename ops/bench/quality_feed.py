@@ -64,6 +64,7 @@ def series_row(key: int, symbol: str, dataset_key: str) -> SeriesRow:
         calendar="",
         timezone="",
         simulated=False,
+        currency=None,
     )
 
 

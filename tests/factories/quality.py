@@ -55,6 +55,7 @@ def series_row(series_id: int = 1, symbol: str = "EURUSD", **changes: Any) -> Se
         interval="1d",
         unit="USD",
         unit_scale=1.0,
+        currency="USD",
         positive=True,
         adjustment="none",
         calendar="TARGET",
