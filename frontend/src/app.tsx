@@ -4,11 +4,11 @@ import { useEffect, useRef } from "preact/hooks";
 import { Guard } from "./components/Guard.tsx";
 import { later } from "./components/later.tsx";
 import { Shell } from "./components/Shell.tsx";
-import { QualityPage } from "./pages/Quality.tsx";
 import { SeriesPage } from "./pages/Series.tsx";
 import { WatchlistPage } from "./pages/Watchlist.tsx";
 import { type Route, route } from "./routes.ts";
 
+const QualityPage = later(() => import("./pages/Quality.tsx").then((module) => module.QualityPage));
 const ReportPage = later(() => import("./pages/Report.tsx").then((module) => module.ReportPage));
 const ReportsPage = later(() => import("./pages/Reports.tsx").then((module) => module.ReportsPage));
 

@@ -111,6 +111,9 @@ def test_a_feed_that_hangs_is_said_on_every_page_and_its_verdicts_count_no_longe
             expect(page.get_by_text(FEED_SILENT)).to_be_visible(timeout=NOTICE_MS)
             expect(page.get_by_text(LIVE)).to_have_count(0)
             expect(page.get_by_text("Pass", exact=True)).to_have_count(0)
+        unjudged = listed.locator(".dataset-line", has_text="sim-ticks")
+        expect(unjudged).to_have_count(1)
+        expect(unjudged).to_contain_text("Unknown")
         expect(quality.get_by_text(re.compile("Not judged since .* it was PASS then")).first).to_be_visible()
 
     expect(series.get_by_text(LIVE)).to_be_visible(timeout=NOTICE_MS)

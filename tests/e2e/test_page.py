@@ -35,6 +35,30 @@ def test_the_link_opens_the_watchlist_with_real_rates_and_keeps_no_token(page, m
     assert page.get_by_role("row").count() > 30
 
 
+def test_a_late_dataset_is_said_once_above_its_rows_and_why(page, mktdash):
+    # given
+    said = mktdash.graphql(_SAID)["datasets"]
+    late = next(dataset for dataset in said if dataset["source"] == "ecb")
+    assert late["quality"]["status"] == "FAIL"
+    assert late["seriesCount"] == 41
+    # when
+    lines = page.locator(".dataset-line")
+    # then: why, and that its source was not reached
+    expect(lines).to_have_count(1)
+    expect(lines).to_contain_text("Fail")
+    expect(lines).to_contain_text(late["quality"]["freshness"]["summary"])
+    expect(lines).to_contain_text("the network is switched off")
+    # and: the rows have its mark, and not the word again
+    expect(row(page, "EURUSD").locator(".status.fail")).to_have_count(2)
+    assert page.locator("main").inner_text().count("Fail") == 1
+    # and: it leaves the first screen to the rows, two lines at the most
+    assert lines.evaluate("it => it.clientHeight <= 2.2 * parseFloat(getComputedStyle(it).lineHeight)")
+    expect(page.get_by_role("row").nth(5)).to_be_in_viewport()
+
+
+_SAID = "{ datasets { source seriesCount quality { status freshness { summary } } } }"
+
+
 def test_a_row_opens_its_series_with_chart_quality_and_provenance(page, mktdash):
     # given
     latest = mktdash.graphql(LATEST, {"s": "EURUSD"})["series"]["latest"]

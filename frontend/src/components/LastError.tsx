@@ -3,23 +3,35 @@
 import { instant } from "../format/time.ts";
 
 interface Dealings {
+  readonly source?: string;
   readonly checkedAt: string | null;
   readonly lastError: string | null;
   readonly lastErrorAt: string | null;
 }
 
-export function LastError({ of: { checkedAt, lastError, lastErrorAt } }: { of: Dealings }) {
+/** When the newest fetch failed and why; null where the source has answered since, or never failed. */
+export function failedSince(of: Dealings): { readonly at: string | null; readonly why: string } | null {
+  const { checkedAt, lastError, lastErrorAt } = of;
   if (lastError === null) return null;
-  if (checkedAt && lastErrorAt && Date.parse(checkedAt) > Date.parse(lastErrorAt)) {
+  if (checkedAt && lastErrorAt && Date.parse(checkedAt) > Date.parse(lastErrorAt)) return null;
+  const named = `${of.source}: `;
+  return { at: lastErrorAt, why: lastError.startsWith(named) ? lastError.slice(named.length) : lastError };
+}
+
+export function LastError({ of }: { of: Dealings }) {
+  if (of.lastError === null) return null;
+  const failed = failedSince(of);
+  if (!failed) {
     return (
       <p class="quiet">
-        Asked without trouble {instant(checkedAt)}; the last trouble was {instant(lastErrorAt)}: {lastError}
+        Asked without trouble {instant(of.checkedAt)}; the last trouble was {instant(of.lastErrorAt)}:{" "}
+        {of.lastError}
       </p>
     );
   }
   return (
     <p class="notice error">
-      <b>Last fetch failed</b> {instant(lastErrorAt)}: {lastError}
+      <b>Last fetch failed</b> {instant(failed.at)}: {failed.why}
     </p>
   );
 }

@@ -31,7 +31,7 @@ function bounds({ warn, fail, unit }: MetricFragment): string {
 const FIRST = ["freshness", "completeness", "completeness30"];
 
 /** Freshness and completeness first, as everywhere; the rest by name. */
-export function inOrder(metrics: readonly MetricFragment[]): MetricFragment[] {
+export function inOrder<Named extends { readonly metric: string }>(metrics: readonly Named[]): Named[] {
   const rank = (metric: string): number => (FIRST.includes(metric) ? FIRST.indexOf(metric) : FIRST.length);
   return [...metrics].sort((a, b) => rank(a.metric) - rank(b.metric) || (a.metric < b.metric ? -1 : 1));
 }

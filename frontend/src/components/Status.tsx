@@ -2,7 +2,12 @@
 
 import type { QualityStatus } from "../api/generated/operations.ts";
 
-const WORDS: Record<QualityStatus, string> = { PASS: "Pass", WARN: "Warn", FAIL: "Fail", UNKNOWN: "Unknown" };
+export const WORDS: Record<QualityStatus, string> = {
+  PASS: "Pass",
+  WARN: "Warn",
+  FAIL: "Fail",
+  UNKNOWN: "Unknown",
+};
 
 const SHAPES: Record<QualityStatus, string> = {
   PASS: "M6 1.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9z",
@@ -11,13 +16,20 @@ const SHAPES: Record<QualityStatus, string> = {
   UNKNOWN: "M6 2a4 4 0 1 1 0 8 4 4 0 0 1 0-8z",
 };
 
-export function Status({ status, title }: { status: QualityStatus; title?: string | undefined }) {
+interface StatusProps {
+  readonly status: QualityStatus;
+  readonly title?: string;
+  /** Only the mark, where the word stands elsewhere already. */
+  readonly bare?: boolean;
+}
+
+export function Status({ status, title, bare = false }: StatusProps) {
   return (
-    <span class={`status ${status.toLowerCase()}`} title={title}>
+    <span class={`status ${status.toLowerCase()}`} title={title} aria-hidden={bare || undefined}>
       <svg viewBox="0 0 12 12" aria-hidden="true">
         <path d={SHAPES[status]} />
       </svg>
-      {WORDS[status]}
+      {!bare && WORDS[status]}
     </span>
   );
 }

@@ -6,22 +6,32 @@ import { number } from "../format/number.ts";
 import { instant, valueTime } from "../format/time.ts";
 import { seriesPath } from "../routes.ts";
 import { stars, toggleStar } from "../state/choices.ts";
+import { standingOf, summaryOf } from "../state/datasetLines.ts";
 import { isSilent, since, tickAt } from "../state/liveness.ts";
 import { now } from "../state/serverTime.ts";
-import { standing } from "../state/verdicts.ts";
 import type { Row, Sort, SortColumn } from "../state/watchlist.ts";
 import { Change, Percent } from "./Change.tsx";
 import { Icon } from "./Icon.tsx";
 import { Sparkline } from "./Sparkline.tsx";
-import { Flags, Simulated, Status } from "./Status.tsx";
+import { Flags, Simulated, Status, WORDS } from "./Status.tsx";
 
 interface WatchTableProps {
   readonly rows: readonly Row[];
   readonly dormant: ReadonlySet<string>;
+  /** By dataset, the row whose verdict is said of the whole dataset. */
+  readonly judged: ReadonlyMap<string, Row>;
   readonly sort: Signal<Sort>;
 }
 
-export function WatchTable({ rows, dormant, sort }: WatchTableProps) {
+export function WatchTable({ rows, dormant, judged, sort }: WatchTableProps) {
+  const toRow = (row: Row) => (
+    <WatchRow
+      key={row.key}
+      row={row}
+      said={judged.get(row.dataset) ?? row}
+      starred={stars.value.has(row.key)}
+    />
+  );
   const alive = rows.filter((row) => !dormant.has(row.key));
   const ended = rows.filter((row) => dormant.has(row.key));
   return (
@@ -72,8 +82,6 @@ export function WatchTable({ rows, dormant, sort }: WatchTableProps) {
   );
 }
 
-const toRow = (row: Row) => <WatchRow key={row.key} row={row} starred={stars.value.has(row.key)} />;
-
 interface HeadProps {
   readonly column: SortColumn;
   readonly sort: Signal<Sort>;
@@ -101,21 +109,28 @@ function Head({ column, sort, children, ...rest }: HeadProps) {
 
 interface WatchRowProps {
   readonly row: Row;
+  readonly said: Row;
   readonly starred: boolean;
 }
 
-/** Drawn anew only when its own series moved: a tick costs one row. */
+/** Drawn anew only when its own series or its dataset's verdict moved: a tick costs one row. */
 class WatchRow extends Component<WatchRowProps> {
   override shouldComponentUpdate(next: WatchRowProps): boolean {
-    return next.row !== this.props.row || next.starred !== this.props.starred;
+    const { row, said, starred } = this.props;
+    return (
+      next.row !== row ||
+      next.starred !== starred ||
+      next.said.quality !== said.quality ||
+      next.said.qualityCountsUntil !== said.qualityCountsUntil
+    );
   }
 
-  override render({ row, starred }: WatchRowProps) {
-    return <Cells row={row} starred={starred} />;
+  override render(props: WatchRowProps) {
+    return <Cells {...props} />;
   }
 }
 
-function Cells({ row, starred }: WatchRowProps) {
+function Cells({ row, said, starred }: WatchRowProps) {
   const { latest } = row;
   const path = seriesPath({
     symbol: row.symbol,
@@ -142,7 +157,7 @@ function Cells({ row, starred }: WatchRowProps) {
         {latest && <Flags flags={latest.flags} />}
         <span class="name">{row.name}</span>
         <span class="phone-only under">
-          <RowStatus row={row} /> <When row={row} /> · {row.source}
+          <RowStatus row={row} said={said} /> <When row={row} /> · {row.source}
         </span>
       </th>
       <td class="c-spark">
@@ -168,7 +183,7 @@ function Cells({ row, starred }: WatchRowProps) {
       </td>
       <td class="c-source">{row.source}</td>
       <td class="c-quality">
-        <RowStatus row={row} />
+        <RowStatus row={row} said={said} />
       </td>
     </tr>
   );
@@ -182,9 +197,9 @@ function When({ row: { latest, interval } }: { row: Row }) {
   return <span class="silent">silent since {since(tickAt(tick), now.value)}</span>;
 }
 
-function RowStatus({ row }: { row: Row }) {
-  const status = standing(row.quality, row.qualityCountsUntil);
-  const title =
-    status === row.quality ? row.freshness?.summary : `Nobody has judged it lately; it was ${row.quality}.`;
-  return <Status status={status} title={title} />;
+/** The mark of a row's verdict; with its word only where the dataset's line says another. */
+function RowStatus({ row, said }: { row: Row; said: Row }) {
+  const status = standingOf(row);
+  const title = `${WORDS[status]}${status === "PASS" ? "" : `: ${summaryOf(row)}`}`;
+  return <Status status={status} title={title} bare={status === standingOf(said)} />;
 }

@@ -4,12 +4,14 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Answer, query } from "../api/client.ts";
 import { WatchlistDocument } from "../api/generated/operations.ts";
+import { DatasetLines } from "../components/DatasetLines.tsx";
 import { Icon } from "../components/Icon.tsx";
 import { LiveStates } from "../components/LiveState.tsx";
 import { Lines, Panel } from "../components/Panel.tsx";
 import { WatchTable } from "../components/WatchTable.tsx";
 import { count } from "../format/number.ts";
 import { stars, symbolOf } from "../state/choices.ts";
+import { newestJudged } from "../state/datasetLines.ts";
 import { shapeOf } from "../state/device.ts";
 import { reduce, useResource } from "../state/hooks.ts";
 import { useObservations } from "../state/live.ts";
@@ -99,6 +101,7 @@ interface ListProps {
 
 function List({ held, looking, more }: ListProps) {
   const rows = rowsOf(held);
+  const judged = newestJudged(rows);
   const classes = [...new Set(rows.map((row) => row.assetClass))];
   const filter = { text: text.value, assetClass: assetClass.value, onlyStars: onlyStars.value };
   const shown = arrange(rows, filter, stars.value, sort.value);
@@ -108,6 +111,7 @@ function List({ held, looking, more }: ListProps) {
         classes={classes}
         counted={`${shown.length} of ${rows.length}${held.pageInfo.hasNextPage ? " here" : ""}`}
       />
+      <DatasetLines judged={judged} />
       {shown.length === 0 ? (
         <div class="blank">
           <p>
@@ -122,7 +126,7 @@ function List({ held, looking, more }: ListProps) {
           </button>
         </div>
       ) : (
-        <WatchTable rows={shown} dormant={dormantKeys(rows)} sort={sort} />
+        <WatchTable rows={shown} dormant={dormantKeys(rows)} judged={judged} sort={sort} />
       )}
       {held.pageInfo.hasNextPage && (
         <p class="quiet">

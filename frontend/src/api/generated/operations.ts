@@ -216,6 +216,11 @@ export type WatchlistQueryVariables = Exact<{
 
 export type WatchlistQuery = { instruments: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { symbol: string, name: string, assetClass: AssetClass, currency: string | null, series: Array<{ id: string, source: string, dataset: string, measure: string, interval: string, simulated: boolean, quality: QualityStatus, qualityCountsUntil: string | null, unit: { name: string, scale: number }, freshness: { status: QualityStatus, summary: string } | null, latest: { asOf: string, session: string, value: number, flags: Array<string>, knownAt: string, previousValue: number | null, change: number | null, changePercent: number | null } | null, recent: { asOfMs: Array<number>, value: Array<number | null> } }> } }> } };
 
+export type DatasetNotesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DatasetNotesQuery = { datasets: Array<{ key: string, title: string, source: string, checkedAt: string | null, lastError: string | null, lastErrorAt: string | null, quality: { metrics: Array<{ metric: string, status: QualityStatus, summary: string }> } }> };
+
 export type ObservationsSubscriptionVariables = Exact<{
   symbols?: Array<string> | string | null | undefined;
   since?: string | null | undefined;
@@ -268,6 +273,9 @@ export const ProvenanceDocument: Operation<ProvenanceQuery, ProvenanceQueryVaria
 
 export const WatchlistDocument: Operation<WatchlistQuery, WatchlistQueryVariables> =
   "query Watchlist($search:String$symbols:[String!]$first:Int!$after:String){instruments(search:$search symbols:$symbols first:$first after:$after){totalCount pageInfo{hasNextPage endCursor}edges{node{symbol name assetClass currency series{id source dataset measure interval unit{name scale}simulated quality qualityCountsUntil freshness{status summary}latest{...Latest}recent(last:30){asOfMs value}}}}}}fragment Latest on Observation{asOf session value flags knownAt previousValue change changePercent}";
+
+export const DatasetNotesDocument: Operation<DatasetNotesQuery, DatasetNotesQueryVariables> =
+  "query DatasetNotes{datasets{key title source checkedAt lastError lastErrorAt quality{metrics{metric status summary}}}}";
 
 export const ObservationsDocument: Operation<ObservationsSubscription, ObservationsSubscriptionVariables> =
   "subscription Observations($symbols:[String!]$since:String){observations(symbols:$symbols since:$since){cursor symbol source measure interval dataVersion knownAt points{asOf value flags}retractedAsOf truncated}}";

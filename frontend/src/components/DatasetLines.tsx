@@ -1,0 +1,59 @@
+// Above the watchlist: what is wrong with a dataset, said once and not on each of its rows.
+
+import { DatasetNotesDocument } from "../api/generated/operations.ts";
+import { ago, instant } from "../format/time.ts";
+import { type DatasetLine, type DatasetNotes, linesOf } from "../state/datasetLines.ts";
+import { useQuery } from "../state/hooks.ts";
+import { now } from "../state/serverTime.ts";
+import type { Row } from "../state/watchlist.ts";
+import { failedSince } from "./LastError.tsx";
+import { Status } from "./Status.tsx";
+
+const POLL_MS = 60_000;
+const MOST_OPEN = 3;
+
+export function DatasetLines({ judged }: { judged: ReadonlyMap<string, Row> }) {
+  return linesOf(judged).length > 0 ? <Lines judged={judged} /> : null;
+}
+
+/** Asks for what the rows do not say: the dataset's title, and whether its source could be asked. */
+function Lines({ judged }: { judged: ReadonlyMap<string, Row> }) {
+  const notes = useQuery(DatasetNotesDocument, {}, (data) => data.datasets, { everyMs: POLL_MS });
+  const known = notes.view.value.data ?? [];
+  const [first, ...rest] = linesOf(judged, known).map((line) => (
+    <Line key={line.dataset} line={line} notes={known.find((one) => one.key === line.dataset)} />
+  ));
+  const wide = matchMedia("(min-width: 900px)").matches;
+  return (
+    <details
+      class={`dataset-lines ${rest.length > 0 ? "several" : ""}`}
+      open={wide && rest.length < MOST_OPEN}
+    >
+      <summary>
+        {first}
+        {rest.length > 0 && <span class="rest">and {rest.length} more</span>}
+      </summary>
+      {rest}
+    </details>
+  );
+}
+
+function Line({ line, notes }: { line: DatasetLine; notes: DatasetNotes | undefined }) {
+  const trouble = notes && failedSince(notes);
+  return (
+    <span class="dataset-line">
+      <Status status={line.status} />{" "}
+      <b>
+        <span class="wide-only">{notes?.title ?? line.dataset}</span>
+        <span class="narrow-only">{line.dataset}</span>
+      </b>
+      : {line.summary}
+      {trouble && (
+        <span title={instant(trouble.at, true)}>
+          ; <span class="wide-only">last fetch failed {ago(trouble.at, now.value)}: </span>
+          {trouble.why}
+        </span>
+      )}
+    </span>
+  );
+}
