@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
@@ -52,9 +52,6 @@ class Answer:
         if not self.stall:
             writer.write(body if self.cut is None else body[: self.cut])
             await writer.drain()
-
-
-Script = Callable[[Asked], Answer | Awaitable[Answer]]
 
 
 class WireServer:

@@ -41,6 +41,7 @@ OF_THE_PAGE = {
     "Watchlist": {"first": 50},
     "Series": {"symbol": "AAA"},
     "Provenance": {"symbol": "AAA", "asOf": "2020-01-01T00:00:00Z"},
+    "DatasetNotes": {},
     "ReportRuns": {"first": 20},
     "ReportTemplates": {},
 }

@@ -163,7 +163,7 @@ async def _writing(write: "Callable[[AsyncConnection, int], Awaitable[AlertRow]]
 
 
 def who() -> str:
-    """Who answers from the command line, as the audit log calls it."""
+    """Who writes from the command line, as the audit log calls them."""
     return f"{getpass.getuser()} (command line)"
 
 

@@ -1,7 +1,6 @@
 """``mktdash report``: ask for reports, see what became of them, take their files, rebuild and compare them."""
 
 import asyncio
-import getpass
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mktdash.cli.quality import who
 from mktdash.domain.clock import iso, to_micros
 from mktdash.domain.errors import InvalidInputError
 from mktdash.resources import Resources, open_store
@@ -80,7 +80,7 @@ async def _request(
                 template=template.name,
                 template_version=template.version,
                 parameters=checked,
-                requested_by=f"{getpass.getuser()} (command line)",
+                requested_by=who(),
                 idempotency_key=idempotency_key,
                 now=to_micros(resources.clock()),
             )

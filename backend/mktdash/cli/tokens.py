@@ -1,13 +1,13 @@
 """``mktdash token``: tokens made, listed and revoked, and the sessions that browsers have for them."""
 
 import asyncio
-import getpass
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mktdash.cli.quality import who
 from mktdash.domain.clock import iso, to_micros
 from mktdash.domain.errors import NotFoundError
 from mktdash.resources import open_store
@@ -109,7 +109,7 @@ async def _create(name: str, role: str, expires_in: str | None) -> "tuple[TokenR
     ttl = life_of(expires_in, "--expires-in")
     async with open_store(Settings()) as resources:
         secret, row = await issue(
-            resources.engine, name=name, role=role, ttl=ttl, by=Maker(_who()), clock=resources.clock
+            resources.engine, name=name, role=role, ttl=ttl, by=Maker(who()), clock=resources.clock
         )
     return row, secret.text
 
@@ -128,21 +128,17 @@ async def _revoke(text: str) -> "Revoked":
     from mktdash.security.tokens import Maker, end_token
 
     async with open_store(Settings()) as resources:
-        return await end_token(resources.engine, text, by=Maker(_who()), clock=resources.clock)
+        return await end_token(resources.engine, text, by=Maker(who()), clock=resources.clock)
 
 
 async def _end_session(session_id: str) -> "SessionRow":
     from mktdash.security.sessions import end_session
 
     async with open_store(Settings()) as resources:
-        ended = await end_session(resources.engine, session_id, by=_who(), clock=resources.clock)
+        ended = await end_session(resources.engine, session_id, by=who(), clock=resources.clock)
     if ended is None:
         raise NotFoundError(f"no open session has the id {session_id!r}: see `mktdash token sessions`")
     return ended
-
-
-def _who() -> str:
-    return f"{getpass.getuser()} (command line)"
 
 
 def _told(row: "TokenRow | SessionRow") -> dict[str, Any]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mktdash.domain.clock import MICROS_PER_DAY
 from mktdash.domain.observation import Int64Array
 
 # Of the newest gaps so many count: what a source did years ago says little of what it does now.
@@ -23,11 +22,6 @@ class Pace:
 
     gaps: int
     longest: int
-
-    @property
-    def longest_days(self) -> float:
-        """The longest gap in days."""
-        return self.longest / MICROS_PER_DAY
 
 
 def pace_of(as_of: Int64Array) -> Pace | None:

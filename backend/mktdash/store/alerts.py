@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import iso
 from mktdash.domain.errors import InvalidInputError, NotFoundError
+from mktdash.store.audit import append_audit
 from mktdash.store.events import NewEvent, append_events
 from mktdash.store.instruments import Page
 from mktdash.store.tables import metadata
@@ -20,7 +21,6 @@ OPENED, CHANGED, CLOSED = "alert.open", "alert.change", "alert.close"
 ACKNOWLEDGED, MUTED, ANNOTATED = "alert.acknowledge", "alert.mute", "alert.note"
 
 _ALERTS = metadata.tables["dq_alert"]
-_AUDIT = metadata.tables["audit_event"]
 _SEVERITY = ("PASS", "WARN", "UNKNOWN", "FAIL")
 _UNANSWERED: dict[str, Any] = dict.fromkeys(("acknowledged_by", "acknowledged_at", "muted_by", "muted_until"))
 
@@ -230,10 +230,7 @@ async def _answer(
         raise InvalidInputError(f"alert {alert_id} closed at {iso(alert.closed_at)}", alert=alert_id)
     await conn.execute(sa.update(_ALERTS).where(_ALERTS.c.id == alert_id).values(**values))
     detail = {"dataset": alert.dataset, "metric": alert.metric, "status": alert.status, **values}
-    await conn.execute(
-        sa.insert(_AUDIT),
-        {"at": now, "principal": by, "action": action, "target": f"alert:{alert_id}", "detail": detail},
-    )
+    await append_audit(conn, at=now, principal=by, action=action, target=f"alert:{alert_id}", detail=detail)
     answered = await alert_by_id(conn, alert_id)
     await append_events(conn, [_event(answered, alert.status, action, now)], now)
     return answered

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, Integer
+from sqlalchemy import BigInteger, Identity
 from sqlalchemy.dialects import sqlite
 from sqlmodel import Field
 
@@ -18,8 +18,3 @@ def big_id() -> Any:
 def micros(**options: Any) -> Any:
     """An instant or another 64-bit number."""
     return Field(sa_type=BigInteger, **options)
-
-
-def small_int(**options: Any) -> Any:
-    """A 32-bit number."""
-    return Field(sa_type=Integer, **options)
