@@ -1,6 +1,6 @@
 // Sessions that should have a value and have none, each with its reason; the same reason over many is said once.
 
-import type { MissingFragment } from "../api/generated/operations.ts";
+import type { MissingFragment, QualityStatus } from "../api/generated/operations.ts";
 import { count } from "../format/number.ts";
 
 const REASONS: Record<string, string> = {
@@ -60,17 +60,20 @@ function Several({ names, noun }: { names: readonly string[]; noun: string }) {
   );
 }
 
-export function MissingSessions({
-  missing,
-  symbols,
-}: {
-  missing: readonly MissingFragment[];
-  symbols: boolean;
-}) {
+interface MissingSessionsProps {
+  readonly missing: readonly MissingFragment[];
+  readonly symbols: boolean;
+  /** What the check of those 30 days said. */
+  readonly judged: { readonly status: QualityStatus } | null | undefined;
+}
+
+export function MissingSessions({ missing, symbols, judged }: MissingSessionsProps) {
   if (missing.length === 0) {
     return (
       <p class="quiet">
-        Of the last 30 days, or of the last 30 values due where they come less often, none is missing.
+        {judged && judged.status !== "UNKNOWN"
+          ? "Of the last 30 days, or of the last 30 values due where they come less often, none is missing."
+          : "Which values are due is not known, so none is called missing."}
       </p>
     );
   }

@@ -51,7 +51,11 @@ export function SeriesQuality({ of: quality }: { of: Resource<Answer> }) {
           <LastError of={dataset} />
           <FlagCounts counts={flagCounts} />
           <h3>Missing sessions</h3>
-          <MissingSessions missing={missing} symbols={false} />
+          <MissingSessions
+            missing={missing}
+            symbols={false}
+            judged={now?.metrics.find((one) => one.metric === "completeness30")}
+          />
           <dl class="pairs">
             <dt>Dataset</dt>
             <dd>{dataset.title}</dd>

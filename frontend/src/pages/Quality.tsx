@@ -123,14 +123,14 @@ function DatasetCard({ dataset, alerts, answered }: DatasetCardProps) {
       <Metrics metrics={quality.metrics} rest />
       <Alerts alerts={alerts} answered={answered} />
       {missing.length === 0 ? (
-        <p class="quiet">No session is missing.</p>
+        <MissingSessions missing={missing} symbols judged={quality.completeness30} />
       ) : (
         <details>
           <summary>
             {missing.length >= MOST_MISSING ? `${MOST_MISSING} or more` : missing.length} missing{" "}
             {missing.length === 1 ? "session" : "sessions"}, with reasons
           </summary>
-          <MissingSessions missing={missing} symbols />
+          <MissingSessions missing={missing} symbols judged={quality.completeness30} />
         </details>
       )}
     </article>
