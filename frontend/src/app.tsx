@@ -29,7 +29,8 @@ export function App() {
 
 /** What makes two routes different pages; a series at another `asKnownAt` is the same page. */
 function keyOf(at: Route): string {
-  if (at.page === "series") return ["series", at.symbol, at.source, at.measure, at.interval].join(" ");
+  if (at.page === "series")
+    return ["series", at.symbol, at.source, at.dataset, at.measure, at.interval].join(" ");
   return at.page === "report" ? `report ${at.id}` : at.page;
 }
 

@@ -8,6 +8,7 @@ export type Route =
       readonly page: "series";
       readonly symbol: string;
       readonly source: string | null;
+      readonly dataset: string | null;
       readonly measure: string | null;
       readonly interval: string | null;
       readonly asKnownAt: string | null;
@@ -37,6 +38,7 @@ export function readRoute(url: URL): Route {
       page: "series",
       symbol: name,
       source: searchParams.get("source"),
+      dataset: searchParams.get("dataset"),
       measure: searchParams.get("measure"),
       interval: searchParams.get("interval"),
       asKnownAt: searchParams.get("asKnownAt"),
@@ -52,6 +54,7 @@ export const route = computed(() => readRoute(address.value));
 export interface SeriesName {
   readonly symbol: string;
   readonly source?: string | null | undefined;
+  readonly dataset?: string | null | undefined;
   readonly measure?: string | null | undefined;
   readonly interval?: string | null | undefined;
   readonly asKnownAt?: string | null | undefined;

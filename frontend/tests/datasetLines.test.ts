@@ -27,6 +27,7 @@ function row(symbol: string, more: Partial<Row> = {}): Row {
     assetClass: "FX",
     decimals: 4,
     source: "ecb",
+    from: "ecb",
     dataset: "ecb-rates",
     measure: "rate",
     interval: "1d",

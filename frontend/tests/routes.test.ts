@@ -14,6 +14,7 @@ test("each path means one page", () => {
     page: "series",
     symbol: "EURUSD",
     source: "ecb",
+    dataset: null,
     measure: null,
     interval: null,
     asKnownAt: null,
@@ -28,7 +29,7 @@ test.each(["/series", "/nothing", "/quality/x", "/series/A/B", "/series/%E0%A4%A
 );
 
 test("a symbol of any letters survives the way there and back", () => {
-  const name = { symbol: "BRK/B ü.X", source: "a&b", asKnownAt: "2026-01-01T00:00:00Z" };
+  const name = { symbol: "BRK/B ü.X", source: "a&b", dataset: "d", asKnownAt: "2026-01-01T00:00:00Z" };
 
   expect(at(seriesPath(name))).toMatchObject({ page: "series", ...name });
   expect(at(reportPath("a/b"))).toEqual({ page: "report", id: "a/b" });

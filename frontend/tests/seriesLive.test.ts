@@ -39,7 +39,7 @@ const SERIES: Series = {
 const event = (more: Partial<ObservationsEvent> = {}): ObservationsEvent => ({
   cursor: "e:8",
   symbol: "SIM.A",
-  source: "sim",
+  dataset: "sim",
   measure: "price",
   interval: "1s",
   dataVersion: 8,
@@ -156,9 +156,9 @@ test("while a window of the past is drawn, the newest value moves and the window
   expect(after?.snapshotId).toBe("abc");
 });
 
-test("an event of another symbol, source, measure or interval is not of this series", () => {
+test("an event of another symbol, dataset, measure or interval is not of this series", () => {
   expect(isOf(SERIES, event())).toBe(true);
-  for (const other of [{ symbol: "X" }, { source: "x" }, { measure: "rate" }, { interval: "1m" }]) {
+  for (const other of [{ symbol: "X" }, { dataset: "x" }, { measure: "rate" }, { interval: "1m" }]) {
     expect(isOf(SERIES, event(other))).toBe(false);
   }
 });

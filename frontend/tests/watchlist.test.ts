@@ -55,7 +55,7 @@ const list = (...nodes: Node[]): Watchlist => ({
 const event = (asOf: string, value: number, more: Partial<ObservationsEvent> = {}): ObservationsEvent => ({
   cursor: "e:1",
   symbol: "EURUSD",
-  source: "ecb",
+  dataset: "d",
   measure: "rate",
   interval: "1m",
   dataVersion: 2,
@@ -98,12 +98,12 @@ test("a revision of the latest value keeps what it is compared with", () => {
   expect(row.recent.value).toEqual([1, 1.2]);
 });
 
-test("an older value, another source's or another measure's leaves the row as it is", () => {
+test("an older value, another dataset's or another measure's leaves the row as it is", () => {
   const before = list(instrument("EURUSD"));
 
   expect(rowOf(withEvent(before, event("2026-10-01T13:15:00Z", 9)), "EURUSD").latest?.value).toBe(1.1);
   expect(
-    rowOf(withEvent(before, event("2026-10-31T13:15:00Z", 9, { source: "x" })), "EURUSD").latest?.value,
+    rowOf(withEvent(before, event("2026-10-31T13:15:00Z", 9, { dataset: "x" })), "EURUSD").latest?.value,
   ).toBe(1.1);
   expect(
     rowOf(withEvent(before, event("2026-10-31T13:15:00Z", 9, { measure: "price" })), "EURUSD").latest?.value,
@@ -142,5 +142,18 @@ test("the list is searched by any words, filtered, and sorted with stars first",
 test("a series that stopped while its dataset went on is set apart", () => {
   const rows = rowsOf(list(instrument("EURUSD"), instrument("EURHRK", "2022-12-30T13:15:00Z")));
 
-  expect([...dormantKeys(rows)]).toEqual(["EURHRK|ecb|rate|1m"]);
+  expect([...dormantKeys(rows)]).toEqual(["EURHRK|d|rate|1m"]);
+});
+
+test("two datasets of one source are two rows, told apart by their datasets, and an event moves its own", () => {
+  const two = instrument("W");
+  const [first] = two.series;
+  if (!first) throw new Error("no series");
+  const both = list({ ...two, series: [first, { ...first, id: "2", dataset: "other" }] });
+  const rows = rowsOf(withEvent(both, event("2026-10-31T13:15:00Z", 9, { symbol: "W", dataset: "other" })));
+
+  expect(rows.map((row) => row.from)).toEqual(["d", "other"]);
+  expect(new Set(rows.map((row) => row.key)).size).toBe(2);
+  expect(rows.map((row) => row.latest?.value)).toEqual([1.1, 9]);
+  expect(rowsOf(list(instrument("X")))[0]?.from).toBe("ecb");
 });

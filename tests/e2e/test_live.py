@@ -198,7 +198,9 @@ def test_starred_series_beyond_the_first_hundred_stay_in_the_list_and_sorting_sa
     day = (datetime.now(UTC) - timedelta(days=1)).date()
     ingest(server.home, "many", [(day, f"ZZ{n:03}", n + 1) for n in range(160)])
     page = open_page("/")
-    page.evaluate("localStorage.setItem('mktdash:stars', JSON.stringify(['ZZ159|csv|price|1d', 'GONE|csv|price|1d']))")
+    page.evaluate(
+        "localStorage.setItem('mktdash:stars', JSON.stringify(['ZZ159|many|price|1d', 'GONE|many|price|1d']))"
+    )
 
     page.reload()
 
@@ -207,6 +209,19 @@ def test_starred_series_beyond_the_first_hundred_stay_in_the_list_and_sorting_sa
     expect(page.get_by_text(re.compile(r"Found and sorted among the \d+ of \d+ instruments"))).to_be_visible()
     page.get_by_role("button", name="Starred").click()
     expect(page.get_by_role("link", name=re.compile("^ZZ"))).to_have_count(1)
+
+
+def test_two_files_of_one_symbol_are_two_rows_and_each_opens_its_own_series(open_page, server):
+    day = (datetime.now(UTC) - timedelta(days=1)).date()
+    for name, value in (("house", 612.25), ("vendor", 99.5)):
+        ingest(server.home, name, [(day, "AATWIN", value)])
+
+    for name, value in (("vendor", "99.5"), ("house", "612.25")):
+        page = open_page("/")
+        expect(row(page, "AATWIN")).to_have_count(2)
+        row(page, "AATWIN").filter(has_text=name).get_by_role("link").click()
+        expect(page.locator(".headline")).to_contain_text(value)
+        expect(page.get_by_role("region", name="Provenance")).to_contain_text(f"{name}.csv")
 
 
 def test_a_server_that_was_killed_and_comes_back_is_asked_anew_without_a_touch(open_context, tmp_path, faults):

@@ -11,7 +11,8 @@ import { Flags } from "./Status.tsx";
 
 interface ProvenanceProps {
   readonly symbol: string;
-  readonly source: string | null;
+  readonly dataset: string | null;
+  readonly measure: string | null;
   /** Null while the series itself is not there yet, or has no value. */
   readonly asOf: string | null;
   readonly waiting: boolean;
@@ -45,7 +46,8 @@ export function Provenance(props: ProvenanceProps) {
 
 function Known({
   symbol,
-  source,
+  dataset,
+  measure,
   asOf,
   asKnownAt,
   isLatest,
@@ -54,7 +56,7 @@ function Known({
 }: ProvenanceProps & { asOf: string }) {
   const origin = useQuery(
     ProvenanceDocument,
-    { symbol, source, asOf, asKnownAt },
+    { symbol, dataset, measure, interval, asOf, asKnownAt },
     (data) => data.provenance,
     {
       keepFormer: true,

@@ -4,6 +4,7 @@ import { number } from "../format/number.ts";
 import { instant, isDaily } from "../format/time.ts";
 import type { Series } from "../pages/Series.tsx";
 import { go, seriesPath } from "../routes.ts";
+import { placeOf } from "../state/watchlist.ts";
 import { Change } from "./Change.tsx";
 import { Flags, Simulated } from "./Status.tsx";
 
@@ -70,16 +71,19 @@ export function SeriesHead({ series, decimals, asKnownAt }: SeriesHeadProps) {
 
 function Sources({ series, asKnownAt }: { series: Series; asKnownAt: string | null }) {
   const all = series.instrument.series;
-  const text = (one: Pick<Series, "source" | "measure" | "interval">): string =>
-    `${one.source} · ${one.measure} · ${one.interval}`;
-  if (all.length < 2) return <>{text(series)}</>;
+  const own = { ...series, dataset: series.dataset.key };
+  const text = (one: typeof own | (typeof all)[number]): string =>
+    `${placeOf(one, all)} · ${one.measure} · ${one.interval}`;
+  if (all.length < 2) return <>{text(own)}</>;
   return (
     <select
       aria-label="Source, measure and interval"
       value={series.id}
       onChange={(event) => {
         const next = all.find((one) => one.id === event.currentTarget.value);
-        if (next) go(seriesPath({ symbol: series.instrument.symbol, ...next, asKnownAt }));
+        if (!next) return;
+        const { source, dataset, measure, interval } = next;
+        go(seriesPath({ symbol: series.instrument.symbol, source, dataset, measure, interval, asKnownAt }));
       }}
     >
       {all.map((one) => (

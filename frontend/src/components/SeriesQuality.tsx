@@ -19,10 +19,15 @@ const POLL_MS = 30_000;
 type Answer = NonNullable<SeriesQualityQuery["series"]>;
 
 export function useSeriesQuality(name: SeriesName): Resource<Answer> {
-  const { symbol, source = null, measure = null, interval = null } = name;
-  return useQuery(SeriesQualityDocument, { symbol, source, measure, interval }, (data) => data.series, {
-    everyMs: POLL_MS,
-  });
+  const { symbol, source = null, dataset = null, measure = null, interval = null } = name;
+  return useQuery(
+    SeriesQualityDocument,
+    { symbol, source, dataset, measure, interval },
+    (data) => data.series,
+    {
+      everyMs: POLL_MS,
+    },
+  );
 }
 
 /** The verdict beside the value itself, with what is wrong. */

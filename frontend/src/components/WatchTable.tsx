@@ -135,6 +135,7 @@ function Cells({ row, said, starred }: WatchRowProps) {
   const path = seriesPath({
     symbol: row.symbol,
     source: row.source,
+    dataset: row.dataset,
     measure: row.measure === "rate" || row.measure === "yield" ? null : row.measure,
     interval: row.interval === "1d" ? null : row.interval,
   });
@@ -145,7 +146,7 @@ function Cells({ row, said, starred }: WatchRowProps) {
           type="button"
           class="star"
           aria-pressed={starred}
-          aria-label={`Star ${row.symbol} from ${row.source}`}
+          aria-label={`Star ${row.symbol} from ${row.from}`}
           onClick={() => toggleStar(row.key)}
         >
           <Icon name="star" filled={starred} />
@@ -157,7 +158,7 @@ function Cells({ row, said, starred }: WatchRowProps) {
         {latest && <Flags flags={latest.flags} />}
         <span class="name">{row.name}</span>
         <span class="phone-only under">
-          <RowStatus row={row} said={said} /> <When row={row} /> · {row.source}
+          <RowStatus row={row} said={said} /> <When row={row} /> · {row.from}
         </span>
       </th>
       <td class="c-spark">
@@ -181,7 +182,7 @@ function Cells({ row, said, starred }: WatchRowProps) {
       <td class="c-time" title={latest ? instant(latest.asOf, true) : undefined}>
         <When row={row} />
       </td>
-      <td class="c-source">{row.source}</td>
+      <td class="c-source">{row.from}</td>
       <td class="c-quality">
         <RowStatus row={row} said={said} />
       </td>

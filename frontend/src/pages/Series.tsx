@@ -41,8 +41,8 @@ function asked(zoom: Window): Bounds {
 }
 
 export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
-  const { symbol, source, measure, interval, asKnownAt } = at;
-  const name = { symbol, source, measure, interval };
+  const { symbol, source, dataset, measure, interval, asKnownAt } = at;
+  const name = { symbol, source, dataset, measure, interval };
   // Without an interval in the address the answer tells it.
   const [spacing, setSpacing] = useState(interval ?? "1d");
   const [range, setRange] = useState(defaultRange(spacing));
@@ -168,7 +168,8 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
       <div class="series-aside">
         <Provenance
           symbol={symbol}
-          source={source ?? data?.source ?? null}
+          dataset={data?.dataset.key ?? dataset}
+          measure={data?.measure ?? measure}
           asOf={chosen ?? data?.latest?.asOf ?? null}
           waiting={loading && data === null}
           isLatest={chosen === null || chosen === data?.latest?.asOf}

@@ -12,7 +12,7 @@ const areKeys = (kept: unknown): kept is string[] =>
 
 export const theme = signal<Theme>(readChoice("theme", "system", isTheme));
 
-/** Keys of starred series, `SYMBOL|source|measure|interval`. */
+/** Keys of starred series, `SYMBOL|dataset|measure|interval`. */
 export const stars = signal<ReadonlySet<string>>(new Set(readChoice<string[]>("stars", [], areKeys)));
 
 /** The symbol in a star's key. */

@@ -11,7 +11,7 @@ const MOST_POINTS = 4_000;
 /** Whether an event speaks of this series. */
 export const isOf = (series: Series, event: ObservationsEvent): boolean =>
   event.symbol === series.instrument.symbol &&
-  event.source === series.source &&
+  event.dataset === series.dataset.key &&
   event.measure === series.measure &&
   event.interval === series.interval;
 

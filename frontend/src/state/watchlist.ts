@@ -16,6 +16,24 @@ export interface Row extends Omit<Series, "id"> {
   readonly name: string;
   readonly assetClass: Instrument["assetClass"];
   readonly decimals: number;
+  /** Its source; its dataset where the source has several of the kind, as files have. */
+  readonly from: string;
+}
+
+interface Named {
+  readonly source: string;
+  readonly dataset: string;
+  readonly measure: string;
+  readonly interval: string;
+}
+
+/** What tells a series from the others of its instrument: its source, or the dataset where that is not enough. */
+export function placeOf(series: Named, all: readonly Named[]): string {
+  const alike = all.filter(
+    (one) =>
+      one.source === series.source && one.measure === series.measure && one.interval === series.interval,
+  );
+  return alike.length > 1 ? series.dataset : series.source;
 }
 
 const made = new WeakMap<Series, Row>();
@@ -25,11 +43,12 @@ function rowOf(instrument: Instrument, series: Series): Row {
   if (known) return known;
   const row: Row = {
     ...series,
-    key: [instrument.symbol, series.source, series.measure, series.interval].join("|"),
+    key: [instrument.symbol, series.dataset, series.measure, series.interval].join("|"),
     symbol: instrument.symbol,
     name: instrument.name,
     assetClass: instrument.assetClass,
     decimals: precisionOf([...series.recent.value, series.latest?.value]),
+    from: placeOf(series, instrument.series),
   };
   made.set(series, row);
   return row;
@@ -51,7 +70,7 @@ export function withEvent(watchlist: Watchlist, event: ObservationsEvent): Watch
   const edges = watchlist.edges.map((edge) => {
     if (edge.node.symbol !== event.symbol) return edge;
     const series = edge.node.series.map((one) =>
-      one.source === event.source && one.measure === event.measure && one.interval === event.interval
+      one.dataset === event.dataset && one.measure === event.measure && one.interval === event.interval
         ? moved(one, event)
         : one,
     );
@@ -104,7 +123,7 @@ export interface Filter {
 export function arrange(rows: readonly Row[], filter: Filter, stars: ReadonlySet<string>, sort: Sort): Row[] {
   const words = filter.text.trim().toLowerCase().split(/\s+/);
   const wanted = rows.filter((row) => {
-    const text = `${row.symbol} ${row.name} ${row.source}`.toLowerCase();
+    const text = `${row.symbol} ${row.name} ${row.source} ${row.dataset}`.toLowerCase();
     return (
       (filter.assetClass === null || row.assetClass === filter.assetClass) &&
       (!filter.onlyStars || stars.has(row.key)) &&

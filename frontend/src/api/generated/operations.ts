@@ -173,6 +173,7 @@ export type MissingFragment = { symbol: string, session: string, reason: string,
 export type SeriesQueryVariables = Exact<{
   symbol: string;
   source?: string | null | undefined;
+  dataset?: string | null | undefined;
   measure?: string | null | undefined;
   interval?: string | null | undefined;
   from?: string | null | undefined;
@@ -182,11 +183,12 @@ export type SeriesQueryVariables = Exact<{
 }>;
 
 
-export type SeriesQuery = { series: { id: string, source: string, measure: string, interval: string, dataVersion: number, snapshotId: string, unit: { name: string, scale: number }, instrument: { symbol: string, name: string, assetClass: AssetClass, currency: string | null, series: Array<{ id: string, source: string, measure: string, interval: string }> }, dataset: { key: string, simulated: boolean }, latest: { asOf: string, session: string, value: number, flags: Array<string>, knownAt: string, previousValue: number | null, change: number | null, changePercent: number | null } | null, points: { asOf: Array<string>, value: Array<number | null>, high: Array<number | null> | null, low: Array<number | null> | null, flags: Array<Array<string>>, count: number, downsampledFrom: number | null } } | null };
+export type SeriesQuery = { series: { id: string, source: string, measure: string, interval: string, dataVersion: number, snapshotId: string, unit: { name: string, scale: number }, instrument: { symbol: string, name: string, assetClass: AssetClass, currency: string | null, series: Array<{ id: string, source: string, dataset: string, measure: string, interval: string }> }, dataset: { key: string, simulated: boolean }, latest: { asOf: string, session: string, value: number, flags: Array<string>, knownAt: string, previousValue: number | null, change: number | null, changePercent: number | null } | null, points: { asOf: Array<string>, value: Array<number | null>, high: Array<number | null> | null, low: Array<number | null> | null, flags: Array<Array<string>>, count: number, downsampledFrom: number | null } } | null };
 
 export type SeriesQualityQueryVariables = Exact<{
   symbol: string;
   source?: string | null | undefined;
+  dataset?: string | null | undefined;
   measure?: string | null | undefined;
   interval?: string | null | undefined;
 }>;
@@ -196,7 +198,9 @@ export type SeriesQualityQuery = { series: { id: string, dataset: { key: string,
 
 export type ProvenanceQueryVariables = Exact<{
   symbol: string;
-  source?: string | null | undefined;
+  dataset?: string | null | undefined;
+  measure?: string | null | undefined;
+  interval?: string | null | undefined;
   asOf: string;
   asKnownAt?: string | null | undefined;
 }>;
@@ -227,7 +231,7 @@ export type ObservationsSubscriptionVariables = Exact<{
 }>;
 
 
-export type ObservationsSubscription = { observations: { cursor: string, symbol: string, source: string, measure: string, interval: string, dataVersion: number, knownAt: string, retractedAsOf: Array<string>, truncated: boolean, points: { asOf: Array<string>, value: Array<number | null>, flags: Array<Array<string>> } } };
+export type ObservationsSubscription = { observations: { cursor: string, symbol: string, dataset: string, measure: string, interval: string, dataVersion: number, knownAt: string, retractedAsOf: Array<string>, truncated: boolean, points: { asOf: Array<string>, value: Array<number | null>, flags: Array<Array<string>> } } };
 
 export const DatasetsDocument: Operation<DatasetsQuery, DatasetsQueryVariables> =
   "query Datasets{datasets{id key title source licence calendar simulated version seriesCount observationCount newestAsOf knownAt checkedAt lastError lastErrorAt quality{status runAt countsUntil freshness{...Metric}completeness{...Metric}completeness30{...Metric}metrics{...Metric}missing(first:200){...Missing}}}alerts(open:true first:200){edges{node{...Alert}}}}fragment Alert on Alert{id dataset metric status openedAt quiet acknowledgedBy acknowledgedAt mutedBy mutedUntil note}fragment Missing on MissingSession{symbol session reason detail}fragment Metric on QualityMetric{metric status value unit warn fail summary since runAt}";
@@ -263,13 +267,13 @@ export const ReportProgressDocument: Operation<ReportProgressSubscription, Repor
   "subscription ReportProgress($id:ID!$since:String){reportRun(id:$id since:$since){cursor run{...Run}}}fragment Run on ReportRun{id template templateVersion parameters state stage progress attempts createdAt startedAt finishedAt snapshotId codeSha error{code message}artifacts{format url bytes sha256}}";
 
 export const SeriesDocument: Operation<SeriesQuery, SeriesQueryVariables> =
-  "query Series($symbol:String!$source:String$measure:String$interval:String$from:DateTime$to:DateTime$asKnownAt:DateTime$maxPoints:Int){series(symbol:$symbol source:$source measure:$measure interval:$interval from:$from to:$to asKnownAt:$asKnownAt maxPoints:$maxPoints){id source measure interval dataVersion snapshotId unit{name scale}instrument{symbol name assetClass currency series{id source measure interval}}dataset{key simulated}latest{...Latest}points{asOf value high low flags count downsampledFrom}}}fragment Latest on Observation{asOf session value flags knownAt previousValue change changePercent}";
+  "query Series($symbol:String!$source:String$dataset:String$measure:String$interval:String$from:DateTime$to:DateTime$asKnownAt:DateTime$maxPoints:Int){series(symbol:$symbol source:$source dataset:$dataset measure:$measure interval:$interval from:$from to:$to asKnownAt:$asKnownAt maxPoints:$maxPoints){id source measure interval dataVersion snapshotId unit{name scale}instrument{symbol name assetClass currency series{id source dataset measure interval}}dataset{key simulated}latest{...Latest}points{asOf value high low flags count downsampledFrom}}}fragment Latest on Observation{asOf session value flags knownAt previousValue change changePercent}";
 
 export const SeriesQualityDocument: Operation<SeriesQualityQuery, SeriesQualityQueryVariables> =
-  "query SeriesQuality($symbol:String!$source:String$measure:String$interval:String){series(symbol:$symbol source:$source measure:$measure interval:$interval maxPoints:2){id dataset{key title licence calendar simulated version checkedAt lastError lastErrorAt}quality{status countsUntil flagCounts metrics{...Metric}missing(first:100){...Missing}}}}fragment Missing on MissingSession{symbol session reason detail}fragment Metric on QualityMetric{metric status value unit warn fail summary since runAt}";
+  "query SeriesQuality($symbol:String!$source:String$dataset:String$measure:String$interval:String){series(symbol:$symbol source:$source dataset:$dataset measure:$measure interval:$interval maxPoints:2){id dataset{key title licence calendar simulated version checkedAt lastError lastErrorAt}quality{status countsUntil flagCounts metrics{...Metric}missing(first:100){...Missing}}}}fragment Missing on MissingSession{symbol session reason detail}fragment Metric on QualityMetric{metric status value unit warn fail summary since runAt}";
 
 export const ProvenanceDocument: Operation<ProvenanceQuery, ProvenanceQueryVariables> =
-  "query Provenance($symbol:String!$source:String$asOf:DateTime!$asKnownAt:DateTime){provenance(symbol:$symbol source:$source asOf:$asOf asKnownAt:$asKnownAt){symbol source asOf value flags knownAt supersededAt batch{id runId dataset contract codeSha knownAt startedAt finishedAt new revised same retracted rejected raw{sha256 bytes url contentType fetchedAt downloadUrl}}}}";
+  "query Provenance($symbol:String!$dataset:String$measure:String$interval:String$asOf:DateTime!$asKnownAt:DateTime){provenance(symbol:$symbol dataset:$dataset measure:$measure interval:$interval asOf:$asOf asKnownAt:$asKnownAt){symbol source asOf value flags knownAt supersededAt batch{id runId dataset contract codeSha knownAt startedAt finishedAt new revised same retracted rejected raw{sha256 bytes url contentType fetchedAt downloadUrl}}}}";
 
 export const WatchlistDocument: Operation<WatchlistQuery, WatchlistQueryVariables> =
   "query Watchlist($search:String$symbols:[String!]$first:Int!$after:String){instruments(search:$search symbols:$symbols first:$first after:$after){totalCount pageInfo{hasNextPage endCursor}edges{node{symbol name assetClass currency series{id source dataset measure interval unit{name scale}simulated quality qualityCountsUntil freshness{status summary}latest{...Latest}recent(last:30){asOfMs value}}}}}}fragment Latest on Observation{asOf session value flags knownAt previousValue change changePercent}";
@@ -278,4 +282,4 @@ export const DatasetNotesDocument: Operation<DatasetNotesQuery, DatasetNotesQuer
   "query DatasetNotes{datasets{key title source checkedAt lastError lastErrorAt quality{metrics{metric status summary}}}}";
 
 export const ObservationsDocument: Operation<ObservationsSubscription, ObservationsSubscriptionVariables> =
-  "subscription Observations($symbols:[String!]$since:String){observations(symbols:$symbols since:$since){cursor symbol source measure interval dataVersion knownAt points{asOf value flags}retractedAsOf truncated}}";
+  "subscription Observations($symbols:[String!]$since:String){observations(symbols:$symbols since:$since){cursor symbol dataset measure interval dataVersion knownAt points{asOf value flags}retractedAsOf truncated}}";
