@@ -26,7 +26,7 @@ function Lines({ judged }: { judged: ReadonlyMap<string, Row> }) {
   const wide = matchMedia("(min-width: 900px)").matches;
   return (
     <details
-      class={`dataset-lines ${rest.length > 0 ? "several" : ""}`}
+      class={`dataset-lines ${rest.length > 0 ? "folded" : ""}`}
       open={wide && rest.length < MOST_OPEN}
     >
       <summary>
