@@ -45,7 +45,12 @@ def ingest(
     first: Annotated[datetime | None, typer.Option("--from", formats=_DAYS, help="First session wanted.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=_DAYS, help="Last session wanted.")] = None,
     file: Annotated[Path | None, typer.Option(help="A file in the source's own format, instead of asking it.")] = None,
-    mapping: Annotated[Path | None, typer.Option(help="For csv: what the file's columns mean (JSON or TOML).")] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            help="For csv: what the file's columns mean (JSON or TOML; the keys are in schema/csv-mapping.md)."
+        ),
+    ] = None,
     dataset: Annotated[str | None, typer.Option(help="Which dataset of the source the file belongs to.")] = None,
     known_at: Annotated[str | None, typer.Option(help="When the file became known (RFC 3339); else now.")] = None,
     replace_window: Annotated[
@@ -82,6 +87,8 @@ def ingest(
         )
         for code, n in sorted(report.codes.items()):
             typer.echo(f"  rejected {n}: {code}")
+        for why, n in sorted(report.left.items()):
+            typer.echo(f"  left out {n}: {why}")
         if report.stayed:
             typer.echo(f"  {report.stayed} stayed because a row could not be read")
         if report.broken:
@@ -89,7 +96,12 @@ def ingest(
 
 
 def _as_json(report: "IngestReport") -> dict[str, Any]:
-    return {**asdict(report), "codes": dict(report.codes), "series_ids": list(report.series_ids)}
+    return {
+        **asdict(report),
+        "codes": dict(report.codes),
+        "left": dict(report.left),
+        "series_ids": list(report.series_ids),
+    }
 
 
 async def _run(request: _Request) -> "list[IngestReport]":

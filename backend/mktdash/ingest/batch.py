@@ -12,7 +12,7 @@ from mktdash.domain.observation import Int64Array
 from mktdash.ingest.accept import Accepted, BatchKey, accept
 from mktdash.ingest.announce import news_of
 from mktdash.ingest.merge import compare
-from mktdash.providers.base import Parsed, ParsedSeries, Provider, Rejection
+from mktdash.providers.base import Left, Parsed, ParsedSeries, Provider, Rejection
 from mktdash.store.absences import note_absences
 from mktdash.store.batches import NewQuarantine, quarantine
 from mktdash.store.catalogue import Known, register_series
@@ -31,7 +31,8 @@ MAX_QUARANTINED = 10_000
 class Outcome:
     """What came of a batch so far; ``news`` and ``late`` are those of the transaction at hand.
 
-    ``broken`` says that it withdrew nothing, because too much of it could not be read.
+    ``broken`` says that it withdrew nothing, because too much of it could not be read. ``given`` counts the records
+    that its source gave, ``left`` those of them that were left out though nothing is wrong with them.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -39,6 +40,8 @@ class Outcome:
     contract: int = 1
     quarantined: int = 0
     broken: bool = False
+    given: int = 0
+    left: Counter[Left] = field(default_factory=Counter)
     bounds: tuple[int, int] | None = None
     changed: set[int] = field(default_factory=set)
     news: list[NewEvent] = field(default_factory=list)
@@ -83,6 +86,8 @@ class BatchMerge:
         known = await self._get_to_know(pieces)
         await lock_series(self._conn, sorted({row.id for one in known.values() for row in one.series}))
         for piece in pieces:
+            self.outcome.given += piece.given or 0
+            self.outcome.left.update(piece.left)
             await self._refuse(piece.rejected)
             for one in piece.series:
                 if one.alias not in known:

@@ -19,7 +19,7 @@ from mktdash.ingest.announce import dated
 from mktdash.ingest.batch import BatchMerge, Outcome, described_series
 from mktdash.ingest.portions import portions_of
 from mktdash.ingest.retell import dataset_of, reader_of, retell_batch
-from mktdash.providers.base import Parsed, Provider, RawPayload
+from mktdash.providers.base import Left, Parsed, Provider, RawPayload
 from mktdash.providers.registry import recipe_of
 from mktdash.store.batches import ALL_TIME, NewBatch, OpenBatch, batches_after, close_batch, known_by, open_batch
 from mktdash.store.catalogue import register_contract, register_dataset, register_series
@@ -37,6 +37,8 @@ class IngestReport:
         codes: how many records were rejected, by reason code.
         stayed: how many values it leaves out, that stay because a record of it could not be read.
         broken: it withdrew nothing, because too much of it could not be read.
+        given: how many records its source gave, where its parser counts them.
+        left: how many of them were left out though nothing is wrong with them, by why.
         version: the dataset's version after it.
         series_ids: the series whose data changed.
     """
@@ -53,6 +55,8 @@ class IngestReport:
     series_ids: Sequence[int] = ()
     stayed: int = 0
     broken: bool = False
+    given: int = 0
+    left: Counter[Left] = field(default_factory=Counter)
 
     @property
     def changed(self) -> bool:
@@ -181,4 +185,6 @@ async def _close(
         series_ids=sorted(outcome.changed),
         stayed=outcome.counts["stayed"],
         broken=outcome.broken,
+        given=outcome.given,
+        left=outcome.left,
     )

@@ -1,9 +1,10 @@
 """A payload in portions: each is what one transaction merges, so that a huge file never stands in memory whole."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mktdash.ingest.identity import joined_parts
-from mktdash.providers.base import Parsed, ParsedSeries
+from mktdash.providers.base import Left, Parsed, ParsedSeries
 
 # About two seconds of writing: what another writer may have to wait for, and what stands in memory at a time.
 PORTION_ROWS = 250_000
@@ -52,7 +53,12 @@ def _joined(pieces: Sequence[Parsed]) -> Parsed:
     for piece in pieces:
         for one in piece.series:
             series.setdefault(one.alias, []).append(one)
+    left: Counter[Left] = Counter()
+    for piece in pieces:
+        left.update(piece.left)
     return Parsed(
         series=[joined_parts(parts) for parts in series.values()],
         rejected=[rejection for piece in pieces for rejection in piece.rejected],
+        given=sum(piece.given or 0 for piece in pieces),
+        left=left,
     )
