@@ -61,6 +61,7 @@ function stage(options: { endsOnComplete?: boolean; since?: string } = {}) {
     give: (cursor: string) => current?.[1].next({ data: { cursor } }),
     fail: (code?: string) =>
       current?.[1].error(code ? [{ message: "no", extensions: { code } }] : new Error("socket closed")),
+    closed: (code: number) => current?.[1].error({ type: "close", code, reason: "" }),
     refuse: (code: string) => current?.[1].next({ errors: [{ message: "no", extensions: { code } }] }),
     complete: () => current?.[1].complete(),
     turn: () => {
@@ -125,6 +126,16 @@ test.each(["UNAUTHENTICATED", "FORBIDDEN", "UNKNOWN_SYMBOL"])("%s ends it", (cod
   const server = stage();
 
   server.fail(code);
+  server.turn();
+
+  expect(server.asked).toHaveLength(1);
+  expect(server.states.at(-1)).toBe("refused");
+});
+
+test.each([4401, 4403])("a socket that is closed with %s is not opened again", (code) => {
+  const server = stage();
+
+  server.closed(code);
   server.turn();
 
   expect(server.asked).toHaveLength(1);

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.quality.ageing import as_of_now
-from mktdash.quality.base import Status, worst
+from mktdash.quality.overview import dataset_status
 from mktdash.reports.selection import select_series
 from mktdash.reports.templates.market_summary import MarketSummaryParameters
 from mktdash.store.datasets import DatasetRow, dataset_by_key
@@ -83,7 +83,7 @@ def _dataset_facts(row: DatasetRow, verdicts: list[DqRow]) -> dict[str, Any]:
         "simulated": row.simulated,
         "version": row.version,
         "known_at": row.known_at,
-        "status": worst([Status(verdict.status) for verdict in verdicts]),
+        "status": dataset_status({verdict.metric: verdict for verdict in verdicts}),
         "quality": [
             {
                 "metric": verdict.metric,

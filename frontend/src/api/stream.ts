@@ -117,6 +117,10 @@ const webSocket: Channel = (payload, sink, opened) => {
   };
 };
 
+/** Whether a socket was closed because its token or session has ended, or never counted: another one would be too. */
+const isSentAway = (cause: unknown): boolean =>
+  [4401, 4403].includes((cause as CloseEvent | null)?.code ?? 0);
+
 function problemsIn(cause: unknown): Problem[] {
   return Array.isArray(cause) ? cause.map(readProblem) : [];
 }
@@ -189,7 +193,7 @@ export function follow<Data, Variables extends { since?: string | null | undefin
               options.onData(data as Data);
             }
           }),
-        error: (cause) => current(() => failed(problemsIn(cause))),
+        error: (cause) => current(() => (isSentAway(cause) ? end("refused") : failed(problemsIn(cause)))),
         complete: () =>
           current(() => {
             if (options.endsOnComplete) end("ended");
