@@ -109,12 +109,14 @@ def _described(operation: Operation) -> dict[str, Any]:
 
 
 def _refusals(operation: Operation) -> Mapping[int, str]:
-    # A token that is not good is refused everywhere, even where none is needed; monitors are never counted.
-    counted = not operation.path.startswith("/api/health")
-    outer = {
-        status: said for status, said in _BEFORE_ROUTING.items() if counted or status < HTTPStatus.TOO_MANY_REQUESTS
-    }
-    refusals = {**outer, **operation.refusals}
+    # A token that is not good is refused everywhere, even where none is needed. Whether a process lives is not counted,
+    # and monitors are answered also where nothing can be counted.
+    never: tuple[int, ...] = (503,) if operation.path.startswith("/api/health") else ()
+    if operation.path == "/api/health/live":
+        never = (429, 503)
+    refusals = {**_BEFORE_ROUTING, **operation.refusals}
+    for status in never:
+        del refusals[status]
     return {status: refusals[status] for status in sorted(refusals)}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,6 +15,7 @@ from mktdash.security.principals import Role
 
 Handler = Callable[[Request], Awaitable[Response]]
 READER = "reader"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ANYONE = "anyone"
 
 
@@ -61,12 +63,17 @@ class Operation:
         """The route, behind its right."""
         handler = self.handler
 
+        allowed = {self.method, "HEAD"} if self.method == "GET" else {self.method}
+
         async def guarded(request: Request) -> Response:
+            if request.method not in allowed:
+                # Left to routing, a GET would be passed on to the page, which takes every path.
+                raise HTTPException(405, headers={"allow": ", ".join(sorted(allowed))})
             _pass(request, self.right)
             return await handler(request)
 
         guarded.__name__ = self.name
-        return Route(self.path, guarded, methods=[self.method], name=self.name)
+        return Route(self.path, guarded, methods=_METHODS, name=self.name)
 
 
 def _pass(request: Request, right: str | Role) -> None:
