@@ -68,18 +68,19 @@ async def _request(
 ) -> None:
     from mktdash.live.publish import notify
     from mktdash.reports.catalogue import checked_parameters, template_by_name
-    from mktdash.store.runs import SUCCEEDED, insert_run
+    from mktdash.reports.request import request_run
+    from mktdash.store.runs import SUCCEEDED
     from mktdash.store.session import write_transaction
 
     template = template_by_name(name)
-    checked = checked_parameters(template, parameters)
+    # What makes no sense whatever the data is told without a store.
+    checked_parameters(template, parameters)
     async with open_store(Settings()) as resources:
         async with write_transaction(resources.engine) as conn:
-            run = await insert_run(
+            run = await request_run(
                 conn,
-                template=template.name,
-                template_version=template.version,
-                parameters=checked,
+                template,
+                parameters,
                 requested_by=who(),
                 idempotency_key=idempotency_key,
                 now=to_micros(resources.clock()),

@@ -23,12 +23,12 @@ from mktdash.graphql.types.report import (
     UnknownTemplate,
 )
 from mktdash.live.publish import notify
-from mktdash.reports.catalogue import UnknownTemplateError, check_parameters, template_by_name
+from mktdash.reports.catalogue import InvalidParametersError, UnknownTemplateError, template_by_name
+from mktdash.reports.request import request_run
 from mktdash.security.principals import Role
 from mktdash.store.audit import append_audit
 from mktdash.store.datasets import all_datasets
 from mktdash.store.replays import insert_replay
-from mktdash.store.runs import insert_run
 from mktdash.store.session import write_transaction
 
 
@@ -53,30 +53,29 @@ class Mutation(AlertMutations, EndingMutations, TokenMutations):
             template = template_by_name(input.template)
         except UnknownTemplateError as error:
             return UnknownTemplate(message=error.message, template=input.template, known=list(error.data["known"]))
-        checked = check_parameters(template, input.parameters)  # type: ignore[arg-type]  # it judges any JSON value
-        if isinstance(checked, list):
+        now = context.services.now
+        try:
+            async with write_transaction(context.services.engine) as conn:
+                run = await request_run(
+                    conn,
+                    template,
+                    input.parameters,  # type: ignore[arg-type]  # it judges any JSON value
+                    requested_by=context.principal.name,
+                    now=now,
+                    idempotency_key=input.idempotency_key,
+                )
+                await append_audit(
+                    conn,
+                    at=now,
+                    principal=context.principal.name,
+                    action="requestReport",
+                    target=f"report run {run.id}",
+                    detail={"template": template.name, "requestId": context.request_id, "client": context.client},
+                )
+        except InvalidParametersError as error:
             return InvalidParameters(
                 message=f"the parameters do not fit {template.name}",
-                problems=[ParameterProblem(path=problem.path, message=problem.message) for problem in checked],
-            )
-        now = context.services.now
-        async with write_transaction(context.services.engine) as conn:
-            run = await insert_run(
-                conn,
-                template=template.name,
-                template_version=template.version,
-                parameters=checked,
-                requested_by=context.principal.name,
-                now=now,
-                idempotency_key=input.idempotency_key,
-            )
-            await append_audit(
-                conn,
-                at=now,
-                principal=context.principal.name,
-                action="requestReport",
-                target=f"report run {run.id}",
-                detail={"template": template.name, "requestId": context.request_id, "client": context.client},
+                problems=[ParameterProblem(**problem) for problem in error.data["problems"]],
             )
         await notify(context.services.redis, ["report"])
         return ReportRunType.from_row(run)

@@ -1,8 +1,8 @@
 """The report templates there are, and whether the parameters someone sends make sense for one."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
@@ -114,9 +114,13 @@ def checked_parameters(template: Template, parameters: Mapping[str, Any] | None)
     checked = check_parameters(template, parameters)
     if isinstance(checked, dict):
         return checked
-    problems = [{"path": problem.path, "message": problem.message} for problem in checked]
-    text = "; ".join(f"{problem.path or 'parameters'}: {problem.message}" for problem in checked)
-    raise InvalidParametersError(text, problems=problems)
+    raise invalid(checked)
+
+
+def invalid(problems: Sequence[ParameterProblem]) -> InvalidParametersError:
+    """The error that tells every problem."""
+    text = "; ".join(f"{problem.path or 'parameters'}: {problem.message}" for problem in problems)
+    return InvalidParametersError(text, problems=[asdict(problem) for problem in problems])
 
 
 def _json(parameters: Mapping[str, Any]) -> bytes:

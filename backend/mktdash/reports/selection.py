@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import from_micros, to_micros
 from mktdash.domain.errors import MktdashError
+from mktdash.reports.catalogue import ParameterProblem, invalid
 from mktdash.reports.figures import session_dates
 from mktdash.reports.templates.market_summary import (
     DEFAULT_DATASET,
@@ -59,9 +61,10 @@ async def select_series(conn: AsyncConnection, parameters: MarketSummaryParamete
 
     Raises:
         UnknownSymbolError: a symbol is not known.
+        InvalidParametersError: a symbol may mean series of two datasets, or the dataset named does not have it.
         NoObservationsError: nothing is left to show.
     """
-    candidates = await _candidates(conn, parameters)
+    candidates = await candidate_series(conn, parameters)
     latest = await latest_by_series_ids(conn, [one.id for one in candidates])
     filled = [one for one in candidates if one.id in latest]
     if not filled:
@@ -81,22 +84,57 @@ def reading_bounds(start: date, end: date, before: timedelta = timedelta(0)) -> 
     return _midnight(start - before - _DAY), _midnight(end + 2 * _DAY)
 
 
-async def _candidates(conn: AsyncConnection, parameters: MarketSummaryParameters) -> list[SeriesRow]:
+async def candidate_series(conn: AsyncConnection, parameters: MarketSummaryParameters) -> list[SeriesRow]:
+    """The series that parameters name, one of each instrument, whether they have observations in the period or not.
+
+    Raises:
+        UnknownSymbolError: a symbol is not known.
+        InvalidParametersError: a symbol may mean series of two datasets, or the dataset named does not have it.
+    """
+    places: dict[int, str] = {}
     if parameters.symbols is not None:
-        instruments = [await instrument_by_symbol(conn, symbol) for symbol in parameters.symbols]
+        for at, symbol in enumerate(parameters.symbols):
+            places.setdefault((await instrument_by_symbol(conn, symbol)).id, f"/symbols/{at}")
     elif parameters.asset_class is not None:
         page = await search_instruments(conn, asset_class=parameters.asset_class, first=MOST_SYMBOLS)
-        instruments = list(page.items)
-    else:
+        places = dict.fromkeys((one.id for one in page.items), "/assetClass")
+    elif parameters.dataset is None:
         return await series_of_dataset(conn, DEFAULT_DATASET)
-    by_instrument = await series_by_instrument_ids(conn, [one.id for one in instruments])
-    found = dict.fromkeys(one.id for one in instruments if one.id in by_instrument)
-    return [_preferred(by_instrument[instrument_id]) for instrument_id in found]
+    else:
+        held = await series_of_dataset(conn, parameters.dataset)
+        if not held:
+            raise invalid([ParameterProblem("/dataset", f"no dataset {parameters.dataset!r} with series is held")])
+        places = dict.fromkeys([one.instrument_id for one in held], "/dataset")
+        places = dict(islice(places.items(), MOST_SYMBOLS))
+    by_instrument = await series_by_instrument_ids(conn, list(places))
+    chosen = [
+        _choice(by_instrument[one], parameters.dataset, place) for one, place in places.items() if one in by_instrument
+    ]
+    if problems := [one for one in chosen if isinstance(one, ParameterProblem)]:
+        raise invalid(problems)
+    return [one for one in chosen if isinstance(one, SeriesRow)]
 
 
-def _preferred(series: Sequence[SeriesRow]) -> SeriesRow:
+def _choice(series: Sequence[SeriesRow], dataset: str | None, place: str) -> SeriesRow | ParameterProblem:
+    """Which of an instrument's series a summary shows, or why none can be told."""
+    fitting = [one for one in series if dataset in (None, one.dataset)]
+    if not fitting:
+        have = _listed(series)
+        return ParameterProblem(place, f"{series[0].symbol} is not in the dataset {dataset}: it is in {have}")
     # A summary compares sessions, so a daily series says it best; else the first by source.
-    return min(series, key=lambda one: one.interval != "1d")
+    daily = [one for one in fitting if one.interval == "1d"] or fitting
+    same = [one for one in daily if one.source == daily[0].source]
+    if len({one.dataset for one in same}) > 1:
+        return ParameterProblem(
+            place,
+            f"{series[0].symbol} is ambiguous: it is in {_listed(same)}; say which, with symbols and "
+            f'"dataset": "{same[0].dataset}"',
+        )
+    return daily[0]
+
+
+def _listed(series: Sequence[SeriesRow]) -> str:
+    return " and ".join(dict.fromkeys(one.dataset for one in series))
 
 
 async def _quoted(conn: AsyncConnection, series: list[SeriesRow], end: date) -> list[SeriesRow]:

@@ -39,6 +39,7 @@ async def take_snapshot(conn: AsyncConnection, parameters: MarketSummaryParamete
 
     Raises:
         UnknownSymbolError: a symbol is not known.
+        InvalidParametersError: a symbol may mean series of two datasets, or the dataset named does not have it.
         NoObservationsError: there is nothing to report on.
     """
     selection = await select_series(conn, parameters)

@@ -50,6 +50,8 @@ def test_parameters_stay_as_they_were_given():
         ({"symbols": ["=HYPERLINK(1)"]}, "/symbols/0", "pattern"),
         ({"symbols": ["X"] * 101}, "/symbols", "at most 100"),
         ({"symbols": ["EURUSD"], "assetClass": "FX"}, "", "not both"),
+        ({"dataset": "mine", "assetClass": "FX"}, "", "not both"),
+        ({"dataset": ""}, "/dataset", "at least 1"),
         ({"assetClass": "SHOES"}, "/assetClass", "'FX'"),
         ({"days": 5, "from": "2026-01-01"}, "", "not both"),
         ({"from": "2026-02-01", "to": "2026-01-01"}, "", "is after to"),

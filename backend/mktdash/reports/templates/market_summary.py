@@ -20,6 +20,7 @@ DEFAULT_DAYS = 90
 MOST_SYMBOLS = 100
 
 Symbol = Annotated[str, Field(min_length=1, max_length=SYMBOL_LENGTH, pattern=SYMBOL_PATTERN)]
+Dataset = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class MarketSummaryParameters(BaseModel):
@@ -33,6 +34,12 @@ class MarketSummaryParameters(BaseModel):
         description="The instruments to show, in this order. Without symbols and assetClass: every currency that the "
         "European Central Bank quotes at present.",
         json_schema_extra={"uniqueItems": True},
+    )
+    dataset: Dataset | None = Field(
+        None,
+        description="Take the series of this dataset: of the symbols, or, without symbols, all that it quotes at "
+        "present; not together with assetClass. Needed where two datasets of one source have a symbol. Without it, a "
+        "symbol's daily series is taken before others, and of two sources the first by name.",
     )
     asset_class: AssetClass | None = Field(
         None,
@@ -53,6 +60,8 @@ class MarketSummaryParameters(BaseModel):
     def _agree(self) -> Self:
         if self.symbols is not None and self.asset_class is not None:
             raise ValueError("give symbols or assetClass, not both")
+        if self.dataset is not None and self.asset_class is not None:
+            raise ValueError("give dataset or assetClass, not both")
         if self.symbols is not None and len(set(self.symbols)) < len(self.symbols):
             raise ValueError("a symbol stands twice in symbols")
         if self.days is not None and self.start is not None:
