@@ -17,11 +17,12 @@ run: ## set everything up and start it; prints `ready: URL`
 setup: ## set up what `make run` needs, and start nothing
 	@exec $(START) setup
 
-test: ## set up and run every test: backend, browser, frontend
-	@status=0; \
-	$(START) pytest $(TESTS) || status=$$?; \
-	$(START) npm test || status=$$?; \
-	exit $$status
+test: ## set up and run every test (TESTS=PATH: those alone): backend, browser, frontend
+ifdef TESTS
+	@$(START) pytest $(TESTS)
+else
+	@$(START) test
+endif
 
 check: ## set up and run every check: ruff, mypy, import-linter, schema, biome, tsc, size
 	@$(START) tools

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import browser
@@ -21,6 +22,8 @@ from failures import SetupError, explain_os_error
 from steps import ROOT, STATE, complain, note
 
 _PR_SET_PDEATHSIG = 1
+_PYTEST = [str(environment.PYTHON), "-m", "pytest"]
+_OF_PROCESSES = ("tests/chaos", "tests/e2e")
 _USAGE = "usage: start setup | run | test | tools | pytest ARGS | npm ARGS | env COMMAND ARGS"
 
 
@@ -53,12 +56,9 @@ def _do(command: str, rest: list[str]) -> int:
             _end_with_parent()
             _become("up")
         case "pytest":
-            _prepare(with_test_tools=True)
-            env = environment.environment()
-            with _alone():
-                node.ensure_clients(env)
-            chromium = browser.ensure(env)
-            return _call([str(environment.PYTHON), "-m", "pytest", *rest], env | _chrome(chromium))
+            return _call([*_PYTEST, *rest], _test_environment())
+        case "test":
+            return _test_all(_test_environment())
         case "npm":
             program, env = node.npm(environment.environment())
             os.chdir(ROOT / "frontend")
@@ -67,6 +67,37 @@ def _do(command: str, rest: list[str]) -> int:
             complain(_USAGE)
             return 2
     return 0
+
+
+def _test_environment() -> dict[str, str]:
+    _prepare(with_test_tools=True)
+    env = environment.environment()
+    with _alone():
+        node.ensure_clients(env)
+    chromium = browser.ensure(env)
+    return env | _chrome(chromium)
+
+
+def _test_all(env: dict[str, str]) -> int:
+    """Run every test; those that mostly wait for processes run beside the others, and are shown after them."""
+    log = STATE.parent / "tests" / "beside.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        beside = subprocess.Popen([*_PYTEST, *_OF_PROCESSES], env=env, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        codes = [_call([*_PYTEST, *(f"--ignore={path}" for path in _OF_PROCESSES)], env)]
+        program, npm_env = node.npm(environment.environment())
+        codes.append(_call([*map(str, program), "test"], npm_env, cwd=ROOT / "frontend"))
+        note(f"{' and '.join(_OF_PROCESSES)}, which ran beside these:")
+        codes.append(_wait(beside))
+    finally:
+        if beside.poll() is None:
+            beside.send_signal(signal.SIGINT)
+            beside.wait()
+        sys.stdout.flush()
+        sys.stdout.buffer.write(log.read_bytes())
+        sys.stdout.flush()
+    return next((code for code in codes if code), 0)
 
 
 def _prepare(*, with_test_tools: bool) -> None:
@@ -109,9 +140,12 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _call(command: list[str], env: dict[str, str]) -> int:
+def _call(command: list[str], env: dict[str, str], cwd: Path = ROOT) -> int:
+    return _wait(subprocess.Popen(command, env=env, cwd=cwd))
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> int:
     # Ctrl-C reaches the tool by itself; we wait for its own end and pass its code on.
-    process = subprocess.Popen(command, env=env)
     while True:
         try:
             return process.wait()
