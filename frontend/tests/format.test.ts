@@ -62,6 +62,7 @@ test("a difference has a sign, a real minus, and none when it rounds to zero", (
   expect(signed(0.0012, 4)).toBe("+0.0012");
   expect(signed(-1234.5, 1)).toBe("−1,234.5");
   expect(signed(-0.00001, 2)).toBe("0.00");
+  expect(signed(0.0123, 2)).toBe("+0.01");
   expect(signed(0, 2)).toBe("0.00");
   expect(signed(null, 2)).toBe("–");
   expect(percent(-0.004)).toBe("0.00%");

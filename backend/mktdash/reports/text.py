@@ -15,6 +15,7 @@ _DECIMALS_BELOW = ((10, 4), (100, 3))
 # Beyond these a figure is written as 4.08e-11: nobody counts zeros, and no column is as wide.
 _SMALLEST_PLAIN = 1e-6
 _WIDEST_PLAIN = 15
+_FEWEST_DIGITS = 2
 
 
 def value_text(value: float | None, measure: str) -> str:
@@ -30,13 +31,18 @@ def value_text(value: float | None, measure: str) -> str:
 
 
 def number_text(value: float, decimals: int) -> str:
-    """A figure; very small and very large ones with an exponent, and none as zero that is not zero.
+    """A figure: one below 1 with as many more decimals as its digits need, very small and large ones with an exponent.
 
+    Where ``decimals`` would show fewer than two of its significant digits it has up to three: 0.004, 0.0125.
     The rules and cases are those of the page (tests/golden/numbers.json).
     """
-    plain = f"{value:,.{decimals}f}"
-    fits = abs(value) >= _SMALLEST_PLAIN and len(plain) <= _WIDEST_PLAIN and plain.strip("-0.,")
-    return _signed(plain if value == 0 or fits else _with_exponent(value))
+    size = int(f"{value:.6e}".split("e")[1])
+    more = 2 - size if size < 0 and decimals + size + 1 < _FEWEST_DIGITS else decimals
+    plain = f"{value:,.{more}f}"
+    while more > decimals and plain.endswith("0"):
+        plain, more = plain[:-1], more - 1
+    fits = abs(value) >= _SMALLEST_PLAIN and len(plain) <= _WIDEST_PLAIN
+    return _signed(plain.removesuffix(".") if value == 0 or fits else _with_exponent(value))
 
 
 def _with_exponent(value: float) -> str:

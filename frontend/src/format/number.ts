@@ -6,6 +6,7 @@ const MOST_DECIMALS = 8;
 // Beyond these a figure is written as 4.08e−11: nobody counts zeros, and no column is as wide.
 const SMALLEST_PLAIN = 1e-6;
 const WIDEST_PLAIN = 15;
+const FEWEST_DIGITS = 2;
 
 /** Decimals a value carries, float noise aside: 1.0867 has 4, 0.1 + 0.2 has 1. */
 export function decimalsOf(value: number): number {
@@ -23,25 +24,30 @@ export function precisionOf(values: Iterable<number | null | undefined>): number
   return most;
 }
 
-const formats = new Map<number, Intl.NumberFormat>();
+const formats = new Map<string, Intl.NumberFormat>();
 
-function formatOf(decimals: number): Intl.NumberFormat {
-  let format = formats.get(decimals);
+function formatOf(fewest: number, most = fewest): Intl.NumberFormat {
+  // Some browsers know no more than 20; what has as many is written another way.
+  const minimumFractionDigits = Math.min(20, fewest);
+  const maximumFractionDigits = Math.min(20, most);
+  const key = `${minimumFractionDigits} ${maximumFractionDigits}`;
+  let format = formats.get(key);
   if (!format) {
-    // Some browsers know no more than 20; what has as many is written another way.
-    const digits = Math.min(20, decimals);
-    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    formats.set(decimals, format);
+    format = new Intl.NumberFormat("en-US", { minimumFractionDigits, maximumFractionDigits });
+    formats.set(key, format);
   }
   return format;
 }
 
-/** A figure; very small and very large ones with an exponent, and none as zero that is not zero.
+/** A figure: one below 1 with as many more decimals as its digits need, very small and large ones with an exponent.
+ *  Where `decimals` would show fewer than two of its significant digits it has up to three: 0.004, 0.0125.
  *  The rules and cases are those of the reports (tests/golden/numbers.json). */
 export function number(value: number | null | undefined, decimals: number): string {
   if (typeof value !== "number" || !Number.isFinite(value)) return "–";
-  const plain = formatOf(decimals).format(value);
-  const fits = Math.abs(value) >= SMALLEST_PLAIN && plain.length <= WIDEST_PLAIN && /[1-9]/.test(plain);
+  const size = Number(value.toExponential(6).split("e")[1]);
+  const most = size < 0 && decimals + size + 1 < FEWEST_DIGITS ? 2 - size : decimals;
+  const plain = formatOf(decimals, most).format(value);
+  const fits = Math.abs(value) >= SMALLEST_PLAIN && plain.length <= WIDEST_PLAIN;
   const text = value === 0 || fits ? plain : withExponent(value);
   return text.replaceAll("-", MINUS);
 }
@@ -54,7 +60,7 @@ const withExponent = (value: number): string =>
 export function signed(value: number | null | undefined, decimals: number): string {
   if (typeof value !== "number" || !Number.isFinite(value)) return "–";
   // What is smaller than the last digit is the noise of subtracting floats.
-  const real = Number(value.toFixed(Math.min(100, decimals))) === 0 ? 0 : value;
+  const real = Number(value.toFixed(Math.min(100, decimals))) || 0;
   return real > 0 ? `+${number(real, decimals)}` : number(real, decimals);
 }
 

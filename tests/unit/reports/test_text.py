@@ -21,6 +21,8 @@ from mktdash.reports.text import change_text, day_text, instant_text, number_tex
         (171.32, "rate", "171.32"),
         (19123.456, "rate", "19,123.46"),
         (4.1, "yield", "4.10"),
+        (0.004, "yield", "0.004"),
+        (0.0125, "index", "0.0125"),
         (-0.3, "yield", "\N{MINUS SIGN}0.30"),
         (6500.123, "index", "6,500.12"),
         (None, "rate", "\N{EN DASH}"),
