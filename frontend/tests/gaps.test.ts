@@ -1,15 +1,32 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { gapsOf } from "../src/charts/gaps.ts";
 import { sparkPath } from "../src/components/Sparkline.tsx";
 
 const DAY = 86_400_000;
-const weekdays = (first: string, last: string): number[] => {
+const daysOf = (first: string, last: string, every = 1): number[] => {
   const days: number[] = [];
-  for (let at = Date.parse(first); at <= Date.parse(last); at += DAY) {
-    if (![0, 6].includes(new Date(at).getUTCDay())) days.push(at);
-  }
+  for (let at = Date.parse(first); at <= Date.parse(last); at += every * DAY) days.push(at);
   return days;
 };
+const weekdays = (first: string, last: string): number[] =>
+  daysOf(first, last).filter((at) => ![0, 6].includes(new Date(at).getUTCDay()));
+
+/** The reports are held to the same cases. */
+interface Case {
+  readonly name: string;
+  readonly every: "weekday" | number;
+  readonly stretches: [string, string][];
+  readonly gap_ends: string[];
+}
+const cases: Case[] = JSON.parse(readFileSync("../tests/golden/gaps.json", "utf8"));
+
+test.each(cases)("as in the reports: $name", ({ every, stretches, gap_ends }) => {
+  const days = stretches.flatMap(([first, last]) =>
+    every === "weekday" ? weekdays(first, last) : daysOf(first, last, every),
+  );
+  expect(gapsOf(days).map(({ to }) => new Date(to).toISOString().slice(0, 10))).toEqual(gap_ends);
+});
 
 test("weekends and holidays are no gaps", () => {
   const year = weekdays("2024-01-02", "2024-12-31").filter(
@@ -21,14 +38,9 @@ test("weekends and holidays are no gaps", () => {
   expect(gapsOf(year)).toEqual([]);
 });
 
-test("half a year without values is one gap between the values on either side", () => {
+test("a gap is told with the values on either side", () => {
   const broken = [...weekdays("2023-06-01", "2024-02-29"), ...weekdays("2024-09-02", "2025-02-03")];
   expect(gapsOf(broken)).toMatchObject([{ from: Date.parse("2024-02-29"), to: Date.parse("2024-09-02") }]);
-});
-
-test("two weeks without values are a gap among thirty daily ones", () => {
-  const broken = [...weekdays("2026-08-03", "2026-08-28"), ...weekdays("2026-09-21", "2026-10-02")];
-  expect(gapsOf(broken).map(({ from }) => new Date(from).getUTCDate())).toEqual([28]);
 });
 
 test("nights and weekends of hourly values are no gaps, a lost week is one", () => {
@@ -51,11 +63,6 @@ test("points thinned out evenly leave no gaps, and a real one stays", () => {
     (_, i) => i * 6.8 * DAY + (i % 3) * DAY + (i > 150 ? 200 * DAY : 0),
   );
   expect(gapsOf(thinned)).toMatchObject([{ after: 150 }]);
-});
-
-test("few or no values have no gaps", () => {
-  expect(gapsOf([])).toEqual([]);
-  expect(gapsOf([0, DAY, 400 * DAY])).toEqual([]);
 });
 
 test("a sparkline lifts its pen over a gap", () => {

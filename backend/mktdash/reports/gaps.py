@@ -1,4 +1,7 @@
-"""Where a series has no values for much longer than it usually has none: nothing is drawn there. The page's rule."""
+"""Where a series has no values for much longer than it usually has none: nothing is drawn there.
+
+The rule and cases are those of the page (tests/golden/gaps.json).
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import date

@@ -1,4 +1,5 @@
 // Where a series has no values for much longer than it usually has none: nothing is drawn there.
+// The rule and cases are those of the reports (tests/golden/gaps.json).
 
 export interface Gap {
   /** The values on either side, milliseconds since 1970. */

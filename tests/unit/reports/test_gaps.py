@@ -1,6 +1,11 @@
 """A gap in the values is a gap in the line, on paper as on the page."""
 
+import json
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from mktdash.reports.gaps import gap_ends, unbroken
 from mktdash.reports.svg import Line, course_chart, sparkline
@@ -14,10 +19,25 @@ def weekdays(first: date, last: date) -> list[date]:
 BROKEN = [*weekdays(date(2023, 6, 1), date(2024, 2, 29)), *weekdays(date(2024, 9, 2), date(2025, 2, 3))]
 
 
-def test_weekends_are_no_gaps_and_half_a_year_is_one() -> None:
-    assert gap_ends(weekdays(date(2023, 6, 1), date(2025, 2, 3))) == frozenset()
-    assert gap_ends(BROKEN) == {date(2024, 9, 2)}
-    assert gap_ends([date(2024, 1, 1), date(2025, 1, 1)]) == frozenset()
+CASES = json.loads((Path(__file__).parents[2] / "golden" / "gaps.json").read_text())
+
+
+def days_of(case: dict[str, Any]) -> list[date]:
+    """Every weekday, or every so many days, of each stretch from its first to its last day."""
+    days: list[date] = []
+    for first, last in case["stretches"]:
+        start, end = date.fromisoformat(first), date.fromisoformat(last)
+        step = case["every"]
+        if step == "weekday":
+            days += weekdays(start, end)
+        else:
+            days += [start + timedelta(days=n) for n in range(0, (end - start).days + 1, step)]
+    return days
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_gap_on_paper_is_one_on_the_page(case: dict[str, Any]) -> None:
+    assert sorted(day.isoformat() for day in gap_ends(days_of(case))) == case["gap_ends"]
 
 
 def test_a_thinned_course_breaks_where_the_whole_one_does() -> None:
