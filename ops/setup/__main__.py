@@ -61,8 +61,7 @@ def _do(command: str, rest: list[str]) -> int:
             return _test_all(_test_environment())
         case "npm":
             program, env = node.npm(environment.environment())
-            os.chdir(ROOT / "frontend")
-            return _call([*map(str, program), *rest], env)
+            return _call([*map(str, program), *rest], env, cwd=ROOT / "frontend")
         case _:
             complain(_USAGE)
             return 2
