@@ -4,8 +4,9 @@ import { defaultRange, rangesOf, startOf } from "../src/charts/ranges.ts";
 import { timeTicks } from "../src/charts/ticks.ts";
 import { pinched } from "../src/charts/touch.ts";
 import { figure } from "../src/components/Metric.tsx";
-import { groupMissing, inWords } from "../src/components/MissingSessions.tsx";
+import { groupMissing } from "../src/components/MissingSessions.tsx";
 import { sparkPath } from "../src/components/Sparkline.tsx";
+import { inWords } from "../src/format/reasons.ts";
 
 const DAY = 86_400_000;
 const points: Points = {

@@ -1,12 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { failedSince } from "../src/components/LastError.tsx";
-import {
-  type DatasetNotes,
-  linesOf,
-  newestJudged,
-  standingOf,
-  summaryOf,
-} from "../src/state/datasetLines.ts";
+import { linesOf, newestJudged, standingOf, summaryOf } from "../src/state/datasetLines.ts";
+import type { DatasetNotes } from "../src/state/endings.ts";
 import { now } from "../src/state/serverTime.ts";
 import { feedSilent } from "../src/state/verdicts.ts";
 import type { Row } from "../src/state/watchlist.ts";
@@ -96,6 +91,7 @@ test("where lateness is not why, the metric that is why is named, and never that
     key: "ecb-rates",
     title: "Rates",
     source: "ecb",
+    ended: [],
     checkedAt: null,
     lastError: null,
     lastErrorAt: null,

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import {
   arrange,
-  dormantKeys,
   needsReload,
   type ObservationsEvent,
   type Row,
   rowsOf,
+  silentKeys,
   type Watchlist,
   withEvent,
 } from "../src/state/watchlist.ts";
@@ -139,10 +139,10 @@ test("the list is searched by any words, filtered, and sorted with stars first",
   );
 });
 
-test("a series that stopped while its dataset went on is set apart", () => {
+test("a series without a value for long while its dataset went on is set apart", () => {
   const rows = rowsOf(list(instrument("EURUSD"), instrument("EURHRK", "2022-12-30T13:15:00Z")));
 
-  expect([...dormantKeys(rows)]).toEqual(["EURHRK|d|rate|1m"]);
+  expect([...silentKeys(rows)]).toEqual(["EURHRK|d|rate|1m"]);
 });
 
 test("two datasets of one source are two rows, told apart by their datasets, and an event moves its own", () => {

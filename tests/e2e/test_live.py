@@ -224,6 +224,33 @@ def test_two_files_of_one_symbol_are_two_rows_and_each_opens_its_own_series(open
         expect(page.get_by_role("region", name="Provenance")).to_contain_text(f"{name}.csv")
 
 
+def test_what_has_ended_is_said_where_an_operator_said_so_and_nowhere_else(open_page, server):
+    # given: two series long without a value in a file that goes on, and a file that goes on no more
+    day = (datetime.now(UTC) - timedelta(days=1)).date()
+    long_ago = day - timedelta(days=400)
+    ingest(server.home, "mixed", [(long_ago, "ENDEDX", 1), (long_ago, "SILENTX", 2), (day, "ONX", 3)])
+    ingest(server.home, "whole", [(long_ago, "WHOLEX", 4)])
+    told = {"mixed": ("--series", "ENDEDX"), "whole": ()}
+    for dataset, of in told.items():
+        command = [*MKTDASH, "quality", "end", dataset, "--on", str(long_ago), "--reason", f"{dataset} is over", *of]
+        subprocess.run(command, env=environment(server.home, 0), check=True, capture_output=True, timeout=300)
+    # when
+    page = open_page("/", DESK)
+    # then
+    expect(row(page, "ENDEDX")).to_contain_text(f"Ended on {long_ago}: mixed is over")
+    expect(row(page, "WHOLEX")).to_contain_text(f"Ended on {long_ago}: whole is over")
+    expect(page.locator(".apart")).to_contain_text("No value since the day shown")
+    expect(page.locator(".apart")).to_contain_text("SILENTX")
+    expect(row(page, "SILENTX")).to_contain_text(str(long_ago))
+    expect(page.get_by_text(re.compile("Ended"))).to_have_count(2)
+    # and: the series and its dataset say once who said so
+    row(page, "WHOLEX").get_by_role("link").click()
+    said = re.compile(rf"Ended on {long_ago}: whole is over \(said by .+\)")
+    expect(page.get_by_role("region", name="Quality").get_by_text(said)).to_have_count(1)
+    page.goto(server.url + "/quality")
+    expect(page.get_by_role("article").filter(has_text="whole").get_by_text(said)).to_have_count(1)
+
+
 def test_a_server_that_was_killed_and_comes_back_is_asked_anew_without_a_touch(open_context, tmp_path, faults):
     home = tmp_path / "home"
     day = (datetime.now(UTC) - timedelta(days=9)).date()

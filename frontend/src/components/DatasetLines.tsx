@@ -1,8 +1,10 @@
 // Above the watchlist: what is wrong with a dataset, said once and not on each of its rows.
 
+import { useEffect } from "preact/hooks";
 import { DatasetNotesDocument } from "../api/generated/operations.ts";
 import { ago, instant } from "../format/time.ts";
-import { type DatasetLine, type DatasetNotes, linesOf } from "../state/datasetLines.ts";
+import { type DatasetLine, linesOf } from "../state/datasetLines.ts";
+import { type DatasetNotes, datasetNotes } from "../state/endings.ts";
 import { useQuery } from "../state/hooks.ts";
 import { now } from "../state/serverTime.ts";
 import type { Row } from "../state/watchlist.ts";
@@ -12,17 +14,28 @@ import { Status } from "./Status.tsx";
 const POLL_MS = 60_000;
 const MOST_OPEN = 3;
 
-export function DatasetLines({ judged }: { judged: ReadonlyMap<string, Row> }) {
-  return linesOf(judged).length > 0 ? <Lines judged={judged} /> : null;
+interface DatasetLinesProps {
+  readonly judged: ReadonlyMap<string, Row>;
+  /** Whether to ask, without a line too, what operators said has ended. */
+  readonly ends: boolean;
 }
 
-/** Asks for what the rows do not say: the dataset's title, and whether its source could be asked. */
+export function DatasetLines({ judged, ends }: DatasetLinesProps) {
+  return ends || linesOf(judged).length > 0 ? <Lines judged={judged} /> : null;
+}
+
+/** Asks for what the rows do not say: the dataset's title, whether its source could be asked, and what has ended. */
 function Lines({ judged }: { judged: ReadonlyMap<string, Row> }) {
   const notes = useQuery(DatasetNotesDocument, {}, (data) => data.datasets, { everyMs: POLL_MS });
-  const known = notes.view.value.data ?? [];
+  const { data } = notes.view.value;
+  useEffect(() => {
+    if (data) datasetNotes.value = data;
+  }, [data]);
+  const known = data ?? [];
   const [first, ...rest] = linesOf(judged, known).map((line) => (
     <Line key={line.dataset} line={line} notes={known.find((one) => one.key === line.dataset)} />
   ));
+  if (!first) return null;
   const wide = matchMedia("(min-width: 900px)").matches;
   return (
     <details

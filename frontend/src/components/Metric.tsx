@@ -2,8 +2,9 @@
 
 import type { MetricFragment } from "../api/generated/operations.ts";
 import { decimalsOf, number, share } from "../format/number.ts";
+import { inWords } from "../format/reasons.ts";
 import { instant } from "../format/time.ts";
-import { inWords } from "./MissingSessions.tsx";
+import { FIRST, inOrder } from "../state/verdicts.ts";
 import { Status } from "./Status.tsx";
 
 /** The value with its unit: shares as percentages, counts with the noun. */
@@ -26,14 +27,6 @@ function bounds({ warn, fail, unit }: MetricFragment): string {
   const side = warn > fail ? "below" : "from";
   const bare = unit.startsWith("share") ? "share" : "";
   return `Warn ${side} ${figure(warn, bare)}, fail ${side} ${figure(fail, bare)}. `;
-}
-
-const FIRST = ["freshness", "completeness", "completeness30"];
-
-/** Freshness and completeness first, as everywhere; the rest by name. */
-export function inOrder<Named extends { readonly metric: string }>(metrics: readonly Named[]): Named[] {
-  const rank = (metric: string): number => (FIRST.includes(metric) ? FIRST.indexOf(metric) : FIRST.length);
-  return [...metrics].sort((a, b) => rank(a.metric) - rank(b.metric) || (a.metric < b.metric ? -1 : 1));
 }
 
 /** A check beyond the first ones that passed: a line, its grounds folded away. */
@@ -89,7 +82,7 @@ export function Metric({ metric, name }: { metric: MetricFragment | null; name?:
       <p class="metric-figure">
         <b>{figure(metric.value, metric.unit)}</b> <Status status={metric.status} />
       </p>
-      <p>{inWords(metric.summary)}</p>
+      {metric.summary && <p>{inWords(metric.summary)}</p>}
       <p class="quiet">
         {bounds(metric)}
         Measured {instant(metric.runAt)}.

@@ -2,21 +2,7 @@
 
 import type { MissingFragment, QualityStatus } from "../api/generated/operations.ts";
 import { count } from "../format/number.ts";
-
-const REASONS: Record<string, string> = {
-  NOT_YET_DUE: "Not yet due",
-  SOURCE_SAYS_NONE: "Source says none",
-  PROVIDER_GAP: "Provider gap",
-  QUARANTINED: "Quarantined",
-  NEVER_FETCHED: "Never fetched",
-};
-
-/** A sentence of the server with the names of reasons put in words. */
-export function inWords(text: string): string {
-  return text.replace(/\b[A-Z]+(?:_[A-Z]+)+\b|\bQUARANTINED\b/g, (name) =>
-    (REASONS[name] ?? name).toLowerCase(),
-  );
-}
+import { inWords, REASONS } from "../format/reasons.ts";
 
 export interface MissingGroup {
   readonly reason: string;

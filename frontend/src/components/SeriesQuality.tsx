@@ -1,58 +1,38 @@
 // How good the open series is.
 
-import { SeriesQualityDocument, type SeriesQualityQuery } from "../api/generated/operations.ts";
 import { count } from "../format/number.ts";
 import { instant } from "../format/time.ts";
-import type { SeriesName } from "../routes.ts";
-import { useQuery } from "../state/hooks.ts";
+import { besideEnds, endOf } from "../state/endings.ts";
 import type { Resource } from "../state/resource.ts";
 import { asOfNow } from "../state/verdicts.ts";
+import { End } from "./Ends.tsx";
 import { LastError } from "./LastError.tsx";
-import { inOrder, Metrics } from "./Metric.tsx";
-import { inWords, MissingSessions } from "./MissingSessions.tsx";
+import { Metrics } from "./Metric.tsx";
+import { MissingSessions } from "./MissingSessions.tsx";
 import { Panel } from "./Panel.tsx";
 import { Status } from "./Status.tsx";
+import type { Quality } from "./Verdict.tsx";
 
-// A verdict comes after the values it is about, and changes while nobody touches the page.
-const POLL_MS = 30_000;
-
-type Answer = NonNullable<SeriesQualityQuery["series"]>;
-
-export function useSeriesQuality(name: SeriesName): Resource<Answer> {
-  const { symbol, source = null, dataset = null, measure = null, interval = null } = name;
-  return useQuery(
-    SeriesQualityDocument,
-    { symbol, source, dataset, measure, interval },
-    (data) => data.series,
-    {
-      everyMs: POLL_MS,
-    },
-  );
+interface SeriesQualityProps {
+  readonly of: Resource<Quality>;
+  readonly asKnownAt: string | null;
 }
 
-/** The verdict beside the value itself, with what is wrong. */
-export function Verdict({ of }: { of: Resource<Answer> }) {
-  const { data } = of.view.value;
-  if (!data) return null;
-  const { status, metrics } = asOfNow(data.quality);
-  const cause = inOrder(metrics).find((metric) => metric.status === status);
-  return (
-    <span class="verdict">
-      <Status status={status} />
-      {status !== "PASS" && cause && <span class="quiet">{inWords(cause.summary)}</span>}
-    </span>
-  );
+export function SeriesQuality({ of: quality, asKnownAt }: SeriesQualityProps) {
+  return asKnownAt === null ? <QualityNow of={quality} /> : <NoQualityThen asKnownAt={asKnownAt} />;
 }
 
-export function SeriesQuality({ of: quality }: { of: Resource<Answer> }) {
+function QualityNow({ of: quality }: { of: Resource<Quality> }) {
   const { data } = quality.view.value;
   const now = data && asOfNow(data.quality);
+  const end = data && endOf(data.dataset.ended, data.instrument.symbol, data.latest?.session);
   return (
     <Panel title="Quality" of={quality} actions={now && <Status status={now.status} />}>
       {({ dataset, quality: { flagCounts, missing } }) => (
         <>
           {now?.metrics.length === 0 && <p class="quiet">No check has run yet, so nothing can be said.</p>}
-          <Metrics metrics={now?.metrics ?? []} />
+          {end && <End of={end} />}
+          <Metrics metrics={besideEnds(now?.metrics ?? [], end ? [end] : [])} />
           <LastError of={dataset} />
           <FlagCounts counts={flagCounts} />
           <h3>Missing sessions</h3>
@@ -78,7 +58,7 @@ export function SeriesQuality({ of: quality }: { of: Resource<Answer> }) {
 }
 
 /** What stands in place of verdicts in the past: they are of today. */
-export function NoQualityThen({ asKnownAt }: { asKnownAt: string }) {
+function NoQualityThen({ asKnownAt }: { asKnownAt: string }) {
   return (
     <section class="panel" aria-label="Quality">
       <header class="panel-head">

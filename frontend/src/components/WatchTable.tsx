@@ -2,11 +2,13 @@
 
 import type { Signal } from "@preact/signals";
 import { Component } from "preact";
+import type { EndFragment } from "../api/generated/operations.ts";
 import { number } from "../format/number.ts";
 import { instant, valueTime } from "../format/time.ts";
 import { seriesPath } from "../routes.ts";
 import { stars, toggleStar } from "../state/choices.ts";
 import { standingOf, summaryOf } from "../state/datasetLines.ts";
+import { endText } from "../state/endings.ts";
 import { isSilent, since, tickAt } from "../state/liveness.ts";
 import { now } from "../state/serverTime.ts";
 import type { Row, Sort, SortColumn } from "../state/watchlist.ts";
@@ -17,23 +19,27 @@ import { Flags, Simulated, Status, WORDS } from "./Status.tsx";
 
 interface WatchTableProps {
   readonly rows: readonly Row[];
-  readonly dormant: ReadonlySet<string>;
+  /** The rows that had no value for long, by key. */
+  readonly silent: ReadonlySet<string>;
+  /** By row, that it has ended, as an operator said. */
+  readonly ends: ReadonlyMap<string, EndFragment>;
   /** By dataset, the row whose verdict is said of the whole dataset. */
   readonly judged: ReadonlyMap<string, Row>;
   readonly sort: Signal<Sort>;
 }
 
-export function WatchTable({ rows, dormant, judged, sort }: WatchTableProps) {
+export function WatchTable({ rows, silent, ends, judged, sort }: WatchTableProps) {
+  const isApart = ({ key }: Row) => silent.has(key) || ends.has(key);
   const toRow = (row: Row) => (
     <WatchRow
       key={row.key}
       row={row}
+      end={ends.get(row.key)}
       said={judged.get(row.dataset) ?? row}
       starred={stars.value.has(row.key)}
     />
   );
-  const alive = rows.filter((row) => !dormant.has(row.key));
-  const ended = rows.filter((row) => dormant.has(row.key));
+  const apart = rows.filter(isApart);
   return (
     <table class="watch-table">
       <thead>
@@ -67,15 +73,15 @@ export function WatchTable({ rows, dormant, judged, sort }: WatchTableProps) {
           </th>
         </tr>
       </thead>
-      <tbody>{alive.map(toRow)}</tbody>
-      {ended.length > 0 && (
-        <tbody class="ended">
+      <tbody>{rows.filter((row) => !isApart(row)).map(toRow)}</tbody>
+      {apart.length > 0 && (
+        <tbody class="apart">
           <tr>
             <th scope="rowgroup" colSpan={4}>
-              Ended: no value for over 45 days while the source went on ({ended.length})
+              No value since the day shown ({apart.length})
             </th>
           </tr>
-          {ended.map(toRow)}
+          {apart.map(toRow)}
         </tbody>
       )}
     </table>
@@ -109,6 +115,7 @@ function Head({ column, sort, children, ...rest }: HeadProps) {
 
 interface WatchRowProps {
   readonly row: Row;
+  readonly end: EndFragment | undefined;
   readonly said: Row;
   readonly starred: boolean;
 }
@@ -116,9 +123,10 @@ interface WatchRowProps {
 /** Drawn anew only when its own series or its dataset's verdict moved: a tick costs one row. */
 class WatchRow extends Component<WatchRowProps> {
   override shouldComponentUpdate(next: WatchRowProps): boolean {
-    const { row, said, starred } = this.props;
+    const { row, end, said, starred } = this.props;
     return (
       next.row !== row ||
+      next.end !== end ||
       next.starred !== starred ||
       next.said.quality !== said.quality ||
       next.said.qualityCountsUntil !== said.qualityCountsUntil
@@ -130,7 +138,7 @@ class WatchRow extends Component<WatchRowProps> {
   }
 }
 
-function Cells({ row, said, starred }: WatchRowProps) {
+function Cells({ row, end, said, starred }: WatchRowProps) {
   const { latest } = row;
   const path = seriesPath({
     symbol: row.symbol,
@@ -157,6 +165,7 @@ function Cells({ row, said, starred }: WatchRowProps) {
         {row.simulated && <Simulated />}
         {latest && <Flags flags={latest.flags} />}
         <span class="name">{row.name}</span>
+        {end && <span class="under end">{endText(end)}</span>}
         <span class="phone-only under">
           <RowStatus row={row} said={said} /> <When row={row} /> · {row.from}
         </span>
@@ -201,6 +210,7 @@ function When({ row: { latest, interval } }: { row: Row }) {
 /** The mark of a row's verdict; with its word only where the dataset's line says another. */
 function RowStatus({ row, said }: { row: Row; said: Row }) {
   const status = standingOf(row);
-  const title = `${WORDS[status]}${status === "PASS" ? "" : `: ${summaryOf(row)}`}`;
+  const why = status === "PASS" ? row.freshness?.summary : summaryOf(row);
+  const title = why ? `${WORDS[status]}: ${why}` : WORDS[status];
   return <Status status={status} title={title} bare={status === standingOf(said)} />;
 }

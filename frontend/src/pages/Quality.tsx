@@ -8,6 +8,7 @@ import {
   type QualityStatus,
 } from "../api/generated/operations.ts";
 import { Alerts } from "../components/Alerts.tsx";
+import { Ends } from "../components/Ends.tsx";
 import { LastError } from "../components/LastError.tsx";
 import { Metric, Metrics } from "../components/Metric.tsx";
 import { MissingSessions } from "../components/MissingSessions.tsx";
@@ -15,6 +16,7 @@ import { Lines, Panel } from "../components/Panel.tsx";
 import { Simulated, Status } from "../components/Status.tsx";
 import { count } from "../format/number.ts";
 import { ago, instant } from "../format/time.ts";
+import { besideEnds } from "../state/endings.ts";
 import { useQuery } from "../state/hooks.ts";
 import { now } from "../state/serverTime.ts";
 import { asOfNow } from "../state/verdicts.ts";
@@ -90,6 +92,7 @@ interface DatasetCardProps {
 function DatasetCard({ dataset, alerts, answered }: DatasetCardProps) {
   const { quality } = dataset;
   const missing = quality.missing;
+  const [freshness = null] = quality.freshness ? besideEnds([quality.freshness], dataset.ended) : [];
   return (
     <article class="dataset">
       <header>
@@ -103,8 +106,9 @@ function DatasetCard({ dataset, alerts, answered }: DatasetCardProps) {
         </p>
       </header>
       <LastError of={dataset} />
+      <Ends of={dataset.ended} />
       <div class="metrics">
-        <Metric name="Freshness" metric={quality.freshness} />
+        <Metric name="Freshness" metric={freshness} />
         <Metric name="Completeness, 7 days" metric={quality.completeness} />
         <Metric name="Completeness, 30 days" metric={quality.completeness30} />
         <dl class="pairs">

@@ -7,10 +7,11 @@ import type { Window } from "../charts/SeriesChart.tsx";
 import { ChartArea } from "../components/ChartArea.tsx";
 import { KnownAt } from "../components/KnownAt.tsx";
 import { LiveState } from "../components/LiveState.tsx";
+import { later } from "../components/later.tsx";
 import { Lines, Panel } from "../components/Panel.tsx";
 import { Provenance } from "../components/Provenance.tsx";
 import { SeriesHead } from "../components/SeriesHead.tsx";
-import { NoQualityThen, SeriesQuality, useSeriesQuality, Verdict } from "../components/SeriesQuality.tsx";
+import { useSeriesQuality, Verdict } from "../components/Verdict.tsx";
 import { number, precisionOf } from "../format/number.ts";
 import type { Route } from "../routes.ts";
 import { useQuery } from "../state/hooks.ts";
@@ -29,6 +30,10 @@ interface Bounds {
 }
 
 const POLL_MS = 120_000;
+
+const SeriesQuality = later(() =>
+  import("../components/SeriesQuality.tsx").then((module) => module.SeriesQuality),
+);
 
 /** The window to ask the server for, when the reader zoomed into points that stand for more. */
 function asked(zoom: Window): Bounds {
@@ -177,7 +182,7 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
           decimals={decimals}
           interval={data?.interval ?? interval ?? "1d"}
         />
-        {past ? <NoQualityThen asKnownAt={asKnownAt} /> : <SeriesQuality of={quality} />}
+        <SeriesQuality of={quality} asKnownAt={asKnownAt} />
       </div>
     </div>
   );

@@ -13,15 +13,18 @@ import { count } from "../format/number.ts";
 import { stars, symbolOf } from "../state/choices.ts";
 import { newestJudged } from "../state/datasetLines.ts";
 import { shapeOf } from "../state/device.ts";
+import { datasetNotes, endsOf } from "../state/endings.ts";
 import { reduce, useResource } from "../state/hooks.ts";
 import { useObservations } from "../state/live.ts";
 import type { Tick } from "../state/liveness.ts";
+import { serverNow } from "../state/serverTime.ts";
 import {
   arrange,
-  dormantKeys,
+  mayHaveEnded,
   needsReload,
   rowsOf,
   type Sort,
+  silentKeys,
   type Watchlist,
   withEvent,
 } from "../state/watchlist.ts";
@@ -101,6 +104,8 @@ interface ListProps {
 
 function List({ held, looking, more }: ListProps) {
   const rows = rowsOf(held);
+  const ends = endsOf(rows, datasetNotes.value);
+  const silent = silentKeys(rows);
   const judged = newestJudged(rows);
   const classes = [...new Set(rows.map((row) => row.assetClass))];
   const filter = { text: text.value, assetClass: assetClass.value, onlyStars: onlyStars.value };
@@ -111,7 +116,7 @@ function List({ held, looking, more }: ListProps) {
         classes={classes}
         counted={`${shown.length} of ${rows.length}${held.pageInfo.hasNextPage ? " here" : ""}`}
       />
-      <DatasetLines judged={judged} />
+      <DatasetLines judged={judged} ends={rows.some((row) => mayHaveEnded(row, serverNow()))} />
       {shown.length === 0 ? (
         <div class="blank">
           <p>
@@ -126,7 +131,7 @@ function List({ held, looking, more }: ListProps) {
           </button>
         </div>
       ) : (
-        <WatchTable rows={shown} dormant={dormantKeys(rows)} judged={judged} sort={sort} />
+        <WatchTable rows={shown} silent={silent} ends={ends} judged={judged} sort={sort} />
       )}
       {held.pageInfo.hasNextPage && (
         <p class="quiet">
@@ -143,12 +148,13 @@ function List({ held, looking, more }: ListProps) {
   );
 }
 
-/** The newest ticks of the rows that have not ended. */
+/** The newest ticks of the rows that are not set apart. */
 function ticksOf(held: Watchlist): Tick[] {
   const rows = rowsOf(held);
-  const ended = dormantKeys(rows);
+  const silent = silentKeys(rows);
+  const ends = endsOf(rows, datasetNotes.value);
   return rows.flatMap(({ key, latest, interval }) =>
-    latest && !ended.has(key) ? [{ ...latest, interval }] : [],
+    latest && !silent.has(key) && !ends.has(key) ? [{ ...latest, interval }] : [],
   );
 }
 

@@ -1,12 +1,10 @@
 // What is said of a dataset above the watchlist, once for all its rows.
 
-import type { DatasetNotesQuery, QualityStatus } from "../api/generated/operations.ts";
-import { inOrder } from "../components/Metric.tsx";
-import { inWords } from "../components/MissingSessions.tsx";
-import { standing } from "./verdicts.ts";
+import type { QualityStatus } from "../api/generated/operations.ts";
+import { inWords } from "../format/reasons.ts";
+import type { DatasetNotes } from "./endings.ts";
+import { inOrder, standing } from "./verdicts.ts";
 import type { Row } from "./watchlist.ts";
-
-export type DatasetNotes = DatasetNotesQuery["datasets"][number];
 
 export interface DatasetLine {
   readonly dataset: string;

@@ -42,3 +42,11 @@ export function asOfNow<Quality extends Judged>(quality: Quality): Quality {
 
 const isMetric = (said: unknown): said is MetricFragment =>
   typeof said === "object" && said !== null && "metric" in said && "status" in said;
+
+export const FIRST = ["freshness", "completeness", "completeness30"];
+
+/** Freshness and completeness first, as everywhere; the rest by name. */
+export function inOrder<Named extends { readonly metric: string }>(metrics: readonly Named[]): Named[] {
+  const rank = (metric: string): number => (FIRST.includes(metric) ? FIRST.indexOf(metric) : FIRST.length);
+  return [...metrics].sort((a, b) => rank(a.metric) - rank(b.metric) || (a.metric < b.metric ? -1 : 1));
+}
