@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from arq.constants import in_progress_key_prefix, job_key_prefix
 from tests.e2e.running import alive
 from tests.factories.provider import ScriptedProvider, scripted
+from tests.factories.run_events import run_events
 from tests.factories.worker import QUICK, start_worker
 
 from mktdash.domain.clock import system_clock, to_micros
@@ -178,7 +179,7 @@ async def test_many_runs_and_two_workers_with_a_redis_that_is_emptied_all_the_ti
     async with read_transaction(engine) as conn:
         files = await runs.artifacts_by_run_ids(conn, [run.id for run in asked])
         for run in asked:
-            ends = [event for event in await runs.run_events(conn, run.id) if event.state == "succeeded"]
+            ends = [event for event in await run_events(conn, run.id) if event.state == "succeeded"]
             assert (len(ends), len(files[run.id])) == (1, 3)
 
 

@@ -10,7 +10,7 @@ from tests.factories.web import resources_over, web_over
 from mktdash.domain.clock import system_clock
 from mktdash.domain.errors import UnavailableError
 from mktdash.security.identity import Identity, Request
-from mktdash.security.tokens import create_token, revoke_tokens
+from mktdash.security.tokens import Maker, create_token, end_token
 from mktdash.store.session import open_engine, read_transaction
 from mktdash.store.tables import ApiToken, AuditEvent
 
@@ -186,7 +186,7 @@ async def test_a_token_ends_when_it_expires_or_is_revoked(sqlite_engine):
         assert await role_of(web.client, authorization=f"Bearer {short}") == 401
         assert await role_of(web.client, authorization=f"Bearer {link}") == "OPERATOR"
 
-        assert await revoke_tokens(sqlite_engine, clock=system_clock, kind="link") == 1
+        await end_token(sqlite_engine, "test operator", by=Maker("a test"), clock=system_clock)
         assert await role_of(web.client, authorization=f"Bearer {link}") == 401
 
 
@@ -275,7 +275,7 @@ async def test_a_session_ends_with_its_token(engine):
         await web.client.get("/", params={"token": await web.token("operator", kind="link")})
         assert await role_of(web.client) == "OPERATOR"
 
-        await revoke_tokens(engine, clock=system_clock, kind="link")
+        await end_token(engine, "test operator", by=Maker("a test"), clock=system_clock)
 
         assert await role_of(web.client) == "ANONYMOUS"
 

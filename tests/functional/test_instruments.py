@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.factories.provider import ScriptedProvider, day, scripted
+from tests.factories.stores import upgrade_url
 from typer.testing import CliRunner
 
 from mktdash.cli.main import app
@@ -18,7 +19,6 @@ from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.store.identity import Entry, NamePeriod, import_instruments
 from mktdash.store.instruments import instrument_by_symbol, series_by_symbol, series_of_dataset
-from mktdash.store.schema import upgrade_url
 from mktdash.store.series import read_columns
 from mktdash.store.session import read_transaction, write_transaction
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from sqlalchemy import insert
+from tests.factories.stores import upgrade_url
 from typer.testing import CliRunner
 
 from mktdash.cli.main import app
@@ -14,7 +15,6 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.quality import gauges
 from mktdash.quality.runner import run_quality
-from mktdash.store.schema import upgrade_url
 from mktdash.store.session import open_engine, read_transaction, write_transaction
 from mktdash.store.tables import Dataset
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pypdf import PdfReader
 from tests.factories import works
 from tests.factories.provider import ScriptedProvider, scripted
+from tests.factories.run_events import run_events
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.domain.errors import NotFoundError
@@ -101,7 +102,7 @@ async def test_without_parameters_the_report_shows_what_the_ecb_quotes_over_nine
     assert "Euro / US dollar" in html
 
     async with read_transaction(ecb_engine) as conn:
-        stages = [event.stage for event in await runs.run_events(conn, run.id)]
+        stages = [event.stage for event in await run_events(conn, run.id)]
     assert stages == [
         *("queued", "starting", "snapshot", "reading", "charts"),
         *("rendering pdf", "rendering html", "rendering csv", "storing", "succeeded"),
@@ -218,7 +219,7 @@ async def test_two_runners_never_both_finish_a_run(engine):
     done = await now_of(engine, run)
     assert (done.state, done.attempts) == ("succeeded", 1)
     async with read_transaction(engine) as conn:
-        ends = [event for event in await runs.run_events(conn, run.id) if event.state == "succeeded"]
+        ends = [event for event in await run_events(conn, run.id) if event.state == "succeeded"]
     assert len(ends) == 1
 
 

@@ -4,12 +4,12 @@ import asyncio
 import json
 
 import pytest
+from tests.factories.stores import upgrade_url
 from typer.testing import CliRunner
 
 from mktdash.cli.main import app
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.reports.catalogue import InvalidParametersError, UnknownTemplateError
-from mktdash.store.schema import upgrade_url
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 import sqlalchemy as sa
+from tests.factories.run_events import run_events
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.store import run_queue, runs
@@ -54,7 +55,7 @@ async def test_a_run_goes_from_asked_for_to_succeeded_and_tells_of_every_step(en
     assert (done.state, done.progress, done.attempts, done.finished_at) == ("succeeded", 1.0, 1, NOW + 2)
     async with read_transaction(engine) as conn:
         told = await events_after(conn, "report", 0, keys=[run.id])
-        history = await runs.run_events(conn, run.id)
+        history = await run_events(conn, run.id)
         stored = await runs.artifact(conn, run.id, "csv")
         listed = await runs.artifacts_by_run_ids(conn, [run.id, "none"])
     assert [event.payload["stage"] for event in told] == ["queued", "starting", "charts", "succeeded"]
@@ -75,7 +76,7 @@ async def test_the_same_idempotency_key_gives_the_same_run_and_refuses_another_r
     with pytest.raises(InvalidInputError, match="already stands for another report"):
         await ask(engine, idempotency_key="k", parameters={"days": 5})
     async with read_transaction(engine) as conn:
-        assert len(await runs.run_events(conn, first.id)) == 1
+        assert len(await run_events(conn, first.id)) == 1
 
 
 async def test_two_requests_with_one_key_at_the_same_time_make_one_run(engine):

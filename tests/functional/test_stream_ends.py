@@ -19,7 +19,7 @@ from tests.functional.test_token_ends import (
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.security import validity
-from mktdash.security.tokens import create_token, revoke_tokens
+from mktdash.security.tokens import Maker, create_token, end_token
 from mktdash.store.session import read_transaction, write_transaction
 from mktdash.store.tables import ApiToken, ReportRun
 
@@ -79,7 +79,7 @@ async def test_nothing_is_done_over_a_socket_whose_token_has_just_ended(engine, 
     async with served(resources_over(engine)) as address:
         token = await create_token(engine, name="desk", role="operator", kind="link", clock=system_clock)
         async with following(address, token) as socket:
-            await revoke_tokens(engine, clock=system_clock, kind="link")
+            await end_token(engine, "desk", by=Maker("a test"), clock=system_clock)
             message = {"id": "2", "type": "subscribe", "payload": {"query": REQUEST}}
             await socket.send(orjson.dumps(message).decode())
 
@@ -92,7 +92,7 @@ async def test_a_stream_without_a_token_stays(engine):
     async with served(resources_over(engine)) as address, following(address) as socket:
         token = await create_token(engine, name="desk", role="viewer", kind="link", clock=system_clock)
         async with following(address, token) as other:
-            await revoke_tokens(engine, clock=system_clock, kind="link")
+            await end_token(engine, "desk", by=Maker("a test"), clock=system_clock)
             assert (await close_code(other))[0] == 4401
         await socket.send('{"type":"ping"}')
         async with asyncio.timeout(GUARD_S):
@@ -110,7 +110,7 @@ async def test_a_client_that_does_not_answer_the_close_is_not_waited_for(sqlite_
             await deaf.recv()
             deaf.transport.pause_reading()
             async with following(address, token) as socket:
-                await revoke_tokens(sqlite_engine, clock=system_clock, kind="link")
+                await end_token(sqlite_engine, "desk", by=Maker("a test"), clock=system_clock)
 
                 assert (await close_code(socket))[0] == 4401
 

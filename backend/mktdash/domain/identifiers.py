@@ -36,11 +36,6 @@ def symbol_fault(text: str) -> str | None:
     return None
 
 
-def is_symbol(text: str) -> bool:
-    """Whether a text can be a symbol."""
-    return symbol_fault(text) is None
-
-
 def is_mic(text: str) -> bool:
     """Whether a text has the shape of an ISO 10383 market identifier code, such as ``XNYS``."""
     return _MIC.fullmatch(text) is not None

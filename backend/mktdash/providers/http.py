@@ -259,13 +259,6 @@ async def open_fetchers(*, clock: Clock, network: str) -> AsyncIterator[Fetchers
         yield Fetchers(client, clock=clock, network=network != "off")
 
 
-@asynccontextmanager
-async def open_fetcher(provider: Provider, *, network: str, clock: Clock) -> AsyncIterator[HttpFetcher]:
-    """The fetcher of one source, for a single errand."""
-    async with open_fetchers(network=network, clock=clock) as fetchers:
-        yield fetchers.of(provider)
-
-
 def _require_no_refusal(payload: RawPayload, check: Check | None) -> None:
     if check is None or not isinstance(payload.body, bytes):
         return

@@ -23,7 +23,6 @@ from mktdash.store.session import write_transaction
 from mktdash.store.sessions import lock_token
 from mktdash.store.tokens import (
     TokenRow,
-    all_tokens,
     delete_tokens,
     insert_token,
     made_with,
@@ -204,13 +203,6 @@ async def end_token(engine: AsyncEngine, text: str, *, by: Maker, clock: Clock) 
         if ended:
             await _note(conn, "revokeToken", row, by, now)
         return Revoked(await token_named(conn, row.id, now), not ended, await made_with(conn, row.id, now))
-
-
-async def revoke_tokens(engine: AsyncEngine, *, clock: Clock, kind: TokenKind) -> int:
-    """Revoke every live token of a kind. Returns how many."""
-    now = to_micros(clock())
-    async with write_transaction(engine) as conn:
-        return await revoke(conn, [row.id for row in await all_tokens(conn, now) if row.kind == kind], now)
 
 
 async def principal_of(watch: CredentialWatch, text: str, clock: Clock, *, by_cookie: bool = False) -> Principal | None:

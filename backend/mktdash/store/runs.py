@@ -72,20 +72,6 @@ COLUMNS = [RUN.c[field.name] for field in fields(RunRow)]
 
 
 @dataclass(frozen=True, slots=True)
-class RunEventRow:
-    """Something that happened to a run."""
-
-    id: int
-    run_id: str
-    at: int
-    state: str
-    stage: str
-    progress: float
-    epoch: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class ArtifactRow:
     """A finished file without its bytes; ``format`` is ``pdf``, ``html`` or ``csv``."""
 
@@ -204,12 +190,6 @@ async def runs_page(
         page = page.where(RUN.c.id < after)
     rows = [RunRow.from_row(row) for row in (await conn.execute(page)).mappings()]
     return RunsPage(rows[:first], total, has_next=len(rows) > first, has_previous=after is not None)
-
-
-async def run_events(conn: AsyncConnection, run_id: str) -> list[RunEventRow]:
-    """What happened to a run, oldest first."""
-    rows = await conn.execute(sa.select(RUN_EVENT).where(RUN_EVENT.c.run_id == run_id).order_by(RUN_EVENT.c.id))
-    return [RunEventRow(**row) for row in rows.mappings()]
 
 
 async def artifacts_by_run_ids(conn: AsyncConnection, run_ids: Collection[str]) -> dict[str, list[ArtifactRow]]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.errors import InvalidInputError
-from mktdash.store.session import is_postgres, open_engine, read_transaction
+from mktdash.store.session import is_postgres, read_transaction
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -118,12 +118,3 @@ def _run(sync: sa.Connection, step: Literal["upgrade", "downgrade"], revision: s
         getattr(command, step)(config, revision)
     except CommandError as error:
         raise InvalidInputError(f"the schema can't be brought to {revision!r}: {error}", revision=revision) from error
-
-
-async def upgrade_url(url: str) -> None:
-    """Bring the database behind a URL to the present schema."""
-    engine = open_engine(url)
-    try:
-        await upgrade(engine)
-    finally:
-        await engine.dispose()

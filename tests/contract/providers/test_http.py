@@ -11,7 +11,7 @@ from tests.factories.wire import Answer, wire_server
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError
 from mktdash.providers.base import Policy
 from mktdash.providers.circuit import CircuitState
-from mktdash.providers.http import HttpFetcher, open_fetcher
+from mktdash.providers.http import HttpFetcher, open_fetchers
 from mktdash.providers.sim.client import SimProvider
 
 POLICY = Policy(timeout_s=120.0, attempts=3, requests_per_s=1000.0, cache_s=0.0, max_bytes=10_000)
@@ -244,8 +244,8 @@ async def test_where_nobody_listens_it_gives_up_soon(client, time):
 
 
 async def test_a_network_that_is_off_is_never_touched():
-    async with wire_server(GOOD) as wire, open_fetcher(SimProvider(1), network="off", clock=Time()) as one:
+    async with wire_server(GOOD) as wire, open_fetchers(network="off", clock=Time()) as fetchers:
         with pytest.raises(ProviderUnavailableError, match="switched off"):
-            await one.get(wire.url, dataset="d")
+            await fetchers.of(SimProvider(1)).get(wire.url, dataset="d")
 
     assert wire.asked == []
