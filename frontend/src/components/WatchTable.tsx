@@ -165,7 +165,11 @@ function Cells({ row, end, said, starred }: WatchRowProps) {
         {row.simulated && <Simulated />}
         {latest && <Flags flags={latest.flags} />}
         <span class="name">{row.name}</span>
-        {end && <span class="under end">{endText(end)}</span>}
+        {end && (
+          <span class="end" title={endText(end)}>
+            {endText(end)}
+          </span>
+        )}
         <span class="phone-only under">
           <RowStatus row={row} said={said} /> <When row={row} /> · {row.from}
         </span>
