@@ -19,7 +19,6 @@ from mktdash.domain.clock import system_clock, to_micros
 from mktdash.feed.lease import Lease
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
-from mktdash.jobs import replays as replays_job
 from mktdash.jobs import runner as runner_module
 from mktdash.jobs.apart import render_apart
 from mktdash.jobs.arq_worker import open_arq
@@ -29,6 +28,7 @@ from mktdash.jobs.runner import Runner
 from mktdash.jobs.sweeper import sweep
 from mktdash.jobs.times import QueueTimes
 from mktdash.live.publish import notify
+from mktdash.providers import registry
 from mktdash.quality.runner import run_quality
 from mktdash.security.buckets import Buckets, Limit
 from mktdash.security.identity import Identity
@@ -127,10 +127,13 @@ async def test_a_report(left, redis, monkeypatch):
 
 
 async def test_a_replay_as_a_job(left, redis, monkeypatch):
-    monkeypatch.setattr(replays_job, "provider_of_recipe", lambda *_, **__: ScriptedProvider())
-    replayer = Replayer(left.engine, redis, system_clock, "worker-t", 1)
+    # A source of this version, as its job finds it by the recipe that its batches carry.
+    monkeypatch.setattr(registry, "build_providers", lambda **_: {ScriptedProvider.name: ScriptedProvider()})
+    replayer = Replayer(left.engine, redis, system_clock, "worker-t")
+    asked = None
 
     async def replay():
+        nonlocal asked
         async with write_transaction(left.engine) as conn:
             # One that a worker which was cut off has claimed is taken back when its lease runs out.
             await conn.execute(sa.delete(replays.REPLAY))
@@ -141,6 +144,9 @@ async def test_a_replay_as_a_job(left, redis, monkeypatch):
 
     await each_await(replay, left.look, STEP)
     await sound(left.engine)
+    async with read_transaction(left.engine) as conn:
+        unharmed = await replays.replay_by_id(conn, asked.id)
+    assert (unharmed.state, unharmed.error_message) == ("succeeded", None)
 
 
 async def test_the_queue(left, redis, redis_url):
@@ -186,7 +192,8 @@ async def test_tokens_and_beats(left):
     identity = Identity(left.engine, system_clock, anonymous_read=False)
     token = await create_token(left.engine, name="t", role="viewer", clock=system_clock)
     assert await identity.of_token(token) is not None
-    await left.settle()
+    # One watches credentials.
+    await left.settle(idle=1)
 
     async def say():
         assert await identity.of_token(token) is not None

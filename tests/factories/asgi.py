@@ -10,9 +10,10 @@ import orjson
 class Exchange:
     """One request or socket; ``heard`` is what the application sent."""
 
-    def __init__(self, app: Any, token: str | None = None) -> None:
+    def __init__(self, app: Any, token: str | None = None, **headers: str) -> None:
         self._app = app
         self._headers = [(b"host", b"localhost:8000"), (b"content-type", b"application/json")]
+        self._headers += [(name.encode(), value.encode()) for name, value in headers.items()]
         if token is not None:
             self._headers.append((b"authorization", f"Bearer {token}".encode()))
         self.heard: list[Mapping[str, Any]] = []
@@ -26,33 +27,40 @@ class Exchange:
         said = [one.get("body") or one.get("text", "").encode() for one in self.heard]
         return sum(one.count(b"event: next") + one.count(b'"type":"next"') for one in said)
 
-    async def get(self, path: str) -> int:
-        """Ask for a path; returns the status."""
-        return await self._http("GET", path, b"")
+    async def ask(self, method: str, address: str) -> int:
+        """Ask for a path, with its query if it has one; returns the status."""
+        return await self._http(method, address, b"")
+
+    def told(self, header: str) -> str:
+        """A header of the answer."""
+        return dict(self.heard[0]["headers"])[header.encode()].decode()
 
     async def post(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Ask GraphQL; returns the answer."""
         await self._http("POST", "/graphql", orjson.dumps({"query": query, "variables": variables}))
         return orjson.loads(b"".join(one.get("body", b"") for one in self.heard))
 
-    async def follow(self, query: str, events: int) -> None:
+    async def follow(self, query: str, variables: Mapping[str, Any] | None, events: int) -> None:
         """Follow as server-sent events, and hang up after so many."""
         self._headers.append((b"accept", b"text/event-stream"))
         self._hang_up_after = events
-        await self._http("POST", "/graphql", orjson.dumps({"query": query}))
+        await self._http("POST", "/graphql", orjson.dumps({"query": query, "variables": variables}))
 
-    async def follow_over_socket(self, query: str, events: int) -> None:
+    async def follow_over_socket(self, query: str, variables: Mapping[str, Any] | None, events: int) -> None:
         """Follow over a WebSocket, and hang up after so many."""
         self._hang_up_after = events
-        said = ({"type": "connection_init"}, {"type": "subscribe", "id": "1", "payload": {"query": query}})
+        asked = {"query": query, "variables": variables}
+        said = ({"type": "connection_init"}, {"type": "subscribe", "id": "1", "payload": asked})
         texts = [{"type": "websocket.receive", "text": orjson.dumps(one).decode()} for one in said]
         self._to_say = [{"type": "websocket.connect"}, *texts]
         scope = self._scope("websocket", "/graphql") | {"subprotocols": ["graphql-transport-ws"]}
         await self._app(scope, self._receive, self._send)
 
-    async def _http(self, method: str, path: str, body: bytes) -> int:
+    async def _http(self, method: str, address: str, body: bytes) -> int:
         self._to_say = [{"type": "http.request", "body": body}]
-        await self._app(self._scope("http", path) | {"method": method}, self._receive, self._send)
+        path, _, asked = address.partition("?")
+        scope = self._scope("http", path) | {"method": method, "query_string": asked.encode()}
+        await self._app(scope, self._receive, self._send)
         return self.heard[0]["status"]
 
     def _scope(self, kind: str, path: str) -> dict[str, Any]:

@@ -84,13 +84,23 @@ class Outside:
         known = len(connections(self.engine))
         return None if there == known else f"{there} at the server, {known} of the pool"
 
-    async def mark(self) -> int:
-        """Write a new number."""
+    async def mark(self, after: str) -> int:
+        """Write a new number, once no other writes."""
         n = next(_numbers)
+
+        async def refused() -> object:
+            assert self._sqlite is not None
+            try:
+                self._sqlite.execute("UPDATE cancel_mark SET n = ?", (n,))
+            except sqlite3.OperationalError as error:
+                return str(error)
+            return None
+
         if self._postgres is not None:
             await self._postgres.execute("UPDATE cancel_mark SET n = $1", n)
-        elif self._sqlite is not None:
-            self._sqlite.execute("UPDATE cancel_mark SET n = ?", (n,))
+        else:
+            # Uses of tokens are written by and by, also between two looks.
+            await until_none(refused, "a writer that does not end", after)
         return n
 
 
@@ -112,10 +122,11 @@ class Leftovers:
     redis_idle: int = 0
     said: list[str] = field(default_factory=list)
 
-    async def settle(self, *, redis_idle: int = 0) -> None:
-        """Take what is held by a process at rest for what may be held; of Redis, wait until it is so much."""
-        self.idle = self.engine.pool.checkedout()
+    async def settle(self, *, idle: int, redis_idle: int = 0) -> None:
+        """Wait until so many connections to the database and to Redis are lent: what a process at rest holds."""
+        self.idle = idle
         self.redis_idle = redis_idle
+        await until_none(self._not_back, "connections at rest", "before")
         await until_none(self._redis_not_back, "connections to Redis at rest", "before")
 
     async def look(self, after: str) -> None:
@@ -134,7 +145,7 @@ class Leftovers:
         return None if out == self.idle else f"{out} lent, {self.idle} at rest"
 
     async def _read_the_present(self, after: str) -> None:
-        truth = await self.outside.mark()
+        truth = await self.outside.mark(after)
         readers = max(1, len(connections(self.engine)) - self.idle)
         together = asyncio.Barrier(readers)
 
