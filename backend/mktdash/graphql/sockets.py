@@ -102,7 +102,7 @@ class PatientHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
 
     @property
     def _identity(self) -> Identity:
-        identity: Identity = self.view.identity  # type: ignore[attr-defined]
+        identity: Identity = self.view.identity  # type: ignore[attr-defined]  # our endpoint has one
         return identity
 
     async def handle_message(self, message: Any) -> None:

@@ -39,7 +39,7 @@ def as_of_now(
     rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: int
 ) -> Mapping[str, DqRow] | Mapping[str, VerdictRow]:
     """A dataset's verdicts as they count at ``now`` (microseconds UTC): aged ones are UNKNOWN, and say since when."""
-    return {name: _unknown(row) for name, row in rows.items()} if aged(rows, now) else rows  # type: ignore[return-value]
+    return {name: _unknown(row) for name, row in rows.items()} if aged(rows, now) else rows  # type: ignore[return-value]  # as given
 
 
 def _unknown(row: DqRow | VerdictRow) -> DqRow | VerdictRow:

@@ -12,7 +12,7 @@ def judged_by_its_end(spec: CheckSpec, context: CheckContext) -> CheckResult | N
     """The verdict on a dataset that has ended as a whole or series by series; None where it goes on."""
     if context.ending is not None:
         return _ended(spec, context, context.ending)
-    if context.ended and not context.quoted:
+    if context.ended and all(one.id in context.ended for one in context.series):
         return _all_ended(spec, context)
     return None
 

@@ -89,7 +89,7 @@ def doubled(days: Int64Array) -> BoolArray:
 def copied_bars(columns: Columns) -> BoolArray:
     """Which bars that moved equal the one before in every field."""
     found = np.zeros(len(columns), np.bool_)
-    if columns.open is None or columns.high is None or columns.low is None or len(columns) < 2:  # noqa: PLR2004
+    if columns.open is None or columns.high is None or columns.low is None or len(columns) < 2:  # noqa: PLR2004 - a pair
         return found
     same = columns.high[1:] > columns.low[1:]
     for column in (columns.value, columns.open, columns.high, columns.low, columns.volume):

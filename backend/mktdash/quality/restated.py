@@ -85,7 +85,7 @@ def pattern_of(found: Compared, others: Mapping[str, Columns]) -> Pattern | None
         return None
     b, a = found.before.value, found.after.value
     for pattern in _candidates(found, at, others):
-        if pattern.n >= _FITS * len(at) and len(np.unique(b[at])) > 2 and len(np.unique(a[at])) > 2:  # noqa: PLR2004
+        if pattern.n >= _FITS * len(at) and len(np.unique(b[at])) > 2 and len(np.unique(a[at])) > 2:  # noqa: PLR2004 - of two values any two fit
             return pattern
     if len(np.unique(a[at])) == 1:
         return Pattern("constant", f"set to {a[at[0]]:.10g}", len(at))
@@ -142,7 +142,7 @@ def _factor(old: Float64Array, new: Float64Array) -> float | None:
     if factor in {0.0, 1.0} or not np.isfinite(factor):
         return None
     for plain in (round(factor, 3), 1 / round(1 / factor, 3) if round(1 / factor, 3) else factor):
-        if plain and abs(plain / factor - 1) < 1e-4:  # noqa: PLR2004
+        if plain and abs(plain / factor - 1) < 1e-4:  # noqa: PLR2004 - rounding
             return plain
     return factor
 

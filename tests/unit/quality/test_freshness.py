@@ -1,6 +1,6 @@
 """Freshness counts sessions late: no alarm on a holiday, no silence when something broke."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from tests.factories.quality import DATASET, at, columns, context, fixings, series_row
@@ -9,6 +9,7 @@ from mktdash.domain.clock import to_micros
 from mktdash.domain.observation import Columns
 from mktdash.quality.base import CheckResult, Status
 from mktdash.quality.checks.freshness import Freshness
+from mktdash.store.endings import Ending
 
 SIM = DATASET._replace(calendar="24/7", timezone="UTC", fixing_time="00:00", publish_delay_s=0, grace_s=10)
 
@@ -113,3 +114,14 @@ def test_ticks_are_counted_in_intervals_with_bounds_of_a_minute_and_five(age_s: 
 
     assert (result.status, result.value, result.warn, result.fail) == (Status(status), late, 12, 60)
     assert result.unit == "intervals late"
+
+
+def test_all_have_ended_only_when_somebody_said_so_of_each() -> None:
+    data = {1: columns(fixings("2022-01-03", "2022-12-30")), 2: columns(fixings("2022-01-03", "2022-12-30"))}
+    ends = {one: Ending(one, f"SERIES{one}", date(2022, 12, 30), "merged", "somebody", 0) for one in (1, 2)}
+
+    some = Freshness().judge(context("2026-11-20T17:30", data, ceased=[1, 2], ended={1: ends[1]}))
+    every = Freshness().judge(context("2026-11-20T17:30", data, ceased=[1, 2], ended=ends))
+
+    assert some.status is Status.UNKNOWN
+    assert (every.status, every.summary) == (Status.PASS, "all of its series have ended, the last on 2022-12-30")

@@ -103,7 +103,7 @@ class Revisions:
         if news:
             summary = _sentence(news[0].detail)
             if len(news) > 1:
-                summary += f"; {len(news) - 1} more {'batches' if len(news) > 2 else 'batch'} rewrote the past"  # noqa: PLR2004
+                summary += f"; {len(news) - 1} more {'batches' if len(news) > 2 else 'batch'} rewrote the past"  # noqa: PLR2004 - more than one more
         return CheckResult(
             self.spec.metric,
             worst([Status.PASS, *(one.status for one in news)]),
