@@ -2,14 +2,14 @@
 
 import "./styles/index.css";
 import { render } from "preact";
-import { App } from "./app.tsx";
+import { watchNetwork } from "./api/reachability.ts";
+import { watchTime } from "./api/serverTime.ts";
+import { App } from "./app/App.tsx";
 import { watchAddress } from "./routes.ts";
-import { watchTheme } from "./state/choices.ts";
-import { forgetAll } from "./state/device.ts";
-import { watchNetwork } from "./state/network.ts";
-import { watchPulse } from "./state/pulse.ts";
-import { watchTime } from "./state/serverTime.ts";
+import { watchPulse } from "./state/heartbeat.ts";
+import { watchTheme } from "./state/preferences.ts";
 import { watchSession } from "./state/session.ts";
+import { forgetAll } from "./storage.ts";
 
 forgetAll("former");
 watchTheme();

@@ -1,10 +1,10 @@
 // Queries and mutations over POST /graphql: a time limit, retries where they are safe, and errors that
 // say whether the network, the permission or the server was the cause.
 
-import { lookForServer, noteAnswer, noteUnreachable } from "../state/network.ts";
+import { fits, shapeOfAnswer } from "./answerShape.ts";
 import { ApiError, localProblem, type Problem, readProblem } from "./errors.ts";
 import type { Operation } from "./generated/operations.ts";
-import { fits, shapeOfAnswer } from "./shape.ts";
+import { lookForServer, noteAnswer, noteUnreachable } from "./reachability.ts";
 
 export const ENDPOINT = "/graphql";
 const TIME_LIMIT_MS = 20_000;

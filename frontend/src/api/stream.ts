@@ -1,10 +1,10 @@
 // Subscriptions that survive: each is resumed from the last cursor seen, over one shared WebSocket
 // (graphql-transport-ws) whose client is loaded only when the first subscription starts.
 
-import { noteReachable, returned } from "../state/network.ts";
 import { type Problem, readProblem } from "./errors.ts";
 import type { Operation } from "./generated/operations.ts";
-import { endWhenSilent, PING_EVERY_MS } from "./patience.ts";
+import { noteReachable, returned } from "./reachability.ts";
+import { endWhenSilent, PING_EVERY_MS } from "./socketDeadline.ts";
 
 export type StreamState = "connecting" | "live" | "waiting" | "refused" | "ended";
 

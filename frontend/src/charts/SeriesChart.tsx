@@ -5,10 +5,10 @@ import "uplot/dist/uPlot.min.css";
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type uPlot from "uplot";
-import { theme } from "../state/choices.ts";
+import { theme } from "../state/preferences.ts";
 import { dataOf, lookOf, makePlot } from "./plot.ts";
 import { nearest, type Points } from "./points.ts";
-import { Reading } from "./Reading.tsx";
+import { Reading } from "./Readout.tsx";
 import { watchTouch } from "./touch.ts";
 
 export interface Window {

@@ -4,7 +4,7 @@ import uPlot from "uplot";
 import { number, precisionOf } from "../format/number.ts";
 import { gapsOf } from "./gaps.ts";
 import { isDoubtful, type Points } from "./points.ts";
-import { timeTicks } from "./ticks.ts";
+import { timeTicks } from "./timeAxis.ts";
 
 export interface Look {
   readonly line: string;

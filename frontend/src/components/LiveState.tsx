@@ -1,9 +1,9 @@
 // How old the newest tick is, in words; nothing where nothing ticks.
 
-import { liveState } from "../state/live.ts";
+import { heardAt, reachable } from "../api/reachability.ts";
+import { second } from "../api/serverTime.ts";
 import { type Line, type Liveness, liveness, livenessOf, type Tick } from "../state/liveness.ts";
-import { heardAt, reachable } from "../state/network.ts";
-import { second } from "../state/serverTime.ts";
+import { liveState } from "../state/observations.ts";
 
 /** Of one series' newest tick. */
 export function LiveState({ tick }: { tick: Tick | null }) {

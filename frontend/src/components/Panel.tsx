@@ -3,10 +3,10 @@
 
 import type { ComponentChildren } from "preact";
 import type { ApiError, Problem } from "../api/errors.ts";
+import { connected } from "../api/reachability.ts";
 import { instant } from "../format/time.ts";
-import { connected } from "../state/network.ts";
 import type { Resource, View } from "../state/resource.ts";
-import { Guard } from "./Guard.tsx";
+import { Guard } from "./ErrorBoundary.tsx";
 
 interface PanelProps<Data> {
   readonly title: string;

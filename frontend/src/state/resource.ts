@@ -3,9 +3,9 @@
 import { batch, computed, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import type { Answer } from "../api/client.ts";
 import { type ApiError, asApiError, type Problem } from "../api/errors.ts";
-import { forget, type Kept, recall, recallLike, remember } from "./device.ts";
-import { reachable } from "./network.ts";
-import { now as present } from "./serverTime.ts";
+import { reachable } from "../api/reachability.ts";
+import { now as present } from "../api/serverTime.ts";
+import { forget, type Kept, recall, recallLike, remember } from "../storage.ts";
 
 export type Load<Data> = (signal: AbortSignal) => Promise<Answer<Data>>;
 

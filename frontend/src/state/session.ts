@@ -3,8 +3,8 @@
 import { query } from "../api/client.ts";
 import type { SessionQuery } from "../api/generated/operations.ts";
 import { SessionDocument } from "../api/generated/operations.ts";
-import { forgetAll, shapeOf } from "./device.ts";
-import { returned } from "./network.ts";
+import { returned } from "../api/reachability.ts";
+import { forgetAll, shapeOf } from "../storage.ts";
 import { createResource } from "./resource.ts";
 
 export const session = createResource<SessionQuery>({ staleAfter: Number.POSITIVE_INFINITY });

@@ -2,8 +2,8 @@
 
 import { signal } from "@preact/signals";
 import type { MetricFragment, QualityStatus } from "../api/generated/operations.ts";
+import { now } from "../api/serverTime.ts";
 import { instant } from "../format/time.ts";
-import { now } from "./serverTime.ts";
 
 /** Since when the feed, which judges, has been silent (milliseconds); null where none runs, false while it speaks. */
 export const feedSilent = signal<number | null | false>(false);

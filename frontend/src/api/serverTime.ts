@@ -1,0 +1,68 @@
+// The server's time, worked out from its answers: ages are said by it, because a device's clock may be hours wrong.
+
+import { signal } from "@preact/signals";
+import { keepChoice, readChoice } from "../storage.ts";
+
+const NAME = "clock";
+// Instants travel, and a Date header has whole seconds: smaller differences say nothing.
+const NOISE_MS = 2_000;
+const LONGEST_WAY_MS = 5_000;
+
+const isOffset = (kept: unknown): kept is number => Number.isFinite(kept);
+/** What to add to the device's clock. Kept, so that ages are right after a start without a network too. */
+let offset = readChoice(NAME, 0, isOffset);
+
+/** The server's time as near as is known; milliseconds since 1970. Before any answer ever, the device's own. */
+export const serverNow = (): number => Date.now() + offset;
+
+/** The server's time, renewed every second while somebody looks. */
+export const second = signal(serverNow());
+/** The same, renewed every ten seconds, for what need not turn at once. */
+export const now = signal(serverNow());
+
+const SLOW_MS = 10_000;
+
+function turn(): void {
+  second.value = serverNow();
+  if (Math.abs(second.peek() - now.peek()) >= SLOW_MS) now.value = second.peek();
+}
+
+/** When something was sent and when its answer came, by the device's clock; milliseconds. */
+export interface Trip {
+  readonly sent: number;
+  readonly came: number;
+}
+
+/** Learn from an instant that an answer carries. */
+export function learnTime(said: number, { sent, came }: Trip): void {
+  const way = came - sent;
+  // An answer that was long under way tells little, and one that came before it was asked for nothing.
+  if (Number.isNaN(said) || way < 0 || way > LONGEST_WAY_MS) return;
+  const found = Math.round(said - (sent + came) / 2);
+  if (Math.abs(found - offset) <= NOISE_MS + way / 2) return;
+  offset = found;
+  keepChoice(NAME, offset);
+  turn();
+  now.value = second.peek();
+}
+
+// The device's clock beside one that nobody sets.
+const apart = (): number => Date.now() - performance.now();
+let apartThen: number | null = null;
+
+/** Learn from an answer's Date header. A server that was held up sends an old one with its first answers, never one that
+ *  is too new: so time only goes back by it when the device's own clock was set. */
+export function learnDate(date: string | null, trip: Trip): void {
+  // The header has whole seconds: its answer was made half a second later, on the average.
+  const said = date === null ? Number.NaN : Date.parse(date) + 500;
+  const unset = apartThen !== null && Math.abs(apart() - apartThen) <= NOISE_MS;
+  if (unset && said < (trip.sent + trip.came) / 2 + offset) return;
+  learnTime(said, trip);
+  if (!Number.isNaN(said)) apartThen = apart();
+}
+
+/** Let the time go on. Called once, by the entry point. */
+export function watchTime(): void {
+  setInterval(() => document.visibilityState === "visible" && turn(), 1_000);
+  document.addEventListener("visibilitychange", turn);
+}

@@ -1,0 +1,124 @@
+// What stands around every page: navigation (a rail on a desk, a bar under the thumb on a phone) and the page's state.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { connected, heardAt, reachable } from "../api/reachability.ts";
+import { now } from "../api/serverTime.ts";
+import { Icon, type IconName } from "../components/Icon.tsx";
+import { route } from "../routes.ts";
+import { since } from "../state/liveness.ts";
+import { nextTheme, theme } from "../state/preferences.ts";
+import { logOut, session } from "../state/session.ts";
+import { feedSilent } from "../state/verdicts.ts";
+
+const PLACES: readonly { path: string; name: string; icon: IconName; pages: readonly string[] }[] = [
+  { path: "/", name: "Watchlist", icon: "watchlist", pages: ["watchlist", "series"] },
+  { path: "/quality", name: "Quality", icon: "quality", pages: ["quality"] },
+  { path: "/reports", name: "Reports", icon: "reports", pages: ["reports", "report"] },
+];
+
+export function Shell({ children }: { children: ComponentChildren }) {
+  return (
+    <>
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <div class="shell">
+        <header class="rail">
+          <a class="wordmark" href="/" aria-label="mktdash, to the watchlist">
+            <img src="/icon.svg" alt="" width="24" height="24" />
+            mktdash
+          </a>
+          <nav aria-label="Pages">
+            {PLACES.map((place) => (
+              <a
+                key={place.path}
+                href={place.path}
+                aria-current={place.pages.includes(route.value.page) ? "page" : undefined}
+              >
+                <Icon name={place.icon} />
+                <span>{place.name}</span>
+              </a>
+            ))}
+          </nav>
+          <ThemeButton />
+          <Server />
+        </header>
+        <main id="content" tabIndex={-1}>
+          <Trouble />
+          {children}
+          <LogOut />
+        </main>
+      </div>
+    </>
+  );
+}
+
+/** What keeps the page from being up to date, as far as is known here. */
+function Trouble() {
+  const text = troubleText();
+  return (
+    text && (
+      <p class="offline-bar" role="status">
+        {text}
+      </p>
+    )
+  );
+}
+
+function troubleText(): string | null {
+  const when = (at: number | null): string => (at === null ? "" : ` since ${since(at, now.value)}`);
+  if (!connected.value) return "Offline. Showing what this device has kept.";
+  if (!reachable.value) {
+    return `No answer from the server${when(heardAt.value)}. Showing what this device has kept.`;
+  }
+  if (feedSilent.value === null)
+    return "No feed is running: values come only when they are taken in by hand.";
+  if (feedSilent.value === false) return null;
+  return `The feed has been silent${when(feedSilent.value)}: no value arrives, and nothing is judged.`;
+}
+
+const THEMES = { system: "System colours", light: "Light colours", dark: "Dark colours" } as const;
+
+function ThemeButton() {
+  const text = THEMES[theme.value];
+  return (
+    <button type="button" class="theme" onClick={nextTheme} aria-label={`${text}: change`}>
+      <Icon name={theme.value} />
+      <span>{text}</span>
+    </button>
+  );
+}
+
+function LogOut() {
+  const failed = useSignal(false);
+  if (!session.view.value.data?.viewer.bySession) return null;
+  const end = (): void => {
+    failed.value = false;
+    logOut().catch(() => {
+      failed.value = true;
+    });
+  };
+  return (
+    <footer class="account">
+      <button type="button" class="log-out" onClick={end}>
+        {failed.value ? "Still logged in: try again" : "Log out"}
+      </button>
+    </footer>
+  );
+}
+
+function Server() {
+  const { data } = session.view.value;
+  return (
+    <p class="server">
+      {data && (
+        <>
+          {data.viewer.role === "ANONYMOUS" ? "Reading without a token" : `${data.viewer.role.toLowerCase()}`}
+          <br />
+          {data.serverInfo.version} · {data.serverInfo.codeSha.slice(0, 7)}
+        </>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,28 @@
+// What operators said has ended, in the panels on quality.
+
+import type { EndFragment } from "../api/generated/operations.ts";
+import { endText } from "../state/ended.ts";
+
+const MOST_OPEN = 3;
+
+export function End({ of: end }: { of: EndFragment }) {
+  return (
+    <p class="end">
+      {end.symbol && <b>{end.symbol}: </b>}
+      {endText(end)} (said by {end.saidBy})
+    </p>
+  );
+}
+
+/** The ends of a dataset and of its series; of several measures of a symbol the same is said, so once is enough. */
+export function Ends({ of: ended }: { of: readonly EndFragment[] }) {
+  const once = [...new Map(ended.map((end) => [end.symbol, end])).values()];
+  const lines = once.map((end) => <End key={end.symbol} of={end} />);
+  if (lines.length <= MOST_OPEN) return <>{lines}</>;
+  return (
+    <details>
+      <summary>{lines.length} ends, with reasons</summary>
+      {lines}
+    </details>
+  );
+}

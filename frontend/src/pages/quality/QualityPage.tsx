@@ -1,0 +1,142 @@
+// Every dataset and how far it can be trusted; the worst stand first.
+
+import { useEffect } from "preact/hooks";
+import {
+  type AlertFragment,
+  DatasetsDocument,
+  type DatasetsQuery,
+  type QualityStatus,
+} from "../../api/generated/operations.ts";
+import { now } from "../../api/serverTime.ts";
+import { Ends } from "../../components/EndedNotes.tsx";
+import { LastError } from "../../components/LastError.tsx";
+import { Metric, Metrics } from "../../components/Metric.tsx";
+import { MissingSessions } from "../../components/MissingSessions.tsx";
+import { Lines, Panel } from "../../components/Panel.tsx";
+import { Simulated, Status } from "../../components/Status.tsx";
+import { count } from "../../format/number.ts";
+import { ago, instant } from "../../format/time.ts";
+import { besideEnds } from "../../state/ended.ts";
+import { useQuery } from "../../state/useQuery.ts";
+import { asOfNow } from "../../state/verdicts.ts";
+import { Alerts } from "./Alerts.tsx";
+
+type Dataset = DatasetsQuery["datasets"][number];
+
+const ORDER: readonly QualityStatus[] = ["FAIL", "WARN", "UNKNOWN", "PASS"];
+const MOST_MISSING = 200;
+const POLL_MS = 30_000;
+
+const worstFirst = (a: Dataset, b: Dataset): number =>
+  ORDER.indexOf(a.quality.status) - ORDER.indexOf(b.quality.status) || (a.key < b.key ? -1 : 1);
+
+export function QualityPage() {
+  const list = useQuery(DatasetsDocument, {}, (data) => data, { everyMs: POLL_MS });
+  useEffect(() => {
+    document.title = "Quality · mktdash";
+  }, []);
+  const { data } = list.view.value;
+  const datasets = data?.datasets.map((dataset) => ({ ...dataset, quality: asOfNow(dataset.quality) }));
+  return (
+    <Panel
+      title="Quality"
+      level={1}
+      of={list}
+      class="quality"
+      actions={datasets && <Tally datasets={datasets} />}
+      isEmpty={(held) => held.datasets.length === 0}
+      empty="No dataset yet: nothing has been fetched."
+      skeleton={<Lines count={8} />}
+    >
+      {(held) =>
+        datasets
+          ?.sort(worstFirst)
+          .map((dataset) => (
+            <DatasetCard
+              key={dataset.id}
+              dataset={dataset}
+              alerts={held.alerts.edges
+                .map((edge) => edge.node)
+                .filter((alert) => alert.dataset === dataset.key)}
+              answered={() => void list.reload()}
+            />
+          ))
+      }
+    </Panel>
+  );
+}
+
+function Tally({ datasets }: { datasets: readonly Dataset[] }) {
+  return (
+    <ul class="tally">
+      {ORDER.map((status) => {
+        const n = datasets.filter((dataset) => dataset.quality.status === status).length;
+        return (
+          n > 0 && (
+            <li key={status}>
+              {n} <Status status={status} />
+            </li>
+          )
+        );
+      })}
+    </ul>
+  );
+}
+
+interface DatasetCardProps {
+  readonly dataset: Dataset;
+  readonly alerts: readonly AlertFragment[];
+  readonly answered: () => void;
+}
+
+function DatasetCard({ dataset, alerts, answered }: DatasetCardProps) {
+  const { quality } = dataset;
+  const missing = quality.missing;
+  const [freshness = null] = quality.freshness ? besideEnds([quality.freshness], dataset.ended) : [];
+  return (
+    <article class="dataset">
+      <header>
+        <h2>
+          {dataset.title} {dataset.simulated && <Simulated />}
+        </h2>
+        <Status status={quality.status} />
+        <p class="quiet">
+          <code>{dataset.key}</code> · {dataset.source} · {count(dataset.seriesCount)} series ·{" "}
+          {count(dataset.observationCount)} values · version {dataset.version}
+        </p>
+      </header>
+      <LastError of={dataset} />
+      <Ends of={dataset.ended} />
+      <div class="metrics">
+        <Metric name="Freshness" metric={freshness} />
+        <Metric name="Completeness, 7 days" metric={quality.completeness} />
+        <Metric name="Completeness, 30 days" metric={quality.completeness30} />
+        <dl class="pairs">
+          <dt>Newest value</dt>
+          <dd>{dataset.newestAsOf ? `of ${instant(dataset.newestAsOf)}` : "none yet"}</dd>
+          <dt>Last change learned</dt>
+          <dd title={instant(dataset.knownAt, true)}>{ago(dataset.knownAt, now.value)}</dd>
+          <dt>Source asked</dt>
+          <dd title={instant(dataset.checkedAt, true)}>{ago(dataset.checkedAt, now.value)}</dd>
+          <dt>Calendar</dt>
+          <dd>{dataset.calendar}</dd>
+          <dt>Licence</dt>
+          <dd>{dataset.licence}</dd>
+        </dl>
+      </div>
+      <Metrics metrics={quality.metrics} rest />
+      <Alerts alerts={alerts} answered={answered} />
+      {missing.length === 0 ? (
+        <MissingSessions missing={missing} symbols judged={quality.completeness30} />
+      ) : (
+        <details>
+          <summary>
+            {missing.length >= MOST_MISSING ? `${MOST_MISSING} or more` : missing.length} missing{" "}
+            {missing.length === 1 ? "session" : "sessions"}, with reasons
+          </summary>
+          <MissingSessions missing={missing} symbols judged={quality.completeness30} />
+        </details>
+      )}
+    </article>
+  );
+}

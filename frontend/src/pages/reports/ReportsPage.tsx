@@ -1,0 +1,73 @@
+// Reports: what can be asked for, and what was.
+
+import { useEffect } from "preact/hooks";
+import {
+  ReportRunsDocument,
+  ReportTemplatesDocument,
+  type RunFragment,
+} from "../../api/generated/operations.ts";
+import { Lines, Panel } from "../../components/Panel.tsx";
+import { instant } from "../../format/time.ts";
+import { reportPath } from "../../routes.ts";
+import { session } from "../../state/session.ts";
+import { useQuery } from "../../state/useQuery.ts";
+import { Artifacts } from "./Artifacts.tsx";
+import { ReportForm } from "./ReportForm.tsx";
+import { RunState } from "./RunState.tsx";
+
+const POLL_MS = 10_000;
+
+export function ReportsPage() {
+  const templates = useQuery(ReportTemplatesDocument, {}, (data) => data.reportTemplates);
+  const runs = useQuery(ReportRunsDocument, { first: 20 }, (data) => data.reportRuns, { everyMs: POLL_MS });
+  useEffect(() => {
+    document.title = "Reports · mktdash";
+  }, []);
+  const viewer = session.view.value.data?.viewer ?? null;
+  return (
+    <div class="reports-page">
+      <Panel
+        title="Reports"
+        level={1}
+        of={templates}
+        isEmpty={(held) => held.length === 0}
+        empty="This server has no report template."
+        skeleton={<Lines count={6} />}
+      >
+        {(held) => <ReportForm templates={held} viewer={viewer} />}
+      </Panel>
+      <Panel
+        title="Recent reports"
+        of={runs}
+        isEmpty={(held) => held.edges.length === 0}
+        empty="No report has been asked for yet."
+        skeleton={<Lines count={6} />}
+      >
+        {(held) => (
+          <ul class="runs">
+            {held.edges.map(({ node }) => (
+              <RunRow key={node.id} run={node} />
+            ))}
+          </ul>
+        )}
+      </Panel>
+    </div>
+  );
+}
+
+function RunRow({ run }: { run: RunFragment }) {
+  return (
+    <li>
+      <div>
+        <a class="run-name" href={reportPath(run.id)}>
+          {run.template}
+        </a>
+        <span class="quiet run-time">
+          v{run.templateVersion} · {instant(run.createdAt, true)}
+        </span>
+      </div>
+      <RunState run={run} />
+      {run.artifacts.length > 0 && <Artifacts run={run} short />}
+    </li>
+  );
+}

@@ -1,0 +1,151 @@
+// The chart or the same values as a table, with the range to show. The chart's code comes only now.
+
+import type { ComponentType } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { gapsOf } from "../../charts/gaps.ts";
+import { pointsOf } from "../../charts/points.ts";
+import type { Range } from "../../charts/ranges.ts";
+import type { SeriesChartProps, Window } from "../../charts/SeriesChart.tsx";
+import { count } from "../../format/number.ts";
+import { day, instant, isDaily } from "../../format/time.ts";
+import { PointsTable } from "./PointsTable.tsx";
+import type { Series } from "./SeriesPage.tsx";
+
+interface ChartAreaProps {
+  readonly series: Series;
+  readonly decimals: number;
+  readonly ranges: readonly Range[];
+  readonly range: string;
+  readonly onRange: (range: string) => void;
+  readonly zoom: Window | null;
+  readonly onZoom: (window: Window | null) => void;
+  readonly onChoose: (asOf: string) => void;
+  readonly busy: boolean;
+  /** Whether another range is drawn, because the chosen one could not be had. */
+  readonly former: boolean;
+}
+
+type Chart = ComponentType<SeriesChartProps>;
+
+function useChart(): { Chart: Chart | null; failed: boolean; again: () => void } {
+  const [Chart, setChart] = useState<Chart | null>(null);
+  const [tries, setTries] = useState(0);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    setFailed(false);
+    import("../../charts/SeriesChart.tsx").then(
+      (module) => setChart(() => module.default),
+      () => setFailed(true),
+    );
+  }, [tries]);
+  return { Chart, failed, again: () => setTries(tries + 1) };
+}
+
+const MOST_GAPS = 3;
+
+/** The longest gaps of what is drawn, in words. */
+function Gaps({ ms, daily }: { ms: readonly number[]; daily: boolean }) {
+  const gaps = useMemo(() => gapsOf(ms), [ms]);
+  if (gaps.length === 0) return null;
+  const longest = [...gaps].sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, MOST_GAPS);
+  const at = (time: number): string => (daily ? day(time) : instant(time));
+  const spans = longest.sort((a, b) => a.from - b.from).map(({ from, to }) => `${at(from)} and ${at(to)}`);
+  return (
+    <p class="quiet gaps">
+      No values between {spans.join("; between ")}
+      {gaps.length > MOST_GAPS && `; and ${count(gaps.length - MOST_GAPS)} shorter gaps`}.
+    </p>
+  );
+}
+
+export function ChartArea(props: ChartAreaProps) {
+  const { series, decimals, zoom, onZoom, onChoose } = props;
+  const [asTable, setAsTable] = useState(false);
+  const { Chart, failed, again } = useChart();
+  const points = useMemo(() => pointsOf(series.points), [series.points]);
+  const label = `Chart of ${series.instrument.symbol}, ${series.instrument.name}, from ${series.source}`;
+  return (
+    <div class={props.busy ? "chart-area busy" : "chart-area"}>
+      <div class="toolbar">
+        <fieldset class="segments">
+          <legend class="sr">Range</legend>
+          {props.ranges.map((range) => (
+            <button
+              type="button"
+              key={range.name}
+              aria-label={`${range.name}, ${range.spoken}`}
+              aria-pressed={zoom === null && props.range === range.name}
+              onClick={() => props.onRange(range.name)}
+            >
+              {range.name}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      {props.former && points.ms.length > 0 && (
+        <p class="notice stale" role="status">
+          Drawn is what this device has kept, <b>{day(points.ms[0] ?? 0)}</b> to{" "}
+          <b>{day(points.ms.at(-1) ?? 0)}</b>. The rest of what you chose needs the server.
+        </p>
+      )}
+      {points.ms.length === 0 ? (
+        <div class="blank tall">
+          {props.former
+            ? "This device has kept no value of this range. It needs the server."
+            : series.latest
+              ? "No value in this range."
+              : "No value was known of this series."}
+        </div>
+      ) : asTable ? (
+        <PointsTable points={points} series={series} decimals={decimals} zoom={zoom} onChoose={onChoose} />
+      ) : failed ? (
+        <div class="blank tall" role="alert">
+          <p>The chart could not be loaded.</p>
+          <button type="button" class="button" onClick={again}>
+            Retry
+          </button>{" "}
+          <button type="button" class="button" onClick={() => setAsTable(true)}>
+            Show the table
+          </button>
+        </div>
+      ) : Chart ? (
+        <Chart
+          points={points}
+          label={label}
+          decimals={decimals}
+          unit={series.unit.name}
+          measure={series.measure}
+          interval={series.interval}
+          zoom={zoom}
+          onZoom={onZoom}
+          onChoose={onChoose}
+        />
+      ) : (
+        <div class="bone tall" />
+      )}
+      <Gaps ms={points.ms} daily={isDaily(series.interval)} />
+      <div class="chart-foot">
+        <p class="quiet">
+          {points.downsampledFrom === null
+            ? `${count(points.ms.length)} values`
+            : `${count(points.ms.length)} of ${count(points.downsampledFrom)} values, chosen to keep the shape; zoom in for all`}
+          {" · "}data version {series.dataVersion}
+          {series.snapshotId !== "" && (
+            <>
+              {" "}
+              · snapshot <code title={series.snapshotId}>{series.snapshotId.slice(0, 12)}</code>
+            </>
+          )}
+        </p>
+        {zoom && (
+          <button type="button" class="button" onClick={() => onZoom(null)}>
+            Reset zoom
+          </button>
+        )}
+        <button type="button" class="button" onClick={() => setAsTable(!asTable)}>
+          {asTable ? "Show as chart" : "Show as table"}
+        </button>
+      </div>
+    </div>
+  );
+}

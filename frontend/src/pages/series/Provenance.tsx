@@ -1,0 +1,139 @@
+// Where one value came from, down to the bytes.
+
+import { useMemo } from "preact/hooks";
+import { ProvenanceDocument, type ProvenanceQuery } from "../../api/generated/operations.ts";
+import { Icon } from "../../components/Icon.tsx";
+import { Lines, Panel } from "../../components/Panel.tsx";
+import { Flags } from "../../components/Status.tsx";
+import { bytes, count, number } from "../../format/number.ts";
+import { instant, valueTime } from "../../format/time.ts";
+import { useQuery } from "../../state/useQuery.ts";
+
+interface ProvenanceProps {
+  readonly symbol: string;
+  readonly dataset: string | null;
+  readonly measure: string | null;
+  /** Null while the series itself is not there yet, or has no value. */
+  readonly asOf: string | null;
+  readonly waiting: boolean;
+  readonly isLatest: boolean;
+  readonly asKnownAt: string | null;
+  readonly decimals: number;
+  readonly interval: string;
+}
+
+type Origin = NonNullable<ProvenanceQuery["provenance"]>;
+
+export function Provenance(props: ProvenanceProps) {
+  if (props.asOf === null) {
+    return (
+      <section class="panel" aria-label="Provenance">
+        <header class="panel-head">
+          <h2>Provenance</h2>
+        </header>
+        {props.waiting ? (
+          <div class="skeleton">
+            <Lines count={4} />
+          </div>
+        ) : (
+          <p class="quiet">There is no value to trace.</p>
+        )}
+      </section>
+    );
+  }
+  return <Known {...props} asOf={props.asOf} />;
+}
+
+function Known({
+  symbol,
+  dataset,
+  measure,
+  asOf,
+  asKnownAt,
+  isLatest,
+  decimals,
+  interval,
+}: ProvenanceProps & { asOf: string }) {
+  const origin = useQuery(
+    ProvenanceDocument,
+    { symbol, dataset, measure, interval, asOf, asKnownAt },
+    (data) => data.provenance,
+    {
+      keepFormer: true,
+    },
+  );
+  const { current, loading } = origin.view.value;
+  const which = useMemo(() => valueTime(asOf, null, interval), [asOf, interval]);
+  return (
+    <Panel
+      title="Provenance"
+      of={origin}
+      actions={
+        <span class="quiet">
+          {!current && loading ? "Loading" : isLatest ? `latest${asKnownAt ? " then" : ""}, ${which}` : which}
+        </span>
+      }
+    >
+      {(held) => <Facts origin={held} decimals={decimals} />}
+    </Panel>
+  );
+}
+
+function Facts({ origin, decimals }: { origin: Origin; decimals: number }) {
+  const { batch } = origin;
+  const { raw } = batch;
+  return (
+    <>
+      <p class="origin-value">
+        <b>{number(origin.value, decimals)}</b> as of {instant(origin.asOf, true)}{" "}
+        <Flags flags={origin.flags} />
+      </p>
+      <dl class="pairs">
+        <dt>Known at</dt>
+        <dd>{instant(origin.knownAt, true)}</dd>
+        {origin.supersededAt && (
+          <>
+            <dt>Superseded</dt>
+            <dd>{instant(origin.supersededAt, true)}</dd>
+          </>
+        )}
+        <dt>Source file</dt>
+        <dd class="break">
+          {/^https?:/.test(raw.url) ? (
+            <a href={raw.url} rel="noreferrer">
+              {raw.url}
+            </a>
+          ) : (
+            raw.url
+          )}
+        </dd>
+        <dt>Fetched</dt>
+        <dd>{instant(raw.fetchedAt, true)}</dd>
+        <dt>SHA-256</dt>
+        <dd class="break">
+          <code>{raw.sha256}</code>
+        </dd>
+        <dt>Batch</dt>
+        <dd class="break">
+          {batch.dataset} <code>{batch.id}</code>
+          <br />
+          {count(batch.new)} new, {count(batch.revised)} revised, {count(batch.same)} same,{" "}
+          {count(batch.retracted)} retracted, {count(batch.rejected)} rejected
+        </dd>
+        <dt>Run</dt>
+        <dd class="break">
+          <code>{batch.runId}</code>
+        </dd>
+        <dt>Contract</dt>
+        <dd>{batch.contract}</dd>
+        <dt>Code</dt>
+        <dd class="break">
+          <code>{batch.codeSha.slice(0, 12)}</code>
+        </dd>
+      </dl>
+      <a class="button" href={raw.downloadUrl} download>
+        <Icon name="download" /> Raw file, {bytes(raw.bytes)}
+      </a>
+    </>
+  );
+}

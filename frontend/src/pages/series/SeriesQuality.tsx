@@ -1,0 +1,86 @@
+// How good the open series is.
+
+import { End } from "../../components/EndedNotes.tsx";
+import { LastError } from "../../components/LastError.tsx";
+import { Metrics } from "../../components/Metric.tsx";
+import { MissingSessions } from "../../components/MissingSessions.tsx";
+import { Panel } from "../../components/Panel.tsx";
+import { Status } from "../../components/Status.tsx";
+import { count } from "../../format/number.ts";
+import { instant } from "../../format/time.ts";
+import { besideEnds, endOf } from "../../state/ended.ts";
+import type { Resource } from "../../state/resource.ts";
+import { asOfNow } from "../../state/verdicts.ts";
+import type { Quality } from "./Verdict.tsx";
+
+interface SeriesQualityProps {
+  readonly of: Resource<Quality>;
+  readonly asKnownAt: string | null;
+}
+
+export function SeriesQuality({ of: quality, asKnownAt }: SeriesQualityProps) {
+  return asKnownAt === null ? <QualityNow of={quality} /> : <NoQualityThen asKnownAt={asKnownAt} />;
+}
+
+function QualityNow({ of: quality }: { of: Resource<Quality> }) {
+  const { data } = quality.view.value;
+  const now = data && asOfNow(data.quality);
+  const end = data && endOf(data.dataset.ended, data.instrument.symbol, data.latest?.session);
+  return (
+    <Panel title="Quality" of={quality} actions={now && <Status status={now.status} />}>
+      {({ dataset, quality: { flagCounts, missing } }) => (
+        <>
+          {now?.metrics.length === 0 && <p class="quiet">No check has run yet, so nothing can be said.</p>}
+          {end && <End of={end} />}
+          <Metrics metrics={besideEnds(now?.metrics ?? [], end ? [end] : [])} />
+          <LastError of={dataset} />
+          <FlagCounts counts={flagCounts} />
+          <h3>Missing sessions</h3>
+          <MissingSessions
+            missing={missing}
+            symbols={false}
+            judged={now?.metrics.find((one) => one.metric === "completeness30")}
+          />
+          <dl class="pairs">
+            <dt>Dataset</dt>
+            <dd>{dataset.title}</dd>
+            <dt>Calendar</dt>
+            <dd>{dataset.calendar}</dd>
+            <dt>Source asked</dt>
+            <dd>{instant(dataset.checkedAt)}</dd>
+            <dt>Licence</dt>
+            <dd>{dataset.licence}</dd>
+          </dl>
+        </>
+      )}
+    </Panel>
+  );
+}
+
+/** What stands in place of verdicts in the past: they are of today. */
+function NoQualityThen({ asKnownAt }: { asKnownAt: string }) {
+  return (
+    <section class="panel" aria-label="Quality">
+      <header class="panel-head">
+        <h2>Quality</h2>
+      </header>
+      <p class="quiet">
+        Verdicts speak of today, so none stands beside what was known at {instant(asKnownAt, true)}.
+      </p>
+    </section>
+  );
+}
+
+function FlagCounts({ counts }: { counts: unknown }) {
+  const entries = Object.entries((counts ?? {}) as Record<string, number>).filter(([, n]) => n > 0);
+  if (entries.length === 0) return <p class="quiet">No value carries a flag.</p>;
+  return (
+    <p class="flag-counts">
+      {entries.map(([flag, n]) => (
+        <span class="badge flag" key={flag}>
+          {flag.toLowerCase().replaceAll("_", " ")} {count(n)}
+        </span>
+      ))}
+    </p>
+  );
+}

@@ -1,0 +1,40 @@
+// The verdict on the open series, beside its value. The panel with its grounds comes later.
+
+import { SeriesQualityDocument, type SeriesQualityQuery } from "../../api/generated/operations.ts";
+import { Status } from "../../components/Status.tsx";
+import { inWords } from "../../format/reasons.ts";
+import type { SeriesName } from "../../routes.ts";
+import type { Resource } from "../../state/resource.ts";
+import { useQuery } from "../../state/useQuery.ts";
+import { asOfNow, inOrder } from "../../state/verdicts.ts";
+
+// A verdict comes after the values it is about, and changes while nobody touches the page.
+const POLL_MS = 30_000;
+
+export type Quality = NonNullable<SeriesQualityQuery["series"]>;
+
+export function useSeriesQuality(name: SeriesName): Resource<Quality> {
+  const { symbol, source = null, dataset = null, measure = null, interval = null } = name;
+  return useQuery(
+    SeriesQualityDocument,
+    { symbol, source, dataset, measure, interval },
+    (data) => data.series,
+    {
+      everyMs: POLL_MS,
+    },
+  );
+}
+
+/** The verdict beside the value itself, with what is wrong. */
+export function Verdict({ of }: { of: Resource<Quality> }) {
+  const { data } = of.view.value;
+  if (!data) return null;
+  const { status, metrics } = asOfNow(data.quality);
+  const cause = inOrder(metrics).find((metric) => metric.status === status);
+  return (
+    <span class="verdict">
+      <Status status={status} />
+      {status !== "PASS" && cause && <span class="quiet">{inWords(cause.summary)}</span>}
+    </span>
+  );
+}

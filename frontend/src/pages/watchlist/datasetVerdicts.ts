@@ -1,0 +1,52 @@
+// What is said of a dataset above the watchlist, once for all its rows.
+
+import type { QualityStatus } from "../../api/generated/operations.ts";
+import { inWords } from "../../format/reasons.ts";
+import type { DatasetNotes } from "../../state/ended.ts";
+import { inOrder, standing } from "../../state/verdicts.ts";
+import type { Row } from "./rows.ts";
+
+export interface DatasetLine {
+  readonly dataset: string;
+  readonly status: QualityStatus;
+  readonly summary: string;
+}
+
+const WORST_FIRST: readonly QualityStatus[] = ["FAIL", "WARN", "UNKNOWN"];
+
+/** By dataset, the row that carries its newest verdict: rows of one answer carry the same. */
+export function newestJudged(rows: readonly Row[]): ReadonlyMap<string, Row> {
+  const newest = new Map<string, Row>();
+  for (const row of rows) {
+    const held = newest.get(row.dataset);
+    if (!held || until(row) > until(held)) newest.set(row.dataset, row);
+  }
+  return newest;
+}
+
+const until = (row: Row): number => Date.parse(row.qualityCountsUntil ?? "") || 0;
+
+export const standingOf = (row: Row): QualityStatus => standing(row.quality, row.qualityCountsUntil);
+
+/** A line for each dataset that does not pass, the worst first. The notes say why where lateness is not why. */
+export function linesOf(
+  judged: ReadonlyMap<string, Row>,
+  notes: readonly DatasetNotes[] = [],
+): DatasetLine[] {
+  return [...judged.values()]
+    .map((row) => ({ dataset: row.dataset, status: standingOf(row), summary: summaryOf(row, notes) }))
+    .filter((line) => line.status !== "PASS")
+    .sort(
+      (a, b) =>
+        WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status) || (a.dataset < b.dataset ? -1 : 1),
+    );
+}
+
+/** Why a row's verdict is what it is, in a sentence without its full stop. */
+export function summaryOf(row: Row, notes: readonly DatasetNotes[] = []): string {
+  if (standingOf(row) !== row.quality) return `nobody has judged it lately; it was ${row.quality}`;
+  if (row.freshness?.status === row.quality) return row.freshness.summary;
+  const { metrics = [] } = notes.find((one) => one.key === row.dataset)?.quality ?? {};
+  const cause = inOrder(metrics).find((metric) => metric.status === row.quality);
+  return cause ? inWords(cause.summary) : "the Quality page says why";
+}

@@ -1,0 +1,165 @@
+// The rows of the watchlist, and how live values move them.
+
+import type { ObservationsSubscription, WatchlistQuery } from "../../api/generated/operations.ts";
+import { precisionOf } from "../../format/number.ts";
+import { day, isDaily } from "../../format/time.ts";
+
+export type Watchlist = WatchlistQuery["instruments"];
+type Instrument = Watchlist["edges"][number]["node"];
+/** `moved`: which way the last live value went, until the next answer of the server. */
+type Series = Instrument["series"][number] & { readonly moved?: "up" | "down" | "flat" };
+export type ObservationsEvent = ObservationsSubscription["observations"];
+
+export interface Row extends Omit<Series, "id"> {
+  readonly key: string;
+  readonly symbol: string;
+  readonly name: string;
+  readonly assetClass: Instrument["assetClass"];
+  readonly decimals: number;
+  /** Its source; its dataset where the source has several of the kind, as files have. */
+  readonly from: string;
+}
+
+interface Named {
+  readonly source: string;
+  readonly dataset: string;
+  readonly measure: string;
+  readonly interval: string;
+}
+
+/** What tells a series from the others of its instrument: its source, or the dataset where that is not enough. */
+export function placeOf(series: Named, all: readonly Named[]): string {
+  const alike = all.filter(
+    (one) =>
+      one.source === series.source && one.measure === series.measure && one.interval === series.interval,
+  );
+  return alike.length > 1 ? series.dataset : series.source;
+}
+
+const made = new WeakMap<Series, Row>();
+
+function rowOf(instrument: Instrument, series: Series): Row {
+  const known = made.get(series);
+  if (known) return known;
+  const row: Row = {
+    ...series,
+    key: [instrument.symbol, series.dataset, series.measure, series.interval].join("|"),
+    symbol: instrument.symbol,
+    name: instrument.name,
+    assetClass: instrument.assetClass,
+    decimals: precisionOf([...series.recent.value, series.latest?.value]),
+    from: placeOf(series, instrument.series),
+  };
+  made.set(series, row);
+  return row;
+}
+
+/** One row a series; the same series object gives the same row object. */
+export function rowsOf(watchlist: Watchlist): Row[] {
+  return watchlist.edges.flatMap(({ node }) => node.series.map((series) => rowOf(node, series)));
+}
+
+/** Whether an event says less than is shown of what it changed, so that the server must be asked again; of a daily value
+ *  only the server knows the session. */
+export function needsReload(event: ObservationsEvent): boolean {
+  return event.truncated || event.retractedAsOf.length > 0 || isDaily(event.interval);
+}
+
+/** The watchlist after an event. Untouched parts stay the same objects. */
+export function withEvent(watchlist: Watchlist, event: ObservationsEvent): Watchlist {
+  const edges = watchlist.edges.map((edge) => {
+    if (edge.node.symbol !== event.symbol) return edge;
+    const series = edge.node.series.map((one) =>
+      one.dataset === event.dataset && one.measure === event.measure && one.interval === event.interval
+        ? moved(one, event)
+        : one,
+    );
+    return { ...edge, node: { ...edge.node, series } };
+  });
+  return { ...watchlist, edges };
+}
+
+function moved(series: Series, event: ObservationsEvent): Series {
+  let { latest } = series;
+  let { value: recent, asOfMs: times } = series.recent;
+  let way: Series["moved"];
+  event.points.asOf.forEach((asOf, i) => {
+    const value = event.points.value[i];
+    if (typeof value !== "number") return;
+    const step = latest ? Date.parse(asOf) - Date.parse(latest.asOf) : 1;
+    if (step < 0) return;
+    const previous = step > 0 ? (latest?.value ?? null) : (latest?.previousValue ?? null);
+    const shown = latest?.value ?? value;
+    way = value > shown ? "up" : value < shown ? "down" : "flat";
+    recent = [...(step > 0 ? recent.slice(-29) : recent.slice(0, -1)), value];
+    times = [...(step > 0 ? times.slice(-29) : times.slice(0, -1)), Date.parse(asOf)];
+    latest = {
+      asOf,
+      session: day(asOf),
+      value,
+      flags: event.points.flags[i] ?? [],
+      knownAt: event.knownAt,
+      previousValue: previous,
+      change: previous === null ? null : value - previous,
+      changePercent: previous ? ((value - previous) / previous) * 100 : null,
+    };
+  });
+  return way ? { ...series, latest, recent: { value: recent, asOfMs: times }, moved: way } : series;
+}
+
+export type SortColumn = "symbol" | "changePercent" | "latest";
+export interface Sort {
+  readonly column: SortColumn;
+  readonly descending: boolean;
+}
+
+export interface Filter {
+  readonly text: string;
+  readonly assetClass: string | null;
+  readonly onlyStars: boolean;
+}
+
+/** Rows that answer the filter, starred ones first, in the asked order; rows without the sorted figure last. */
+export function arrange(rows: readonly Row[], filter: Filter, stars: ReadonlySet<string>, sort: Sort): Row[] {
+  const words = filter.text.trim().toLowerCase().split(/\s+/);
+  const wanted = rows.filter((row) => {
+    const text = `${row.symbol} ${row.name} ${row.source} ${row.dataset}`.toLowerCase();
+    return (
+      (filter.assetClass === null || row.assetClass === filter.assetClass) &&
+      (!filter.onlyStars || stars.has(row.key)) &&
+      words.every((word) => text.includes(word))
+    );
+  });
+  const figure = (row: Row): number | null =>
+    sort.column === "changePercent"
+      ? (row.latest?.changePercent ?? null)
+      : row.latest
+        ? Date.parse(row.latest.asOf)
+        : null;
+  const turn = sort.descending ? -1 : 1;
+  return wanted.sort((a, b) => {
+    const starred = Number(stars.has(b.key)) - Number(stars.has(a.key));
+    if (starred !== 0) return starred;
+    const bySymbol = a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.key < b.key ? -1 : 1;
+    if (sort.column === "symbol") return turn * bySymbol;
+    const [x, y] = [figure(a), figure(b)];
+    if (x === null || y === null) return x === y ? bySymbol : x === null ? 1 : -1;
+    return turn * (x - y) || bySymbol;
+  });
+}
+
+const LONG_MS = 45 * 86_400_000;
+
+/** Whether the newest value of a row is over 45 days old, so that somebody may have said of it that it has ended. */
+export const mayHaveEnded = ({ latest }: Row, now: number): boolean =>
+  latest !== null && now - Date.parse(latest.asOf) > LONG_MS;
+
+/** The series without a value for over 45 days while their dataset went on. It is no proof that they have ended. */
+export function silentKeys(rows: readonly Row[]): ReadonlySet<string> {
+  const newest = new Map<string, number>();
+  for (const row of rows) {
+    const at = row.latest ? Date.parse(row.latest.asOf) : 0;
+    newest.set(row.dataset, Math.max(newest.get(row.dataset) ?? 0, at));
+  }
+  return new Set(rows.filter((row) => mayHaveEnded(row, newest.get(row.dataset) ?? 0)).map((row) => row.key));
+}
