@@ -12,8 +12,8 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from mktdash.store.schema import alembic_config, upgrade
-from mktdash.store.session import open_engine
+from mktdash.store.engine.schema import alembic_config, upgrade
+from mktdash.store.engine.session import open_engine
 
 
 async def write(message: str) -> None:

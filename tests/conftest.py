@@ -20,8 +20,8 @@ from uvicorn.loops.auto import auto_loop_factory
 from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
-from mktdash.store.schema import upgrade
-from mktdash.store.session import open_engine
+from mktdash.store.engine.schema import upgrade
+from mktdash.store.engine.session import open_engine
 from tests.e2e.held import Held
 from tests.factories.postgres import postgres_binaries, running_postgres
 from tests.factories.redis import RedisServer, running_redis
@@ -148,21 +148,21 @@ def far_off() -> Iterator[None]:
     """The product's own deadlines for others' answers, where no slow machine reaches them; a test of one sets it."""
     names = (
         "code_version._SECONDS_TO_ANSWER",
-        "feed.lease._PATIENCE_S",
-        "feed.lease.LEASE_S",
-        "http.file_rate._REDIS_S",
+        "feed.source_lease._PATIENCE_S",
+        "feed.source_lease.LEASE_S",
+        "http.file_limit._REDIS_S",
         "http.health._SECONDS_TO_ANSWER",
-        "http.protocol.SECONDS_TO_ASK",
-        "http.protocol.SECONDS_TO_HEAR",
-        "processes.group._GUARD_EXIT_SECONDS",
-        "processes.readiness._SECONDS",
+        "http.server.request_bounds.SECONDS_TO_ASK",
+        "http.server.request_bounds.SECONDS_TO_HEAR",
+        "supervisor.group._GUARD_EXIT_SECONDS",
+        "supervisor.readiness._SECONDS",
         "security.buckets._SECONDS_TO_ANSWER",
-        "store.shared._SECONDS_TO_READ",
+        "store.engine.shared_read._SECONDS_TO_READ",
     )
     with pytest.MonkeyPatch.context() as patch:
         for name in names:
             patch.setattr(f"mktdash.{name}", 600.0)
-        patch.setattr("mktdash.graphql.endpoint._SECONDS_TO_INTRODUCE", timedelta(minutes=10))
+        patch.setattr("mktdash.graphql.transport.endpoint._SECONDS_TO_INTRODUCE", timedelta(minutes=10))
         yield
 
 

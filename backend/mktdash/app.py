@@ -14,33 +14,34 @@ from starlette.routing import Route, WebSocketRoute
 
 from mktdash import __version__
 from mktdash.domain.errors import MktdashError, UnavailableError
-from mktdash.graphql.answers import Answers
+from mktdash.graphql.answer_cache.answers import Answers
+from mktdash.graphql.answer_cache.middleware import Front
 from mktdash.graphql.context import Services
-from mktdash.graphql.endpoint import GraphQLEndpoint
-from mktdash.graphql.front import Front
+from mktdash.graphql.documents.trusted import read_trusted
 from mktdash.graphql.schema import MktdashSchema
-from mktdash.graphql.trusted import read_trusted
-from mktdash.http import openapi, problems
-from mktdash.http.envelope import Envelope
-from mktdash.http.file_rate import FileRate
-from mktdash.http.graphiql import Graphiql
-from mktdash.http.pages import page
-from mktdash.http.protocol import BoundedProtocol
+from mktdash.graphql.transport.endpoint import GraphQLEndpoint
+from mktdash.http import problems
+from mktdash.http.file_limit import FileRate
+from mktdash.http.middleware import Envelope
+from mktdash.http.openapi import document
+from mktdash.http.pages.files import page
+from mktdash.http.pages.graphiql import Graphiql
 from mktdash.http.routes import OPERATIONS
+from mktdash.http.server.request_bounds import BoundedProtocol
 from mktdash.http.state import HttpState
 from mktdash.live.hub import Hub
-from mktdash.processes.gate import wait_to_run
 from mktdash.resources import Resources, open_resources
 from mktdash.security.addresses import networks
+from mktdash.security.authentication import Identity
 from mktdash.security.buckets import Buckets, Limit
-from mktdash.security.identity import Identity
 from mktdash.security.streams import OpenStreams
 from mktdash.settings import Settings
-from mktdash.store.beats import beating
-from mktdash.store.events import ensure_epoch
-from mktdash.store.session import write_transaction
-from mktdash.store.versions import VersionWatch
-from mktdash.store.whole import WholeSeries
+from mktdash.start_signal import wait_to_run
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.live.heartbeats import beating
+from mktdash.store.live.outbox import ensure_epoch
+from mktdash.store.live.topic_versions import VersionWatch
+from mktdash.store.series.whole_series import WholeSeries
 
 _MOST_SOCKET_MESSAGE_BYTES = 256 * 1024
 # Streams are told to end first; what still hangs after this is cut.
@@ -128,7 +129,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         version=__version__,
         code_sha=resources.code_sha,
         static_dir=settings.static_dir,
-        openapi=openapi.text(OPERATIONS),
+        openapi=document.text(OPERATIONS),
         file_rate=FileRate(settings.redis, settings.file_rate) if settings.file_rate else None,
     )
     return app

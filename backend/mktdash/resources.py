@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mktdash.code_version import code_sha
 from mktdash.domain.clock import Clock, system_clock
 from mktdash.domain.errors import InvalidInputError
-from mktdash.private import private_home
+from mktdash.home_permissions import private_home
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ async def open_resources(settings: Settings, clock: Clock = system_clock) -> Asy
     # Imported where they are opened: a command that opens nothing starts at once.
     from redis.asyncio import Redis  # noqa: PLC0415
 
-    from mktdash.store.session import open_engine  # noqa: PLC0415
+    from mktdash.store.engine.session import open_engine  # noqa: PLC0415
 
     try:
         private_home(settings.home)
@@ -65,7 +65,7 @@ async def open_store(settings: Settings, clock: Clock = system_clock) -> AsyncIt
     Raises:
         InvalidInputError: there is none, or its schema is of another version; the message names the command that helps.
     """
-    from mktdash.store import schema  # noqa: PLC0415 - as above
+    from mktdash.store.engine import schema  # noqa: PLC0415 - as above
 
     async with open_resources(settings, clock) as resources:
         await schema.require(resources.engine)

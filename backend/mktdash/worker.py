@@ -6,9 +6,9 @@ import signal
 from contextlib import suppress
 from random import SystemRandom
 
-from mktdash.jobs.apart import Work, warm_up
 from mktdash.jobs.arq_worker import keep_working, open_arq
 from mktdash.jobs.dispatcher import keep_dispatching, keep_listening
+from mktdash.jobs.render_process import Work, warm_up
 from mktdash.jobs.replays import Replayer, keep_dispatching_replays
 from mktdash.jobs.runner import Runner
 from mktdash.jobs.sweeper import keep_sweeping
@@ -16,7 +16,7 @@ from mktdash.jobs.times import QueueTimes
 from mktdash.reports.render import render_all
 from mktdash.resources import Resources, open_resources
 from mktdash.settings import Settings
-from mktdash.store.beats import beating
+from mktdash.store.live.heartbeats import beating
 
 _SECONDS_TO_SETTLE = 3.0
 

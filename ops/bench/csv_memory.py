@@ -20,9 +20,9 @@ from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
-from mktdash.store.datasets import note_check
-from mktdash.store.schema import upgrade
-from mktdash.store.session import open_engine, write_transaction
+from mktdash.store.catalogue.datasets import note_check
+from mktdash.store.engine.schema import upgrade
+from mktdash.store.engine.session import open_engine, write_transaction
 from ops.bench.make_csv import write
 from ops.bench.table import Figure
 

@@ -24,16 +24,16 @@ from mktdash.code_version import code_sha
 from mktdash.domain.clock import system_clock
 from mktdash.graphql.context import Info
 from mktdash.graphql.queries import Query
-from mktdash.graphql.scalars import Instant
 from mktdash.graphql.schema import MktdashSchema
+from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.resources import Resources
 from mktdash.settings import Settings
-from mktdash.store.instruments import series_by_symbol
-from mktdash.store.schema import upgrade
-from mktdash.store.series import read_columns
-from mktdash.store.session import open_engine
+from mktdash.store.catalogue.instruments import series_by_symbol
+from mktdash.store.engine.schema import upgrade
+from mktdash.store.engine.session import open_engine
+from mktdash.store.series.reading import read_columns
 from ops.bench.table import Figure
 from ops.load.driver import drive, post
 

@@ -21,14 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.app import create_app
 from mktdash.domain.clock import system_clock
-from mktdash.graphql.limits import MOST, MOST_CHARACTERS, MOST_TOKENS
-from mktdash.graphql.requests import MOST_BODY_BYTES, MOST_VALUES
+from mktdash.graphql.documents.limits import MOST, MOST_CHARACTERS, MOST_TOKENS
+from mktdash.graphql.transport.requests import MOST_BODY_BYTES, MOST_VALUES
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.resources import Resources
 from mktdash.settings import Settings
-from mktdash.store.schema import upgrade
-from mktdash.store.session import open_engine
+from mktdash.store.engine.schema import upgrade
+from mktdash.store.engine.session import open_engine
 from ops.bench.table import Figure
 
 TITLE = "The longest that one request holds a web process up"

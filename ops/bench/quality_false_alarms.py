@@ -9,16 +9,16 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from mktdash.quality.base import SeriesCheck, Status
-from mktdash.quality.checks.completeness import LONG, SHORT
-from mktdash.quality.checks.copies import Copies
-from mktdash.quality.checks.drift import Shape, bound_of, distances
-from mktdash.quality.checks.freshness import Freshness
-from mktdash.quality.checks.history import HISTORY
-from mktdash.quality.checks.hours import HOURS
-from mktdash.quality.checks.nulls import NULLS
-from mktdash.quality.checks.order import ORDER
-from mktdash.quality.checks.repeats import REPEATS
-from mktdash.quality.checks.revisions import REVISIONS
+from mktdash.quality.checks.arrival.completeness import LONG, SHORT
+from mktdash.quality.checks.arrival.freshness import Freshness
+from mktdash.quality.checks.arrival.hours import HOURS
+from mktdash.quality.checks.arrival.nulls import NULLS
+from mktdash.quality.checks.consistency.copies import Copies
+from mktdash.quality.checks.consistency.history import HISTORY
+from mktdash.quality.checks.consistency.order import ORDER
+from mktdash.quality.checks.consistency.repeats import REPEATS
+from mktdash.quality.checks.consistency.revisions import REVISIONS
+from mktdash.quality.checks.values.drift import Shape, bound_of, distances
 from mktdash.quality.points import returns
 from ops.bench.quality_feed import CALENDARS, STUDY_FIRST, STUDY_LAST, Feed, perfect_feed
 from ops.bench.quality_rewrites import hourly_feed

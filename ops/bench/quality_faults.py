@@ -9,7 +9,7 @@ import numpy as np
 
 from mktdash.domain.observation import Columns
 from mktdash.quality.base import Status
-from mktdash.quality.checks.revisions import REVISIONS
+from mktdash.quality.checks.consistency.revisions import REVISIONS
 from mktdash.quality.registry import DATASET_CHECKS, SERIES_CHECKS
 from ops.bench.quality_feed import CALENDARS, Feed, perfect_feed
 from ops.bench.quality_rewrites import HOURLY, REWRITES, hourly_feed

@@ -11,11 +11,11 @@ from mktdash.domain.clock import MICROS_PER_SECOND, from_micros, to_micros
 from mktdash.domain.observation import Columns
 from mktdash.domain.schedule import due_at, fixing_at, sessions_between
 from mktdash.quality.base import Alike, BatchChanges, CheckContext, Restated, Subject
+from mktdash.quality.expected.sessions import schedule_of, slots_of
 from mktdash.quality.loading import fill
-from mktdash.quality.slots import schedule_of, slots_of
-from mktdash.store.datasets import DatasetRow
-from mktdash.store.instruments import SeriesRow
-from mktdash.store.quality_reads import Member, Newest
+from mktdash.store.catalogue.datasets import DatasetRow
+from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.quality.check_inputs import Member, Newest
 
 
 def dataset(calendar: str, timezone: str, fixing_time: str, publish_delay_s: int, grace_s: int) -> DatasetRow:

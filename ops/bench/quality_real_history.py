@@ -12,11 +12,11 @@ from mktdash.domain.observation import Columns
 from mktdash.providers.base import Parsed
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.quality.base import CheckContext, Status
-from mktdash.quality.checks.copies import Copies
-from mktdash.quality.checks.drift import DRIFT
-from mktdash.quality.checks.history import HISTORY
+from mktdash.quality.checks.consistency.copies import Copies
+from mktdash.quality.checks.consistency.history import HISTORY
+from mktdash.quality.checks.values.drift import DRIFT
+from mktdash.quality.expected.sessions import slots_before
 from mktdash.quality.registry import SERIES_CHECKS
-from mktdash.quality.slots import slots_before
 from ops.bench.quality_feed import CALENDARS, Feed, series_row
 from ops.bench.table import Figure
 

@@ -27,12 +27,12 @@ from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, M
 from mktdash.domain.observation import Columns
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import Parsed, ParsedSeries, Policy, RawPayload
-from mktdash.store.instruments import series_by_symbol, series_of_dataset
-from mktdash.store.latest import latest_by_series_ids
-from mktdash.store.observations import FIELDS
-from mktdash.store.schema import upgrade
-from mktdash.store.series import read_columns
-from mktdash.store.session import open_engine, read_transaction
+from mktdash.store.catalogue.instruments import series_by_symbol, series_of_dataset
+from mktdash.store.engine.schema import upgrade
+from mktdash.store.engine.session import open_engine, read_transaction
+from mktdash.store.series.latest import latest_by_series_ids
+from mktdash.store.series.reading import read_columns
+from mktdash.store.series.writing import FIELDS
 from ops.bench.table import Figure
 
 TITLE = "The store at 10 million rows"

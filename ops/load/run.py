@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from mktdash.store.schema import upgrade
-from mktdash.store.session import open_engine
+from mktdash.store.engine.schema import upgrade
+from mktdash.store.engine.session import open_engine
 from ops.load.driver import Tally, drive
 from ops.load.gate import Measured, judge
 from ops.load.reads import POINTS, fill, requests, tell

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mktdash.processes.port import free_port
 from mktdash.settings import REPOSITORY
+from mktdash.supervisor.port import free_port
 
 Address = tuple[str, int]
 

@@ -10,8 +10,8 @@ from tests.factories.provider import ScriptedProvider, scripted
 
 from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.store.events import ensure_epoch
-from mktdash.store.session import write_transaction
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.live.outbox import ensure_epoch
 
 
 @pytest.fixture

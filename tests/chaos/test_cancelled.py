@@ -5,10 +5,10 @@ Run it with MKTDASH_CANCEL_DEEP=1 to stop at each await of the long work too, in
 
 from tests.factories.cancelling import each_await
 
-from mktdash.store import lending
-from mktdash.store.fetch import fetch_all
-from mktdash.store.session import read_transaction, write_transaction
-from mktdash.store.versions import VersionWatch
+from mktdash.store.engine import clean_connections
+from mktdash.store.engine.driver_reads import fetch_all
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.live.topic_versions import VersionWatch
 
 
 async def test_a_read(left):
@@ -43,7 +43,7 @@ async def test_a_connection_being_opened(left):
 
 
 async def test_a_connection_being_asked_whether_it_is_still_there(left, monkeypatch):
-    monkeypatch.setattr(lending, "_SECONDS_OF_TRUST", -1.0)
+    monkeypatch.setattr(clean_connections, "_SECONDS_OF_TRUST", -1.0)
 
     async def read():
         async with read_transaction(left.engine) as conn:

@@ -16,13 +16,13 @@ from tests.factories.summaries import market_summary
 from tests.factories.works import one_file
 
 from mktdash.domain.clock import system_clock, to_micros
-from mktdash.feed.lease import Lease
+from mktdash.feed.source_lease import Lease
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.jobs import runner as runner_module
-from mktdash.jobs.apart import render_apart
 from mktdash.jobs.arq_worker import open_arq
 from mktdash.jobs.dispatcher import dispatch_due
+from mktdash.jobs.render_process import render_apart
 from mktdash.jobs.replays import Replayer
 from mktdash.jobs.runner import Runner
 from mktdash.jobs.sweeper import sweep
@@ -30,13 +30,13 @@ from mktdash.jobs.times import QueueTimes
 from mktdash.live.publish import notify
 from mktdash.providers import registry
 from mktdash.quality.runner import run_quality
+from mktdash.security.authentication import Identity
 from mktdash.security.buckets import Buckets, Limit
-from mktdash.security.identity import Identity
 from mktdash.security.tokens import create_token
-from mktdash.store import replays, runs
-from mktdash.store.beats import beat, forget
-from mktdash.store.check import check_series, series_ids
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.jobs import replays, runs
+from mktdash.store.live.heartbeats import beat, forget
+from mktdash.store.series.check import check_series, series_ids
 
 STEP = 4
 KNOWN = datetime(2025, 1, 1, tzinfo=UTC)

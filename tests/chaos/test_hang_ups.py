@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.store.session import open_engine
+from mktdash.store.engine.session import open_engine
 
 pytestmark = pytest.mark.postgres
 

@@ -18,10 +18,10 @@ from mktdash.domain.clock import system_clock, to_micros
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.jobs.arq_worker import QUEUE, open_arq
 from mktdash.jobs.dispatcher import dispatch_due
-from mktdash.store import runs
-from mktdash.store.beats import beats
-from mktdash.store.run_queue import RUN
-from mktdash.store.session import open_engine, read_transaction, write_transaction
+from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
+from mktdash.store.jobs import runs
+from mktdash.store.jobs.run_queue import RUN
+from mktdash.store.live.heartbeats import beats
 
 PATIENCE = 300.0
 

@@ -20,11 +20,11 @@ from mktdash.ingest.replay import replay_from_raw
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store import replays
-from mktdash.store.check import check_series, series_ids
-from mktdash.store.instruments import series_by_ids
-from mktdash.store.series import read_leaves, snapshot_id
-from mktdash.store.session import open_engine, read_transaction, write_transaction
+from mktdash.store.catalogue.instruments import series_by_ids
+from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
+from mktdash.store.jobs import replays
+from mktdash.store.series.check import check_series, series_ids
+from mktdash.store.series.reading import read_leaves, snapshot_id
 
 ROOT = Path(__file__).parents[2]
 KNOWN = datetime(2024, 1, 1, tzinfo=UTC)

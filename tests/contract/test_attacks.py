@@ -12,8 +12,8 @@ import pytest
 from tests.factories.web import client_of, resources_over, web_over
 
 from mktdash.app import _listening
-from mktdash.http import protocol
-from mktdash.http.protocol import BoundedProtocol
+from mktdash.http.server import request_bounds
+from mktdash.http.server.request_bounds import BoundedProtocol
 
 pytestmark = pytest.mark.both_loops
 
@@ -210,7 +210,7 @@ async def test_a_head_without_an_end_is_cut_and_its_sender_told_why_however_much
 
 
 async def test_who_is_refused_and_does_not_stop_sending_is_not_heard_for_ever(server, monkeypatch):
-    monkeypatch.setattr(protocol, "SECONDS_TO_HEAR", 0.1)
+    monkeypatch.setattr(request_bounds, "SECONDS_TO_HEAR", 0.1)
     host, port = server.address.split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     async with asyncio.timeout(60):
@@ -235,12 +235,12 @@ async def test_who_is_refused_and_does_not_stop_sending_is_not_heard_for_ever(se
 )
 async def test_who_does_not_come_to_the_end_is_not_waited_for(server, monkeypatch, request_line, answered):
     if not request_line:
-        monkeypatch.setattr(protocol, "SECONDS_TO_ASK", 0.1)
+        monkeypatch.setattr(request_bounds, "SECONDS_TO_ASK", 0.1)
     begin = BoundedProtocol.on_message_begin
 
     def impatient(self):
         # From the first byte on: who has not come to send one is not hurried by this.
-        monkeypatch.setattr(protocol, "SECONDS_TO_ASK", 0.1)
+        monkeypatch.setattr(request_bounds, "SECONDS_TO_ASK", 0.1)
         begin(self)
 
     monkeypatch.setattr(BoundedProtocol, "on_message_begin", impatient)

@@ -3,7 +3,7 @@
 import pytest
 from tests.factories.web import resources_over, web_over
 
-from mktdash.http.openapi import document
+from mktdash.http.openapi.document import document
 from mktdash.http.routes import OPERATIONS
 
 PATHS = document(OPERATIONS)["paths"]

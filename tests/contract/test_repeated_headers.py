@@ -6,7 +6,7 @@ from sqlalchemy import select
 from tests.factories.web import resources_over, served
 
 from mktdash.security.tokens import create_token
-from mktdash.store.session import read_transaction
+from mktdash.store.engine.session import read_transaction
 from mktdash.store.tables import metadata
 
 READ = {"query": "{ viewer { role } }"}

@@ -17,7 +17,7 @@ from schemathesis import GenerationMode, checks
 from tests.factories.answers import Answers
 
 from mktdash.graphql.schema import MktdashSchema
-from mktdash.http.openapi import document
+from mktdash.http.openapi.document import document
 from mktdash.http.routes import OPERATIONS
 
 # 30 take half a minute in all; ask for thousands before a release: EXAMPLES=2000 make test TESTS=tests/contract.

@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx
 
-from mktdash.processes.port import free_port
+from mktdash.supervisor.port import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 MKTDASH = (sys.executable, str(Path(sys.executable).with_name("mktdash")))

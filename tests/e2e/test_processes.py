@@ -17,8 +17,8 @@ from tests.e2e.running import (
     processes_of,
 )
 
-from mktdash.processes.port import free_port
-from mktdash.up import PROCESSES
+from mktdash.supervisor.port import free_port
+from mktdash.supervisor.up import PROCESSES
 
 
 def start_that_fails(home, port, **extra):

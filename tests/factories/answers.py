@@ -19,7 +19,7 @@ from graphql import (
     is_abstract_type,
 )
 
-from mktdash.graphql.scalars import parse_instant
+from mktdash.graphql.vocabulary.scalars import parse_instant
 
 _MOST_INT = 2**31
 

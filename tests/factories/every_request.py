@@ -13,13 +13,13 @@ from graphql import FieldNode, OperationDefinitionNode, build_schema, parse
 from starlette.routing import Route
 
 from mktdash.domain.clock import system_clock, to_micros
-from mktdash.graphql.ids import global_id
+from mktdash.graphql.reports.types import RUNS
 from mktdash.graphql.schema import export_schema
-from mktdash.graphql.types.report import RUNS
+from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.http.routes import OPERATIONS
 from mktdash.security.tokens import create_token, id_of
-from mktdash.store import replays, run_queue, runs
-from mktdash.store.session import write_transaction
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.jobs import replays, run_queue, runs
 from tests.factories.asgi import Exchange
 
 QUERIES = {

@@ -12,7 +12,7 @@ import pytest
 
 from mktdash.domain.clock import iso
 from mktdash.providers.base import Parsed, Provider, RawPayload, Window
-from mktdash.providers.http import HttpFetcher
+from mktdash.providers.fetch.fetcher import HttpFetcher
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 SAMPLES = Path(__file__).resolve().parents[1] / "data"

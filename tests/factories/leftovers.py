@@ -13,8 +13,8 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mktdash.store.fetch import fetch_all
-from mktdash.store.session import read_transaction
+from mktdash.store.engine.driver_reads import fetch_all
+from mktdash.store.engine.session import read_transaction
 
 _SECONDS = 60.0
 _OTHERS = (

@@ -12,12 +12,12 @@ from mktdash.domain.clock import to_micros
 from mktdash.domain.observation import Columns
 from mktdash.domain.schedule import fixing_at, sessions_between
 from mktdash.quality.base import CheckContext, Subject
+from mktdash.quality.expected.sessions import schedule_of, slots_of
 from mktdash.quality.loading import fill
-from mktdash.quality.slots import schedule_of, slots_of
-from mktdash.store.batches import BatchRow
-from mktdash.store.datasets import DatasetRow
-from mktdash.store.instruments import SeriesRow
-from mktdash.store.quality_reads import Member, Newest
+from mktdash.store.batches.batches import BatchRow
+from mktdash.store.catalogue.datasets import DatasetRow
+from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.quality.check_inputs import Member, Newest
 
 DATASET = DatasetRow(
     key="ecb-reference-rates",

@@ -6,7 +6,7 @@ import threading
 
 from mktdash.domain.clock import system_clock
 from mktdash.ingest.replay import replay_from_raw
-from mktdash.store.session import open_engine
+from mktdash.store.engine.session import open_engine
 from tests.factories.provider import ScriptedProvider
 
 

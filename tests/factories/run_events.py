@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.store.runs import RUN_EVENT
+from mktdash.store.jobs.runs import RUN_EVENT
 
 
 async def run_events(conn: AsyncConnection, run_id: str) -> list[Any]:

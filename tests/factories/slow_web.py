@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from mktdash.app import run_web
-from mktdash.graphql.front import Front
+from mktdash.graphql.answer_cache.middleware import Front
 from mktdash.settings import Settings
 
 _SECONDS = 2.0

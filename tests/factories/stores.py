@@ -1,7 +1,7 @@
 """Stores for tests that make their own, by the URL they are behind."""
 
-from mktdash.store.schema import upgrade
-from mktdash.store.session import open_engine
+from mktdash.store.engine.schema import upgrade
+from mktdash.store.engine.session import open_engine
 
 
 async def upgrade_url(url: str) -> None:

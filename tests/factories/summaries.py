@@ -7,8 +7,14 @@ import numpy as np
 from mktdash.domain.clock import to_micros
 from mktdash.domain.flags import Flag
 from mktdash.domain.observation import Columns
-from mktdash.reports.figures import figures_of
-from mktdash.reports.summary import DatasetNote, MarketSummary, MissingSession, QualityNote, SeriesSummary
+from mktdash.reports.market_summary.figures import figures_of
+from mktdash.reports.market_summary.summary import (
+    DatasetNote,
+    MarketSummary,
+    MissingSession,
+    QualityNote,
+    SeriesSummary,
+)
 
 END = date(2026, 10, 30)
 START = END - timedelta(days=90)

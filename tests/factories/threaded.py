@@ -9,7 +9,7 @@ from typing import Any
 
 from mktdash.domain.clock import system_clock
 from mktdash.security.tokens import create_token
-from mktdash.store.session import open_engine
+from mktdash.store.engine.session import open_engine
 from tests.factories.web import resources_over, served
 
 ROLES = ("viewer", "analyst", "operator", "admin")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mktdash.domain.errors import InvalidInputError
 from mktdash.reports.render import render_all
-from mktdash.store.run_queue import NewArtifact
+from mktdash.store.jobs.run_queue import NewArtifact
 
 
 def one_file(summary, tell):

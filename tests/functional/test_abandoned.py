@@ -14,7 +14,7 @@ from mktdash import app as entry
 from mktdash.graphql.context import Info
 from mktdash.graphql.loaders import loader
 from mktdash.graphql.schema import MktdashSchema
-from mktdash.store.session import open_engine, read_transaction
+from mktdash.store.engine.session import open_engine, read_transaction
 
 pytestmark = pytest.mark.both_loops
 

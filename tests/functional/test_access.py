@@ -9,9 +9,9 @@ from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
 from mktdash.domain.errors import UnavailableError
-from mktdash.security.identity import Identity, Request
+from mktdash.security.authentication import Identity, Request
 from mktdash.security.tokens import Maker, create_token, end_token
-from mktdash.store.session import open_engine, read_transaction
+from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.tables import ApiToken, AuditEvent
 
 VIEWER = "{ viewer { role name canRead canRequestReports canOperate } }"

@@ -16,14 +16,14 @@ from tests.factories.web import resources_over, web_over
 from tests.functional.test_topics import NOT_READ, row_of
 
 from mktdash.domain.clock import to_micros
-from mktdash.graphql.declared import declared
 from mktdash.graphql.schema import MktdashSchema
+from mktdash.graphql.vocabulary.depends_on import declared
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.store import run_queue, runs
-from mktdash.store.datasets import note_check
-from mktdash.store.quality import NewDqResult, save_results
-from mktdash.store.run_queue import NewArtifact
-from mktdash.store.session import write_transaction
+from mktdash.store.catalogue.datasets import note_check
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.jobs import run_queue, runs
+from mktdash.store.jobs.run_queue import NewArtifact
+from mktdash.store.quality.verdicts import NewDqResult, save_results
 from mktdash.store.tables import metadata
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from tests.factories.web import client_of, gql_client, resources_over, served, s
 from mktdash.domain.clock import system_clock
 from mktdash.security.buckets import Buckets
 from mktdash.security.tokens import Maker, end_token
-from mktdash.store.credentials import CredentialWatch
+from mktdash.store.access.credentials import CredentialWatch
 
 VIEWER = "{ viewer { role } }"
 FOLLOW = "subscription { observations { cursor } }"

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from tests.factories.provider import ScriptedProvider, scripted
 
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.store.check import check_links, check_raw, check_series, series_ids
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.series.check import check_links, check_raw, check_series, series_ids
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

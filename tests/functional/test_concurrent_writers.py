@@ -12,14 +12,14 @@ from mktdash.domain.clock import to_micros
 from mktdash.ingest import pipeline, portions
 from mktdash.ingest.batch import BatchKey, BatchMerge
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.store.batches import NewBatch, open_batch
-from mktdash.store.check import check_series, series_ids
-from mktdash.store.datasets import dataset_by_key, note_change
-from mktdash.store.events import append_events, event_head
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.raw import keep_raw
-from mktdash.store.series import read_leaves, snapshot_id
-from mktdash.store.session import open_engine, read_transaction, write_transaction
+from mktdash.store.batches.batches import NewBatch, open_batch
+from mktdash.store.batches.raw_files import keep_raw
+from mktdash.store.catalogue.datasets import dataset_by_key, note_change
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
+from mktdash.store.live.outbox import append_events, event_head
+from mktdash.store.series.check import check_series, series_ids
+from mktdash.store.series.reading import read_leaves, snapshot_id
 
 pytestmark = pytest.mark.postgres
 KNOWN = datetime(2024, 1, 1, tzinfo=UTC)

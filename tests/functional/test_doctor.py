@@ -16,10 +16,10 @@ from mktdash.ingest import portions
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.resources import open_resources
 from mktdash.settings import Settings
-from mktdash.store.beats import beat
-from mktdash.store.datasets import note_check
-from mktdash.store.schema import downgrade
-from mktdash.store.session import write_transaction
+from mktdash.store.catalogue.datasets import note_check
+from mktdash.store.engine.schema import downgrade
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.live.heartbeats import beat
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 STATE = {"circuit": "closed", "failures": 0, "last_error": None, "retry_at": None, "role": "active"}

@@ -12,9 +12,9 @@ from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import to_micros
 from mktdash.ingest import portions
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.series import read_columns
-from mktdash.store.session import open_engine, read_transaction
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import open_engine, read_transaction
+from mktdash.store.series.reading import read_columns
 
 WILD = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "wild"
 
@@ -263,7 +263,7 @@ def test_a_file_does_not_take_the_dataset_of_another_source(mktdash, tmp_path):
 def test_a_long_file_that_is_refused_for_its_last_row_stores_nothing(mktdash, tmp_path, monkeypatch):
     monkeypatch.setattr(portions, "PORTION_ROWS", 4)
     monkeypatch.setattr(portions, "_MERGED_ROWS", 1)
-    monkeypatch.setattr("mktdash.providers.delimited._PIECE_ROWS", 1)
+    monkeypatch.setattr("mktdash.providers.reading.delimited._PIECE_ROWS", 1)
     by_symbol = {**MEASURED, "symbol": None, "symbol_column": "Symbol"}
     first = written(tmp_path, "first.csv", "Date,Symbol,Close\n2024-01-02,Z,1\n")
     assert give(mktdash, first, written(tmp_path, "one.json", by_symbol)).code == 0

@@ -16,7 +16,7 @@ from tests.factories.provider import ScriptedProvider
 
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
-from mktdash.store.session import open_engine
+from mktdash.store.engine.session import open_engine
 
 READS = int(os.environ.get("MKTDASH_EXACT_READS", "4000"))
 SECONDS = 900 if READS > 4000 else 12

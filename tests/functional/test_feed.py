@@ -20,20 +20,20 @@ from tests.factories.wire import Answer, wire_server
 from mktdash import feed
 from mktdash.domain.clock import system_clock
 from mktdash.domain.errors import ProviderUnavailableError
-from mktdash.feed.lease import Lease
 from mktdash.feed.source import SourceLoop
+from mktdash.feed.source_lease import Lease
 from mktdash.providers.base import Policy
 from mktdash.providers.ecb.client import DATASET, RECORDED_URL, EcbProvider
-from mktdash.providers.http import open_fetchers
+from mktdash.providers.fetch.fetcher import open_fetchers
 from mktdash.providers.kraken.client import KrakenProvider
 from mktdash.providers.sim.client import SimProvider
 from mktdash.resources import Resources
 from mktdash.settings import Settings
-from mktdash.store.batches import last_batches
-from mktdash.store.beats import beats
-from mktdash.store.datasets import dataset_by_key
-from mktdash.store.latest import newest_by_dataset
-from mktdash.store.session import read_transaction
+from mktdash.store.batches.batches import last_batches
+from mktdash.store.catalogue.datasets import dataset_by_key
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.live.heartbeats import beats
+from mktdash.store.series.latest import newest_by_dataset
 
 NOWHERE = "redis://127.0.0.1:1"
 

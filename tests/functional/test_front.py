@@ -16,18 +16,18 @@ from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import to_micros
 from mktdash.graphql import queries
+from mktdash.graphql.answer_cache.middleware import ANSWERS
 from mktdash.graphql.context import Info
-from mktdash.graphql.declared import depends_on
-from mktdash.graphql.front import ANSWERS
 from mktdash.graphql.rights import Needs
 from mktdash.graphql.schema import MktdashSchema
+from mktdash.graphql.vocabulary.depends_on import depends_on
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.quality.ageing import COUNTS_FOR_S
 from mktdash.security.principals import Role
-from mktdash.store.quality import NewDqResult, save_results
-from mktdash.store.session import write_transaction
-from mktdash.store.versions import CATALOGUE
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.live.topic_versions import CATALOGUE
+from mktdash.store.quality.verdicts import NewDqResult, save_results
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = "scripted-daily"

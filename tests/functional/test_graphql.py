@@ -5,9 +5,9 @@ from sqlalchemy import event
 from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import iso
-from mktdash.store.instruments import series_by_symbol
-from mktdash.store.series import read_columns
-from mktdash.store.session import read_transaction
+from mktdash.store.catalogue.instruments import series_by_symbol
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.series.reading import read_columns
 
 WATCHLIST = """query($first: Int!) { instruments(first: $first) { totalCount edges { node { symbol name
   aliases { source symbol }

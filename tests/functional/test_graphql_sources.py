@@ -3,7 +3,7 @@
 from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import system_clock, to_micros
-from mktdash.store.beats import beat
+from mktdash.store.live.heartbeats import beat
 
 QUERY = "{ sources { name role circuit failures lastError retryAt nextPollAt } }"
 OPEN = {

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from tests.factories.command import Command
 
-from mktdash.store.schema import downgrade, head
-from mktdash.store.session import open_engine, write_transaction
+from mktdash.store.engine.schema import downgrade, head
+from mktdash.store.engine.session import open_engine, write_transaction
 
 MAPPING = '{"dataset": "d", "date": "Date", "symbol": "S", "value": "Close"}'
 COMMANDS = [

@@ -9,11 +9,11 @@ import pytest
 from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
-from mktdash.store import run_queue
-from mktdash.store.beats import beat
-from mktdash.store.run_queue import NewArtifact
-from mktdash.store.runs import insert_run
-from mktdash.store.session import write_transaction
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.jobs import run_queue
+from mktdash.store.jobs.run_queue import NewArtifact
+from mktdash.store.jobs.runs import insert_run
+from mktdash.store.live.heartbeats import beat
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 BROTLI = brotli.compress(b"console.log(1)")

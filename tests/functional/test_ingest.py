@@ -3,11 +3,11 @@
 from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
-from mktdash.store.datasets import dataset_by_key
-from mktdash.store.instruments import series_by_symbol, series_of_dataset
-from mktdash.store.latest import latest_by_series_ids
-from mktdash.store.series import read_columns, read_leaves, snapshot_id
-from mktdash.store.session import read_transaction
+from mktdash.store.catalogue.datasets import dataset_by_key
+from mktdash.store.catalogue.instruments import series_by_symbol, series_of_dataset
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.series.latest import latest_by_series_ids
+from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
 
 
 async def test_the_whole_ecb_history_is_stored_once_and_a_second_run_adds_nothing(engine):

@@ -17,10 +17,10 @@ from mktdash.ingest.replay import replay_from_raw
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store.identity import Entry, NamePeriod, import_instruments
-from mktdash.store.instruments import instrument_by_symbol, series_by_symbol, series_of_dataset
-from mktdash.store.series import read_columns
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.catalogue.instrument_import import Entry, NamePeriod, import_instruments
+from mktdash.store.catalogue.instruments import instrument_by_symbol, series_by_symbol, series_of_dataset
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.series.reading import read_columns
 
 KNOWN = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from mktdash.store.interruptible import connect
+from mktdash.store.engine.interruptible import connect
 
 pytestmark = pytest.mark.both_loops
 

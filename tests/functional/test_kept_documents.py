@@ -9,7 +9,7 @@ from ops.load.clients import CLIENTS, pages_own
 from tests.factories.provider import ScriptedProvider, scripted
 from tests.factories.web import resources_over, web_over
 
-from mktdash.graphql.trusted import document_id
+from mktdash.graphql.documents.trusted import document_id
 from mktdash.ingest.pipeline import ingest_payload
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -12,10 +12,10 @@ from tests.factories.provider import ScriptedProvider, day, scripted
 from mktdash.domain.clock import to_micros
 from mktdash.ingest import pipeline
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.store.batches import provenance_of
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.series import read_columns, read_leaves, snapshot_id
-from mktdash.store.session import open_engine, read_transaction
+from mktdash.store.batches.batches import provenance_of
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import open_engine, read_transaction
+from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from tests.factories.leftovers import connections
 
-from mktdash.store.lending import is_clean
-from mktdash.store.session import open_engine, read_transaction, write_transaction
+from mktdash.store.engine.clean_connections import is_clean
+from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 
 pytestmark = pytest.mark.both_loops
 

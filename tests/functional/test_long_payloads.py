@@ -10,11 +10,11 @@ from mktdash.domain.clock import to_micros
 from mktdash.ingest import portions
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
-from mktdash.store.batches import last_batches, unfinished_batches
-from mktdash.store.check import check_raw, check_series, series_ids
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.series import read_leaves, snapshot_id
-from mktdash.store.session import read_transaction
+from mktdash.store.batches.batches import last_batches, unfinished_batches
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.series.check import check_raw, check_series, series_ids
+from mktdash.store.series.reading import read_leaves, snapshot_id
 
 KNOWN = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -16,13 +16,13 @@ from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.quality.runner import run_quality
-from mktdash.store.absences import absences_by_series_ids
-from mktdash.store.check import check_links, check_series
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.latest import latest_by_series_ids
-from mktdash.store.revisions import revisions_page
-from mktdash.store.series import read_leaves, read_recent, snapshot_id
-from mktdash.store.session import read_transaction
+from mktdash.store.batches.absences import absences_by_series_ids
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.series.check import check_links, check_series
+from mktdash.store.series.latest import latest_by_series_ids
+from mktdash.store.series.reading import read_leaves, read_recent, snapshot_id
+from mktdash.store.series.revisions import revisions_page
 
 MANY = int(os.environ.get("MKTDASH_SERIES", "2500"))
 NOW = datetime(2024, 1, 5, tzinfo=UTC)

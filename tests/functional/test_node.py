@@ -3,7 +3,7 @@
 import pytest
 from tests.factories.web import resources_over, web_over
 
-from mktdash.graphql.ids import global_id
+from mktdash.graphql.vocabulary.ids import global_id
 
 IDS = """{ instrument(symbol: "EURUSD") { id }
   dataset(key: "ecb-reference-rates") { id } series(symbol: "EURUSD") { id }

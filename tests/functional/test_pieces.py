@@ -9,17 +9,17 @@ from tests.factories.provider import DAY_0, ScriptedProvider, day
 
 from mktdash.domain.flags import Flag
 from mktdash.domain.observation import Columns
-from mktdash.graphql.encoding import encode
-from mktdash.graphql.pieces import COLUMNS, PieceCache
-from mktdash.graphql.scalars import SCALARS, FlagsColumn, FloatColumn, InstantColumn, MillisColumn
-from mktdash.graphql.types.points import PointsType, flag_counts, named_counts
-from mktdash.graphql.weighted import WeightedCache
+from mktdash.graphql.columns.encoded_chunks import COLUMNS, PieceCache
+from mktdash.graphql.columns.points import PointsType, flag_counts, named_counts
+from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
+from mktdash.graphql.vocabulary.json import encode
+from mktdash.graphql.vocabulary.scalars import SCALARS, FlagsColumn, FloatColumn, InstantColumn, MillisColumn
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import Parsed, ParsedSeries, RawPayload
-from mktdash.store.compact import compact_series
-from mktdash.store.instruments import series_by_symbol
-from mktdash.store.series import read_columns
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.catalogue.instruments import series_by_symbol
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.series.compact import compact_series
+from mktdash.store.series.reading import read_columns
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _KINDS = {"asOf": InstantColumn, "asOfMs": MillisColumn, "flags": FlagsColumn}

@@ -7,10 +7,10 @@ import pytest
 from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
-from mktdash.graphql.leaves import NoPlanError
-from mktdash.graphql.planned import Plans
+from mktdash.graphql.planner.leaves import NoPlanError
+from mktdash.graphql.planner.plans import Plans
+from mktdash.graphql.planner.together import together
 from mktdash.graphql.schema import _RUNS
-from mktdash.graphql.together import together
 from mktdash.quality.runner import run_quality
 
 QUERIES = [

@@ -12,14 +12,14 @@ from tests.factories.quality import at
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.quality import runner
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status
-from mktdash.quality.missing import Reason
+from mktdash.quality.expected.missing import Reason
 from mktdash.quality.overview import overall
 from mktdash.quality.runner import missing_sessions, run_quality
-from mktdash.store.datasets import dataset_by_key
-from mktdash.store.events import events_after
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.quality import history, latest_results
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.catalogue.datasets import dataset_by_key
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.live.outbox import events_after
+from mktdash.store.quality.verdicts import history, latest_results
 from mktdash.store.tables import Dataset
 
 ECB = "ecb-reference-rates"

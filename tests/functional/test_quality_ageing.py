@@ -9,10 +9,10 @@ from tests.factories.web import resources_over, web_over
 from mktdash.domain.clock import iso, to_micros
 from mktdash.quality.ageing import COUNTS_FOR_S
 from mktdash.quality.runner import run_quality
+from mktdash.reports.market_summary.parameters import MarketSummaryParameters
 from mktdash.reports.snapshot import take_snapshot
-from mktdash.reports.templates.market_summary import MarketSummaryParameters
-from mktdash.store.beats import beat
-from mktdash.store.session import read_transaction
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.live.heartbeats import beat
 
 JUDGED, LATE = at("2026-10-30T20:00"), at("2026-11-03T20:00")
 LAST = timedelta(seconds=COUNTS_FOR_S)

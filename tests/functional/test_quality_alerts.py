@@ -9,10 +9,10 @@ from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.quality.overview import overall
 from mktdash.quality.runner import run_quality
-from mktdash.store.alerts import AlertRow, acknowledge, alert_by_id, alerts, annotate, mute
-from mktdash.store.events import events_after
-from mktdash.store.quality import NewDqResult, save_results
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.live.outbox import events_after
+from mktdash.store.quality.alerts import AlertRow, acknowledge, alert_by_id, alerts, annotate, mute
+from mktdash.store.quality.verdicts import NewDqResult, save_results
 from mktdash.store.tables import metadata
 
 ECB = "ecb-reference-rates"

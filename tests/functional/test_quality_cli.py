@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from mktdash.cli.main import app
 from mktdash.domain.clock import system_clock
 from mktdash.domain.errors import InvalidInputError, NotFoundError
+from mktdash.http import quality_gauges
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
-from mktdash.quality import gauges
 from mktdash.quality.runner import run_quality
-from mktdash.store.session import open_engine, read_transaction, write_transaction
+from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 from mktdash.store.tables import Dataset
 
 ECB = "ecb-reference-rates"
@@ -108,14 +108,16 @@ async def test_gauges_show_the_verdicts_and_forget_what_is_gone(sqlite_engine):
                 version=0,
             )
         )
-    gauges.STATUS.labels("gone", "freshness").set(3)
+    quality_gauges.STATUS.labels("gone", "freshness").set(3)
     await run_quality(sqlite_engine, clock=system_clock, code_sha="abc123")
 
     async with read_transaction(sqlite_engine) as conn:
-        await gauges.refresh(conn, system_clock())
+        await quality_gauges.refresh(conn, system_clock())
 
     shown = {
-        tuple(sample.labels.values()): sample.value for metric in gauges.STATUS.collect() for sample in metric.samples
+        tuple(sample.labels.values()): sample.value
+        for metric in quality_gauges.STATUS.collect()
+        for sample in metric.samples
     }
-    assert shown["lost", "freshness"] == gauges.LEVELS["UNKNOWN"]
+    assert shown["lost", "freshness"] == quality_gauges.LEVELS["UNKNOWN"]
     assert ("gone", "freshness") not in shown

@@ -9,11 +9,11 @@ from tests.factories.quality import at
 from tests.functional.test_quality_planted import BARS, bars
 
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.quality import by_history
-from mktdash.quality.checks.history import History
-from mktdash.quality.checks.revisions import Revisions
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.session import read_transaction
+from mktdash.quality.checks.consistency.history import History
+from mktdash.quality.checks.consistency.revisions import Revisions
+from mktdash.quality.history import whole_history
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import read_transaction
 
 TOLD, NOW = at("2026-11-19T18:00"), at("2026-11-19T20:00")
 ECB = "ecb-reference-rates"
@@ -144,7 +144,7 @@ async def test_hours_and_minutes_are_judged_whole_too_a_day_at_a_time(engine, lo
         dataset="hours", date="T", date_formats=("UNIX",), symbol="HHH", value="V", interval="1h", unit="USD"
     )
     await tell(engine, "\n".join(["T,V", *lines]).encode(), TOLD, hours)
-    monkeypatch.setattr(by_history, "_SPANS", 1)
+    monkeypatch.setattr(whole_history, "_SPANS", 1)
 
     first = await metrics(engine, "hours", NOW)
     second = await metrics(engine, "hours", NOW + timedelta(minutes=5))

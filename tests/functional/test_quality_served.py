@@ -7,9 +7,9 @@ from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import iso, to_micros
 from mktdash.quality.runner import run_quality
-from mktdash.store.alerts import NOTE_LENGTH, alerts
-from mktdash.store.quality import NewDqResult, save_results
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.quality.alerts import NOTE_LENGTH, alerts
+from mktdash.store.quality.verdicts import NewDqResult, save_results
 from mktdash.store.tables import Dataset, metadata
 
 ECB = "ecb-reference-rates"

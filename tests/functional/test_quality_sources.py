@@ -14,11 +14,11 @@ from mktdash.providers.cboe.client import CboeProvider
 from mktdash.providers.fred.client import FredProvider
 from mktdash.providers.treasury.client import TreasuryProvider
 from mktdash.quality.base import CheckResult, Status
-from mktdash.quality.checks.twins import by_session, compare
+from mktdash.quality.checks.consistency.twins import by_session, compare
 from mktdash.quality.runner import run_quality
-from mktdash.store.instruments import Which, series_by_symbol
-from mktdash.store.series import read_columns
-from mktdash.store.session import read_transaction
+from mktdash.store.catalogue.instruments import Which, series_by_symbol
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.series.reading import read_columns
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 NOW = at("2023-09-05T20:00")

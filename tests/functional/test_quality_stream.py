@@ -9,9 +9,9 @@ from tests.factories.web import resources_over, served
 from tests.functional.test_subscriptions import connection, cursor_now, following, take
 
 from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
-from mktdash.store.alerts import acknowledge, alerts, annotate
-from mktdash.store.quality import NewDqResult, save_results
-from mktdash.store.session import write_transaction
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.quality.alerts import acknowledge, alerts, annotate
+from mktdash.store.quality.verdicts import NewDqResult, save_results
 from mktdash.store.tables import Dataset
 
 NOW = to_micros(at("2026-03-01T00:00"))

@@ -9,10 +9,10 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import Window
 from mktdash.providers.sim.client import SimProvider
 from mktdash.quality.base import NOTHING, CheckResult, Status
-from mktdash.quality.missing import Reason
+from mktdash.quality.expected.missing import Reason
 from mktdash.quality.runner import missing_sessions, run_quality
-from mktdash.store.datasets import dataset_by_key
-from mktdash.store.session import read_transaction
+from mktdash.store.catalogue.datasets import dataset_by_key
+from mktdash.store.engine.session import read_transaction
 
 SIM = "sim-ticks"
 BEGIN = at("2026-11-20T08:30:02")

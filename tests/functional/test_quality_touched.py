@@ -8,8 +8,8 @@ from tests.factories.provider import DAY_0, ScriptedProvider, scripted
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.quality import runner
 from mktdash.quality.runner import run_quality
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.session import read_transaction
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import read_transaction
 
 KEY = "scripted-daily"
 DAYS = 60

@@ -8,10 +8,10 @@ from tests.factories.provider import ScriptedProvider, day, scripted
 from tests.factories.web import resources_over, web_over
 
 from mktdash import app as entry
-from mktdash.graphql.front import ANSWERS
-from mktdash.graphql.planned import Plans
+from mktdash.graphql.answer_cache.middleware import ANSWERS
+from mktdash.graphql.planner.plans import Plans
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.store.whole import WholeSeries
+from mktdash.store.series.whole_series import WholeSeries
 
 pytestmark = pytest.mark.both_loops
 

@@ -13,17 +13,17 @@ from tests.factories.provider import ScriptedProvider, scripted
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import NotFoundError
 from mktdash.ingest.pipeline import ingest_payload
+from mktdash.ingest.reparse import reader_anew
 from mktdash.ingest.replay import replay_from_raw
-from mktdash.ingest.retell import reader_anew
 from mktdash.ingest.verify import check_told
 from mktdash.providers import registry
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store.batches import last_batches
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.series import read_columns, read_leaves, snapshot_id
-from mktdash.store.session import open_engine, read_transaction, write_transaction
+from mktdash.store.batches.batches import last_batches
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
+from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
 
 START = datetime(2024, 6, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

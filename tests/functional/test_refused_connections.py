@@ -7,8 +7,8 @@ import socket
 import pytest
 import uvicorn
 
-from mktdash.http import protocol
-from mktdash.http.protocol import BoundedProtocol
+from mktdash.http.server import request_bounds
+from mktdash.http.server.request_bounds import BoundedProtocol
 
 pytestmark = pytest.mark.both_loops
 
@@ -119,7 +119,7 @@ def impatient(monkeypatch):
     begin = BoundedProtocol.on_message_begin
 
     def hurried(self):
-        monkeypatch.setattr(protocol, "SECONDS_TO_ASK", 0.05)
+        monkeypatch.setattr(request_bounds, "SECONDS_TO_ASK", 0.05)
         begin(self)
 
     monkeypatch.setattr(BoundedProtocol, "on_message_begin", hurried)

@@ -9,12 +9,12 @@ from mktdash.domain.clock import to_micros
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.providers.base import Parsed
-from mktdash.store.check import check_raw, check_series, series_ids
-from mktdash.store.compact import compact_series
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.revisions import revisions_page
-from mktdash.store.series import read_columns, read_leaves, snapshot_id
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.series.check import check_raw, check_series, series_ids
+from mktdash.store.series.compact import compact_series
+from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+from mktdash.store.series.revisions import revisions_page
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

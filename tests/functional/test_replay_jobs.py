@@ -10,9 +10,9 @@ from mktdash.ingest import replay
 from mktdash.jobs.replays import Replayer, dispatch_replays
 from mktdash.jobs.times import QueueTimes
 from mktdash.providers import registry
-from mktdash.store import replays
-from mktdash.store.datasets import versions
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.catalogue.datasets import versions
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.jobs import replays
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TIMES = QueueTimes(heartbeat=3600)

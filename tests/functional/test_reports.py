@@ -21,9 +21,9 @@ from mktdash.jobs.runner import Runner, verdict
 from mktdash.jobs.times import QueueTimes
 from mktdash.reports.render import render_all
 from mktdash.reports.verify import NotFinishedError, SnapshotAmendedError, verify
-from mktdash.store import runs
-from mktdash.store.runs import ARTIFACT
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.jobs import runs
+from mktdash.store.jobs.runs import ARTIFACT
 
 QUICK = QueueTimes(heartbeat=0.05, lease=5.0, render=60.0)
 TOLD = datetime(2026, 1, 1, tzinfo=UTC)
@@ -206,7 +206,7 @@ async def test_a_template_that_is_gone_is_dead_at_once(engine):
 
 
 async def test_a_report_that_would_be_too_large_is_refused(ecb_engine, monkeypatch):
-    monkeypatch.setattr("mktdash.reports.build.MOST_OBSERVATIONS", 100)
+    monkeypatch.setattr("mktdash.reports.market_summary.build.MOST_OBSERVATIONS", 100)
     run = await made(ecb_engine, symbols=["EURUSD"], days=3000)
     assert (run.state, run.error_code) == ("dead", "REPORT_TOO_LARGE")
 

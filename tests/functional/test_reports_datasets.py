@@ -15,8 +15,8 @@ from tests.factories.web import resources_over, web_over
 from mktdash.domain.clock import system_clock
 from mktdash.jobs.runner import Runner
 from mktdash.reports.render import render_all
-from mktdash.store import runs
-from mktdash.store.session import open_engine, read_transaction
+from mktdash.store.engine.session import open_engine, read_transaction
+from mktdash.store.jobs import runs
 
 REQUEST = """mutation($given: JSON!) { requestReport(input: {template: "market-summary", parameters: $given}) {
   __typename ... on ReportRun { runId } ... on InvalidParameters { problems { path message } } } }"""

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from tests.factories.run_events import run_events
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
-from mktdash.store import run_queue, runs
-from mktdash.store.events import events_after
-from mktdash.store.run_queue import NewArtifact
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.jobs import run_queue, runs
+from mktdash.store.jobs.run_queue import NewArtifact
+from mktdash.store.live.outbox import events_after
 
 NOW = 1_793_000_000_000_000
 SECOND = 1_000_000

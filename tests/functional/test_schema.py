@@ -11,8 +11,8 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store.schema import alembic_config, current, downgrade, head, upgrade
-from mktdash.store.session import open_engine, read_transaction, write_transaction
+from mktdash.store.engine.schema import alembic_config, current, downgrade, head, upgrade
+from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 
 
 async def test_the_schema_goes_down_and_up_again(engine):

@@ -9,8 +9,8 @@ from tests.factories.web import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
 from mktdash.security.tokens import Maker, end_token
-from mktdash.store.session import read_transaction, write_transaction
-from mktdash.store.sessions import MOST_A_TOKEN
+from mktdash.store.access.sessions import MOST_A_TOKEN
+from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.tables import ApiToken, BrowserSession
 
 VIEWER = {"query": "{ viewer { role } }"}

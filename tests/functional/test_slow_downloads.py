@@ -8,8 +8,8 @@ import pytest
 from tests.factories.leftovers import Outside, until_none
 from tests.factories.web import resources_over, served
 
-from mktdash.store.raw import PIECE_BYTES, keep_raw
-from mktdash.store.session import write_transaction
+from mktdash.store.batches.raw_files import PIECE_BYTES, keep_raw
+from mktdash.store.engine.session import write_transaction
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import pytest
 import sqlalchemy as sa
 from tests.factories.web import resources_over, web_over
 
-from mktdash.ground import Ground
 from mktdash.security import tokens
 from mktdash.security.tokens import create_token
 from mktdash.settings import Settings
-from mktdash.store.session import open_engine, read_transaction
+from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.tables import ApiToken, BrowserSession
+from mktdash.supervisor.prepare import Ground
 
 VIEWER = {"query": "{ viewer { role } }"}
 

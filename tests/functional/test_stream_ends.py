@@ -20,7 +20,7 @@ from tests.functional.test_token_ends import (
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.security import validity
 from mktdash.security.tokens import Maker, create_token, end_token
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.tables import ApiToken, ReportRun
 
 REQUEST = 'mutation { requestReport(input: {template: "market-summary"}) { __typename } }'
@@ -116,8 +116,8 @@ async def test_a_client_that_does_not_answer_the_close_is_not_waited_for(sqlite_
 
 
 async def test_a_token_whose_stream_is_open_is_in_use(sqlite_engine, monkeypatch):
-    monkeypatch.setattr("mktdash.security.use._SECONDS_TO_GATHER", 0.0)
-    monkeypatch.setattr("mktdash.security.use._SECONDS_BETWEEN_NOTES", 0.0)
+    monkeypatch.setattr("mktdash.security.last_used._SECONDS_TO_GATHER", 0.0)
+    monkeypatch.setattr("mktdash.security.last_used._SECONDS_BETWEEN_NOTES", 0.0)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     async with served(resources_over(sqlite_engine, clock=lambda: now)) as address:
         token = await create_token(sqlite_engine, name="desk", role="viewer", clock=lambda: now)

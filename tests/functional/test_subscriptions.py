@@ -14,10 +14,10 @@ from tests.factories.web import client_of, gql_client, resources_over, served
 from mktdash.domain.clock import to_micros
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.live.publish import notify
-from mktdash.store import run_queue
-from mktdash.store.events import prune_events
-from mktdash.store.runs import cancel, insert_run
-from mktdash.store.session import write_transaction
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.jobs import run_queue
+from mktdash.store.jobs.runs import cancel, insert_run
+from mktdash.store.live.outbox import prune_events
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OBSERVATIONS = """subscription($symbols: [String!], $since: String) { observations(symbols: $symbols, since: $since) {

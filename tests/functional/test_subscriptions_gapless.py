@@ -12,8 +12,16 @@ from mktdash.domain.clock import EPOCH
 from mktdash.domain.errors import CursorExpiredError
 from mktdash.live.cursor import Cursor, require_kept, resume_from
 from mktdash.live.hub import KEPT, Hub
-from mktdash.store.events import NewEvent, append_events, ensure_epoch, event_epoch, event_head, prune_events, pruned_to
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.live.outbox import (
+    NewEvent,
+    append_events,
+    ensure_epoch,
+    event_epoch,
+    event_head,
+    prune_events,
+    pruned_to,
+)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.jobs import sweeper
 from mktdash.jobs.sweeper import keep_sweeping, sweep
 from mktdash.jobs.times import QueueTimes
-from mktdash.store import run_queue, runs
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.jobs import run_queue, runs
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 TIMES = QueueTimes()

@@ -9,7 +9,7 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.reports.templates.market_summary import MarketSummaryParameters
+from mktdash.reports.market_summary.parameters import MarketSummaryParameters
 
 TICKERS = (
     *("BRK.B", "BRK-B", "^DJI", "BTC/USD", "EURUSD=X", "0700.HK", ".INX", "ÅKER", "株", "M&M.NS", "$SPX", "ES=F"),

@@ -5,7 +5,7 @@ import logging
 import pytest
 from tests.factories.web import resources_over, web_over
 
-from mktdash.graphql import timing
+from mktdash.graphql.planner import timing
 
 QUERY = "{ instruments(first: 1) { edges { node { series { quality } } } } }"
 
@@ -35,9 +35,9 @@ async def test_answers_say_how_they_came_about(web):
 async def test_a_slow_query_is_logged_by_its_document(web, monkeypatch, caplog):
     monkeypatch.setattr(timing, "SLOW_SECONDS", -1.0)
 
-    with caplog.at_level(logging.WARNING, logger="mktdash.graphql.timing"):
+    with caplog.at_level(logging.WARNING, logger="mktdash.graphql.planner.timing"):
         answer = await web.post(QUERY)
 
-    (line,) = [record.getMessage() for record in caplog.records if record.name == "mktdash.graphql.timing"]
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "mktdash.graphql.planner.timing"]
     assert timing.document_id(QUERY) in line
     assert answer.headers["x-request-id"] in line

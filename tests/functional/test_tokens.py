@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from mktdash.cli.main import app
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import InvalidInputError, NotFoundError
-from mktdash.store.session import open_engine, read_transaction, write_transaction
+from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 from mktdash.store.tables import ApiToken, AuditEvent
 
 CREATE = """mutation($input: CreateTokenInput!) { createToken(input: $input) { __typename
@@ -279,7 +279,7 @@ async def test_sessions_are_listed_and_ended_by_command(mktdash):
 
 
 async def test_when_a_token_was_last_used_is_noted(engine, monkeypatch):
-    monkeypatch.setattr("mktdash.security.use._SECONDS_TO_GATHER", 0.0)
+    monkeypatch.setattr("mktdash.security.last_used._SECONDS_TO_GATHER", 0.0)
     async with web_over(resources_over(engine)) as web:
         token, now = await web.token("viewer"), to_micros(web.resources.clock())
         await web.ask(VIEWER, authorization=f"Bearer {token}")

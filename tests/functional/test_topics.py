@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from mktdash.store.session import write_transaction
+from mktdash.store.engine.session import write_transaction
 from mktdash.store.tables import metadata
 
 # Topics of the columns of a table, and of single columns where they move others.

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from tests.factories.web import resources_over, served, socket_to, web_over
 
-from mktdash.graphql.trusted import document_id, read_trusted
+from mktdash.graphql.documents.trusted import document_id, read_trusted
 from mktdash.settings import REPOSITORY
 
 MANIFEST = REPOSITORY / "schema" / "graphql" / "documents.json"

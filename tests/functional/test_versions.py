@@ -10,11 +10,11 @@ from tests.factories.provider import ScriptedProvider
 
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
-from mktdash.store.datasets import note_check
-from mktdash.store.session import write_transaction
-from mktdash.store.shared import SharedRead
+from mktdash.store.catalogue.datasets import note_check
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.engine.shared_read import SharedRead
+from mktdash.store.live.topic_versions import VersionWatch
 from mktdash.store.tables import metadata
-from mktdash.store.versions import VersionWatch
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = "scripted-daily"

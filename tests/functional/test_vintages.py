@@ -17,9 +17,9 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.series import read_columns, read_leaves, snapshot_id
-from mktdash.store.session import open_engine, read_transaction
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import open_engine, read_transaction
+from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
 
 VINTAGES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "vintages"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -19,9 +19,9 @@ from mktdash.cli.main import app
 from mktdash.domain.clock import iso
 from mktdash.domain.errors import MktdashError
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store.instruments import series_of_dataset
-from mktdash.store.series import read_columns
-from mktdash.store.session import open_engine, read_transaction
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import open_engine, read_transaction
+from mktdash.store.series.reading import read_columns
 from mktdash.store.tables import Quarantine
 
 WILD = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "wild"

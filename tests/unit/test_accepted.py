@@ -2,7 +2,7 @@
 
 import pytest
 
-from mktdash.accepted import best_encoding, weight
+from mktdash.content_negotiation import best_encoding, weight
 
 
 @pytest.mark.parametrize(

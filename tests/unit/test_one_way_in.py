@@ -19,12 +19,12 @@ STATEMENTS = {"insert", "update", "delete"}
 RAW_WRITE = re.compile(rf"(insert\s+into|update|delete\s+from)\s+({'|'.join(MARKET_TABLES)})\b", re.IGNORECASE)
 # The writers of market data, and the only modules that call them.
 WRITERS = {
-    "store/compact.py",
-    "store/observations.py",
-    "store/upkeep.py",
-    "store/rewind.py",
-    "store/holding.py",
-    "store/raw.py",
+    "store/series/compact.py",
+    "store/series/writing.py",
+    "store/series/chunk_upkeep.py",
+    "store/series/rewind.py",
+    "store/series/locking.py",
+    "store/batches/raw_files.py",
 }
 CALLERS = {"lock_series", "write_rows", "keep_up", "rewind", "hold", "note_said", "keep_raw"}
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mktdash.patience import patience
+from mktdash.deadline import patience
 
 pytestmark = pytest.mark.both_loops
 

@@ -5,7 +5,7 @@ import re
 from ops.settings_table import README, written
 
 from mktdash.settings import REPOSITORY, Settings
-from mktdash.up import PROCESSES
+from mktdash.supervisor.up import PROCESSES
 
 
 def test_the_readmes_table_of_settings_is_the_settings_class():

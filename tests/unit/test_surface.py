@@ -8,9 +8,9 @@ import pytest
 from graphql import build_schema
 
 from mktdash.graphql.schema import export_schema
-from mktdash.http.openapi import document
+from mktdash.http.openapi.document import document
 from mktdash.http.routes import OPERATIONS
-from mktdash.surface import error_classes, permissions_page, surface_files
+from mktdash.published_api import error_classes, permissions_page, surface_files
 
 SCHEMA = Path(__file__).parents[2] / "schema"
 

@@ -9,7 +9,7 @@ from mktdash.resources import open_resources, open_store
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
-    from mktdash.store.check import Problem
+    from mktdash.store.series.check import Problem
 
 app = typer.Typer(no_args_is_help=True, help="The database: its schema, and whether its parts agree.")
 
@@ -19,8 +19,8 @@ def upgrade(revision: Annotated[str, typer.Argument(help="Revision to reach.")] 
     """Bring the database to the schema of this version; does nothing where it is there already."""
 
     async def run() -> None:
-        from mktdash.store import schema
-        from mktdash.store.session import read_transaction
+        from mktdash.store.engine import schema
+        from mktdash.store.engine.session import read_transaction
 
         async with open_resources(Settings()) as resources:
             await schema.upgrade(resources.engine, revision)
@@ -37,7 +37,7 @@ def downgrade(
     """Take the database back to an earlier schema."""
 
     async def run() -> None:
-        from mktdash.store import schema
+        from mktdash.store.engine import schema
 
         async with open_resources(Settings()) as resources:
             await schema.downgrade(resources.engine, revision)
@@ -62,9 +62,9 @@ def check(
 
 async def _check(*, raw: bool) -> "list[Problem]":
     from mktdash.ingest.verify import check_told
-    from mktdash.store.check import check_links, check_raw, check_series, series_ids
-    from mktdash.store.datasets import all_datasets
-    from mktdash.store.session import read_transaction
+    from mktdash.store.catalogue.datasets import all_datasets
+    from mktdash.store.engine.session import read_transaction
+    from mktdash.store.series.check import check_links, check_raw, check_series, series_ids
 
     problems = []
     async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
@@ -94,10 +94,10 @@ def compact() -> None:
 
 
 async def _compact() -> list[str]:
-    from mktdash.store.check import series_ids
-    from mktdash.store.compact import compact_series
-    from mktdash.store.instruments import series_by_ids
-    from mktdash.store.session import read_transaction, write_transaction
+    from mktdash.store.catalogue.instruments import series_by_ids
+    from mktdash.store.engine.session import read_transaction, write_transaction
+    from mktdash.store.series.check import series_ids
+    from mktdash.store.series.compact import compact_series
 
     differing = []
     async with open_store(Settings()) as resources:

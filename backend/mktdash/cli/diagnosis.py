@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
 from mktdash.resources import Resources
 from mktdash.settings import Settings
-from mktdash.store import schema
-from mktdash.store.batches import unfinished_batches
-from mktdash.store.beats import BeatRow, beats
-from mktdash.store.datasets import all_datasets, dataset_counts
-from mktdash.store.session import read_transaction
+from mktdash.store.batches.batches import unfinished_batches
+from mktdash.store.catalogue.datasets import all_datasets, dataset_counts
+from mktdash.store.engine import schema
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.live.heartbeats import BeatRow, beats
 
 KINDS = ("web", "worker", "feed")
 # Processes beat every 2 s; a machine that is busy with a large import may keep one waiting.

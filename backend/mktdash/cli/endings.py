@@ -34,7 +34,7 @@ def end(
     symbol: Symbol = None,
 ) -> None:
     """Say that a dataset, or one of its series, has ended: from then on nothing of it is missing or late."""
-    from mktdash.store.endings import say_ended
+    from mktdash.store.catalogue.endings import say_ended
 
     _write(
         dataset,
@@ -45,7 +45,7 @@ def end(
 
 def reopen(dataset: Dataset, symbol: Symbol = None) -> None:
     """Take back that a dataset, or one of its series, has ended."""
-    from mktdash.store.endings import say_continued
+    from mktdash.store.catalogue.endings import say_continued
 
     _write(dataset, lambda conn, now: say_continued(conn, dataset, symbol, by=who(), now=now))
     typer.echo(f"{symbol or dataset} goes on")
@@ -64,10 +64,10 @@ def ended(as_json: AsJson = False) -> None:
 
 
 async def _listed() -> list[dict[str, Any]]:
-    from mktdash.store.datasets import all_datasets
-    from mktdash.store.endings import endings_of_dataset
-    from mktdash.store.quality import latest_results
-    from mktdash.store.session import read_transaction
+    from mktdash.store.catalogue.datasets import all_datasets
+    from mktdash.store.catalogue.endings import endings_of_dataset
+    from mktdash.store.engine.session import read_transaction
+    from mktdash.store.quality.verdicts import latest_results
 
     found: list[dict[str, Any]] = []
     async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
@@ -101,7 +101,7 @@ def _write(dataset: str, write: "Callable[[AsyncConnection, int], Awaitable[None
     async def run() -> None:
         from mktdash.live.publish import notify
         from mktdash.quality.runner import run_quality
-        from mktdash.store.session import write_transaction
+        from mktdash.store.engine.session import write_transaction
 
         async with open_store(Settings()) as resources:
             async with write_transaction(resources.engine) as conn:

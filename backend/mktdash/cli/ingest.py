@@ -136,7 +136,7 @@ async def _payloads(
     resources: "Resources", provider: "Provider", request: _Request
 ) -> "AsyncIterator[AsyncIterator[RawPayload]]":
     from mktdash.providers.base import RawPayload, Window
-    from mktdash.providers.http import open_fetchers
+    from mktdash.providers.fetch.fetcher import open_fetchers
 
     if request.file is None:
         async with open_fetchers(clock=resources.clock, network=resources.settings.network) as fetchers:

@@ -15,7 +15,7 @@ from mktdash.domain.errors import InvalidInputError
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
-    from mktdash.store.identity import Entry, Imported, NamePeriod, Refusal
+    from mktdash.store.catalogue.instrument_import import Entry, Imported, NamePeriod, Refusal
 
 app = typer.Typer(no_args_is_help=True, help="Instruments and the names that sources have for them.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -77,8 +77,8 @@ def list_(
 
 async def _import(entries: "list[Entry]", refused: "list[Refusal]", *, skip_bad: bool) -> "Imported":
     from mktdash.resources import open_store
-    from mktdash.store.identity import Imported, import_instruments
-    from mktdash.store.session import write_transaction
+    from mktdash.store.catalogue.instrument_import import Imported, import_instruments
+    from mktdash.store.engine.session import write_transaction
 
     if refused and not skip_bad:
         return Imported(refused=refused)
@@ -89,7 +89,7 @@ async def _import(entries: "list[Entry]", refused: "list[Refusal]", *, skip_bad:
 
 
 def _read(path: Path) -> "tuple[list[Entry], list[Refusal]]":
-    from mktdash.store.identity import Refusal
+    from mktdash.store.catalogue.instrument_import import Refusal
 
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -123,7 +123,7 @@ def _entry(line: int, row: dict[str, str]) -> "Entry":
     from mktdash.domain.currency import CURRENCIES, MINOR_UNITS
     from mktdash.domain.identifiers import is_figi, is_mic, symbol_fault
     from mktdash.domain.instrument import AssetClass
-    from mktdash.store.identity import Entry
+    from mktdash.store.catalogue.instrument_import import Entry
 
     currency, mic, figi = (row.get(name) or None for name in ("currency", "mic", "figi"))
     if fault := symbol_fault(row["symbol"]):
@@ -147,7 +147,7 @@ def _entry(line: int, row: dict[str, str]) -> "Entry":
 
 
 def _alias(row: dict[str, str]) -> "NamePeriod | None":
-    from mktdash.store.identity import NamePeriod
+    from mktdash.store.catalogue.instrument_import import NamePeriod
 
     source, symbol = row.get("source", ""), row.get("alias", "")
     first, last = row.get("valid_from", ""), row.get("valid_to", "")
@@ -174,8 +174,8 @@ def _instant(field: str, text: str) -> int:
 
 async def _list(search: str | None) -> list[dict[str, Any]]:
     from mktdash.resources import open_store
-    from mktdash.store.instruments import aliases_by_instrument_ids, search_instruments
-    from mktdash.store.session import read_transaction
+    from mktdash.store.catalogue.instruments import aliases_by_instrument_ids, search_instruments
+    from mktdash.store.engine.session import read_transaction
 
     found: list[dict[str, Any]] = []
     async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import typer
 
-from mktdash.processes.gate import wait_to_run
 from mktdash.settings import Settings
+from mktdash.start_signal import wait_to_run
 
 # Every file that these processes and their children make, Redis among them, is state: the owner's alone.
 _PRIVATE = 0o077
@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 def up() -> None:
     """Run everything on this machine: Redis, web, worker and feed; prints `ready: URL`."""
-    from mktdash.up import run_up
+    from mktdash.supervisor.up import run_up
 
     os.umask(_PRIVATE)
     raise typer.Exit(asyncio.run(run_up(Settings())))

@@ -16,7 +16,7 @@ from mktdash.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from mktdash.store.alerts import AlertRow
+    from mktdash.store.quality.alerts import AlertRow
 
 app = typer.Typer(help="Judge the datasets, see verdicts and alerts, and answer alerts.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -52,7 +52,7 @@ def alerts(
     as_json: AsJson = False,
 ) -> None:
     """List alerts, newest first."""
-    from mktdash.store.alerts import alerts as read_alerts
+    from mktdash.store.quality.alerts import alerts as read_alerts
 
     found = asyncio.run(_reading(lambda conn: read_alerts(conn, dataset, closed=closed)))
     if as_json:
@@ -65,7 +65,7 @@ def alerts(
 @app.command()
 def ack(alert: AlertId, note: Note = None, as_json: AsJson = False) -> None:
     """Say that an alert has been seen; it stays open, and speaks up again if it gets worse."""
-    from mktdash.store.alerts import acknowledge
+    from mktdash.store.quality.alerts import acknowledge
 
     _print(asyncio.run(_writing(lambda conn, now: acknowledge(conn, alert, by=who(), now=now, note=note))), as_json)
 
@@ -78,7 +78,7 @@ def mute(
     as_json: AsJson = False,
 ) -> None:
     """Keep an alert quiet for some hours, unless it gets worse."""
-    from mktdash.store.alerts import mute as mute_alert
+    from mktdash.store.quality.alerts import mute as mute_alert
 
     span = round(hours * 3600 * MICROS_PER_SECOND)
     answer = _writing(lambda conn, now: mute_alert(conn, alert, by=who(), until=now + span, now=now, note=note))
@@ -88,7 +88,7 @@ def mute(
 @app.command(name="note")
 def write_note(alert: AlertId, text: Annotated[str, typer.Argument(help="The note.")], as_json: AsJson = False) -> None:
     """Write down what is known of an alert."""
-    from mktdash.store.alerts import annotate
+    from mktdash.store.quality.alerts import annotate
 
     if not text.strip():
         raise InvalidInputError("an empty note says nothing")
@@ -100,7 +100,7 @@ async def _judge(datasets: Sequence[str], *, stored: bool) -> dict[str, Any]:
     from mktdash.quality.base import Status, worst
     from mktdash.quality.overview import overall
     from mktdash.quality.runner import run_quality
-    from mktdash.store.session import read_transaction
+    from mktdash.store.engine.session import read_transaction
 
     async with open_store(Settings()) as resources:
         if not stored:
@@ -145,7 +145,7 @@ def _value(metric: dict[str, Any]) -> str:
 
 
 async def _reading(read: "Callable[[AsyncConnection], Awaitable[list[AlertRow]]]") -> "list[AlertRow]":
-    from mktdash.store.session import read_transaction
+    from mktdash.store.engine.session import read_transaction
 
     async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
         return await read(conn)
@@ -153,7 +153,7 @@ async def _reading(read: "Callable[[AsyncConnection], Awaitable[list[AlertRow]]]
 
 async def _writing(write: "Callable[[AsyncConnection, int], Awaitable[AlertRow]]") -> "AlertRow":
     from mktdash.live.publish import notify
-    from mktdash.store.session import write_transaction
+    from mktdash.store.engine.session import write_transaction
 
     async with open_store(Settings()) as resources:
         async with write_transaction(resources.engine) as conn:

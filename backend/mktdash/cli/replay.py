@@ -71,8 +71,8 @@ def _line(result: dict[str, Any]) -> str:
 
 
 async def _from_raw(window: str, source: str | None, *, anew: bool, dry_run: bool) -> list[dict[str, Any]]:
+    from mktdash.ingest.reparse import reader_anew, reader_of
     from mktdash.ingest.replay import replay_from_raw
-    from mktdash.ingest.retell import reader_anew, reader_of
     from mktdash.live.publish import notify
     from mktdash.resources import open_store
 
@@ -126,7 +126,7 @@ async def _refetch(window: str, source: str | None) -> list[dict[str, Any]]:
     from mktdash.ingest.pipeline import ingest_payload
     from mktdash.live.publish import notify
     from mktdash.providers.base import Window
-    from mktdash.providers.http import open_fetchers
+    from mktdash.providers.fetch.fetcher import open_fetchers
     from mktdash.providers.registry import build_providers, provider_named
     from mktdash.resources import open_store
 

@@ -15,7 +15,7 @@ from mktdash.resources import Resources, open_store
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
-    from mktdash.store.runs import ArtifactRow, RunRow
+    from mktdash.store.jobs.runs import ArtifactRow, RunRow
 
 app = typer.Typer(no_args_is_help=True, help="Reports: ask for one, see it, list them, rebuild and compare.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -69,8 +69,8 @@ async def _request(
     from mktdash.live.publish import notify
     from mktdash.reports.catalogue import checked_parameters, template_by_name
     from mktdash.reports.request import request_run
-    from mktdash.store.runs import SUCCEEDED
-    from mktdash.store.session import write_transaction
+    from mktdash.store.engine.session import write_transaction
+    from mktdash.store.jobs.runs import SUCCEEDED
 
     template = template_by_name(name)
     # What makes no sense whatever the data is told without a store.
@@ -94,8 +94,8 @@ async def _request(
 
 
 async def _ended(resources: Resources, run_id: str, *, aloud: bool) -> "RunRow":
-    from mktdash.store.runs import FINAL_STATES, run_by_id
-    from mktdash.store.session import read_transaction
+    from mktdash.store.engine.session import read_transaction
+    from mktdash.store.jobs.runs import FINAL_STATES, run_by_id
 
     said = ""
     while True:
@@ -118,8 +118,8 @@ async def _show(run_id: str, save: Path | None, *, as_json: bool) -> None:
 
 
 async def _save(resources: Resources, run_id: str, folder: Path) -> list[Path]:
-    from mktdash.store.runs import artifact, artifacts_by_run_ids
-    from mktdash.store.session import read_transaction
+    from mktdash.store.engine.session import read_transaction
+    from mktdash.store.jobs.runs import artifact, artifacts_by_run_ids
 
     written = []
     async with read_transaction(resources.engine) as conn:
@@ -131,8 +131,8 @@ async def _save(resources: Resources, run_id: str, folder: Path) -> list[Path]:
 
 
 async def _list(first: int, after: str | None, *, as_json: bool) -> None:
-    from mktdash.store.runs import runs_page
-    from mktdash.store.session import read_transaction
+    from mktdash.store.engine.session import read_transaction
+    from mktdash.store.jobs.runs import runs_page
 
     async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
         page = await runs_page(conn, first=first, after=after)
@@ -164,8 +164,8 @@ async def _verify(run_id: str, *, as_json: bool) -> None:
 
 
 async def _print_run(resources: Resources, run_id: str, *, as_json: bool) -> None:
-    from mktdash.store.runs import artifacts_by_run_ids, run_by_id
-    from mktdash.store.session import read_transaction
+    from mktdash.store.engine.session import read_transaction
+    from mktdash.store.jobs.runs import artifacts_by_run_ids, run_by_id
 
     async with read_transaction(resources.engine) as conn:
         run = await run_by_id(conn, run_id)

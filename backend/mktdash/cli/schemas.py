@@ -15,8 +15,8 @@ def _generated() -> dict[str, str]:
     """Each schema file below the folder, with the text the code gives it."""
     from mktdash.contracts.registry import CONTRACTS
     from mktdash.graphql.schema import export_schema
+    from mktdash.published_api import surface_files
     from mktdash.reports.catalogue import schema_files
-    from mktdash.surface import surface_files
 
     files = {f"market/{contract.name}.json": contract.text for contract in CONTRACTS}
     files |= {f"reports/{name}": text for name, text in schema_files().items()}
@@ -37,9 +37,9 @@ def export(folder: Folder = REPOSITORY / "schema") -> None:
 @app.command()
 def check(folder: Folder = REPOSITORY / "schema") -> None:
     """Fail where a committed schema differs from the code, or breaks what was released before it."""
+    from mktdash.cli.breaking_changes import breaking_changes, last_release
     from mktdash.contracts.compatibility import transitive_problems
     from mktdash.contracts.registry import CONTRACTS
-    from mktdash.graphql.releases import breaking_changes, last_release
 
     generated = _generated()
     wrong = [

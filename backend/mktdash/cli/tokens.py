@@ -15,8 +15,8 @@ from mktdash.settings import Settings
 
 if TYPE_CHECKING:
     from mktdash.security.tokens import Revoked
-    from mktdash.store.sessions import SessionRow
-    from mktdash.store.tokens import TokenRow
+    from mktdash.store.access.sessions import SessionRow
+    from mktdash.store.access.tokens import TokenRow
 
 app = typer.Typer(no_args_is_help=True, help="Tokens: who may read and write from other machines, and in what role.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -115,9 +115,9 @@ async def _create(name: str, role: str, expires_in: str | None) -> "tuple[TokenR
 
 
 async def _list() -> "tuple[list[TokenRow], list[SessionRow], int]":
-    from mktdash.store.session import read_transaction
-    from mktdash.store.sessions import open_sessions
-    from mktdash.store.tokens import all_tokens
+    from mktdash.store.access.sessions import open_sessions
+    from mktdash.store.access.tokens import all_tokens
+    from mktdash.store.engine.session import read_transaction
 
     async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
         now = to_micros(resources.clock())

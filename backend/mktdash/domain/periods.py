@@ -12,7 +12,7 @@ from datetime import date, timedelta
 MONTHLY = "MONTHLY"
 QUARTERLY = "QUARTERLY"
 ANNUAL = "ANNUAL"
-# No value is due on a day of its own; see mktdash.quality.pace.
+# No value is due on a day of its own; see mktdash.quality.expected.irregular_pace.
 IRREGULAR = "IRREGULAR"
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _DAY = timedelta(days=1)

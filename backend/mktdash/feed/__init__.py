@@ -5,13 +5,13 @@ import logging
 import signal
 
 from mktdash.feed.judging import Judging
-from mktdash.feed.lease import Lease
 from mktdash.feed.source import SourceLoop
-from mktdash.providers.http import open_fetchers
+from mktdash.feed.source_lease import Lease
+from mktdash.providers.fetch.fetcher import open_fetchers
 from mktdash.providers.registry import build_providers, provider_named
 from mktdash.resources import Resources, open_resources
 from mktdash.settings import Settings
-from mktdash.store.beats import beating
+from mktdash.store.live.heartbeats import beating
 
 _log = logging.getLogger(__name__)
 

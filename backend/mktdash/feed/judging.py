@@ -5,7 +5,7 @@ import logging
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from mktdash.feed.lease import Lease
+from mktdash.feed.source_lease import Lease
 from mktdash.ingest.pipeline import IngestReport
 from mktdash.live.publish import notify
 from mktdash.quality.ageing import JUDGED_EVERY_S

@@ -16,16 +16,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import MktdashError
 from mktdash.domain.schedule import session_of
-from mktdash.feed.lease import Lease
+from mktdash.feed.polling import next_poll
+from mktdash.feed.source_lease import Lease
 from mktdash.ingest.pipeline import IngestReport, ingest_payload
 from mktdash.live.publish import notify
 from mktdash.providers.base import Provider, RawPayload, Streaming, Window
-from mktdash.providers.http import HttpFetcher
-from mktdash.providers.polling import next_poll
+from mktdash.providers.fetch.fetcher import HttpFetcher
 from mktdash.resources import Resources
-from mktdash.store.datasets import note_check
-from mktdash.store.latest import newest_by_dataset
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.catalogue.datasets import note_check
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.series.latest import newest_by_dataset
 
 _log = logging.getLogger(__name__)
 

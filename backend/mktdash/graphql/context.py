@@ -12,16 +12,16 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
-from mktdash.finishing import to_its_end
-from mktdash.graphql.dependence import Reading
-from mktdash.graphql.pieces import PieceCache
-from mktdash.graphql.trusted import TrustedDocuments
+from mktdash.graphql.answer_cache.dependence import Reading
+from mktdash.graphql.columns.encoded_chunks import PieceCache
+from mktdash.graphql.documents.trusted import TrustedDocuments
 from mktdash.live.hub import Hub
 from mktdash.security.buckets import Buckets, Limit, Standing
 from mktdash.security.principals import Principal
 from mktdash.security.streams import OpenStreams
-from mktdash.store.session import read_transaction
-from mktdash.store.whole import WholeSeries
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.series.whole_series import WholeSeries
+from mktdash.uncancelled import to_its_end
 
 
 @dataclass(frozen=True, slots=True)

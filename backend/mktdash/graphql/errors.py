@@ -13,8 +13,8 @@ from mktdash.domain.errors import (
     MktdashError,
     ParseFailedError,
 )
-from mktdash.graphql.limits import MOST_ERRORS
-from mktdash.graphql.values import plainly
+from mktdash.graphql.documents.limits import MOST_ERRORS
+from mktdash.graphql.vocabulary.value_errors import plainly
 
 _log = logging.getLogger(__name__)
 

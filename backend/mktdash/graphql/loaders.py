@@ -7,20 +7,20 @@ from strawberry.dataloader import DataLoader
 
 from mktdash.domain.observation import Columns
 from mktdash.graphql.context import RequestContext
-from mktdash.quality.missing import MissingSession
+from mktdash.quality.expected.missing import MissingSession
 from mktdash.quality.runner import missing_sessions
-from mktdash.store.datasets import dataset_by_key, dataset_counts, newest_as_of
-from mktdash.store.endings import Ending, endings_by_datasets
-from mktdash.store.instruments import (
+from mktdash.store.catalogue.datasets import dataset_by_key, dataset_counts, newest_as_of
+from mktdash.store.catalogue.endings import Ending, endings_by_datasets
+from mktdash.store.catalogue.instruments import (
     AliasRow,
     SeriesRow,
     aliases_by_instrument_ids,
     series_by_instrument_ids,
 )
-from mktdash.store.latest import LatestRow, latest_by_series_ids
-from mktdash.store.quality import DqRow, histories, latest_results
-from mktdash.store.runs import ArtifactRow, artifacts_by_run_ids
-from mktdash.store.series import read_recent
+from mktdash.store.jobs.runs import ArtifactRow, artifacts_by_run_ids
+from mktdash.store.quality.verdicts import DqRow, histories, latest_results
+from mktdash.store.series.latest import LatestRow, latest_by_series_ids
+from mktdash.store.series.reading import read_recent
 
 LoaderT = TypeVar("LoaderT", bound=DataLoader[Any, Any])
 

@@ -6,15 +6,11 @@ from typing import Annotated
 import strawberry
 
 from mktdash.domain.interval import span_of
-from mktdash.graphql import bounds
-from mktdash.graphql.alerts import AlertMutations
-from mktdash.graphql.arguments import Text
 from mktdash.graphql.context import Info
-from mktdash.graphql.endings import EndingMutations
-from mktdash.graphql.rights import Needs
-from mktdash.graphql.tokens import TokenMutations
-from mktdash.graphql.types.replay import ReplayRunType, StartReplayResult, UnknownSource
-from mktdash.graphql.types.report import (
+from mktdash.graphql.quality.alert_resolvers import AlertMutations
+from mktdash.graphql.quality.ending_resolvers import EndingMutations
+from mktdash.graphql.replays.types import ReplayRunType, StartReplayResult, UnknownSource
+from mktdash.graphql.reports.types import (
     InvalidParameters,
     ParameterProblem,
     ReportRunType,
@@ -22,14 +18,18 @@ from mktdash.graphql.types.report import (
     RequestReportResult,
     UnknownTemplate,
 )
+from mktdash.graphql.rights import Needs
+from mktdash.graphql.tokens.resolvers import TokenMutations
+from mktdash.graphql.vocabulary import bounds
+from mktdash.graphql.vocabulary.arguments import Text
 from mktdash.live.publish import notify
 from mktdash.reports.catalogue import InvalidParametersError, UnknownTemplateError, template_by_name
 from mktdash.reports.request import request_run
 from mktdash.security.principals import Role
-from mktdash.store.audit import append_audit
-from mktdash.store.datasets import all_datasets
-from mktdash.store.replays import insert_replay
-from mktdash.store.session import write_transaction
+from mktdash.store.access.audit import append_audit
+from mktdash.store.catalogue.datasets import all_datasets
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.jobs.replays import insert_replay
 
 
 @strawberry.type(description="What can be asked to be done.")

@@ -7,28 +7,28 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import NotFoundError, UnknownSymbolError
-from mktdash.graphql import bounds
-from mktdash.graphql.arguments import Text
+from mktdash.graphql.columns.downsample import Downsample
 from mktdash.graphql.context import Info
-from mktdash.graphql.declared import never_kept
-from mktdash.graphql.downsample import Downsample
-from mktdash.graphql.history import read_history
-from mktdash.graphql.ids import kind_and_key
-from mktdash.graphql.throttle import note_size
-from mktdash.graphql.types.alert import ALERTS, AlertType
-from mktdash.graphql.types.dataset import DatasetType
-from mktdash.graphql.types.instrument import INSTRUMENTS, InstrumentType
-from mktdash.graphql.types.node import Node
-from mktdash.graphql.types.provenance import BatchType
-from mktdash.graphql.types.replay import REPLAYS, ReplayRunType
-from mktdash.graphql.types.report import RUNS, ReportRunType
-from mktdash.store.alerts import alert_by_id
-from mktdash.store.batches import batches_by_ids
-from mktdash.store.datasets import dataset_by_key
-from mktdash.store.instruments import instrument_by_symbol, series_by_instrument_ids
-from mktdash.store.located import around
-from mktdash.store.replays import replay_by_id
-from mktdash.store.runs import run_by_id
+from mktdash.graphql.cost_limit import note_size
+from mktdash.graphql.instruments.types import INSTRUMENTS, InstrumentType
+from mktdash.graphql.quality.alert import ALERTS, AlertType
+from mktdash.graphql.quality.dataset import DatasetType
+from mktdash.graphql.replays.types import REPLAYS, ReplayRunType
+from mktdash.graphql.reports.types import RUNS, ReportRunType
+from mktdash.graphql.series.history import read_history
+from mktdash.graphql.series.provenance import BatchType
+from mktdash.graphql.vocabulary import bounds
+from mktdash.graphql.vocabulary.arguments import Text
+from mktdash.graphql.vocabulary.depends_on import never_kept
+from mktdash.graphql.vocabulary.ids import kind_and_key
+from mktdash.graphql.vocabulary.node import Node
+from mktdash.store.batches.batches import batches_by_ids
+from mktdash.store.catalogue.datasets import dataset_by_key
+from mktdash.store.catalogue.instruments import instrument_by_symbol, series_by_instrument_ids
+from mktdash.store.catalogue.series_lookup import around
+from mktdash.store.jobs.replays import replay_by_id
+from mktdash.store.jobs.runs import run_by_id
+from mktdash.store.quality.alerts import alert_by_id
 
 _MOST_NODES = 50
 _ANYTHING = "it may be an alert or a replay, which no kept answer tells of"

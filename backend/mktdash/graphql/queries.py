@@ -6,40 +6,50 @@ import strawberry
 
 from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.instrument import AssetClass
-from mktdash.graphql import bounds
-from mktdash.graphql.alerts import AlertQueries
-from mktdash.graphql.arguments import After, AsKnownAt, Dataset, First, Interval, Measure, Source, Symbol, Text
+from mktdash.graphql.columns.downsample import Downsample
 from mktdash.graphql.context import Info
-from mktdash.graphql.declared import depends_on, never_kept
-from mktdash.graphql.downsample import Downsample
-from mktdash.graphql.history import read_history, read_known
-from mktdash.graphql.ids import key_after, key_of
-from mktdash.graphql.lookahead import asked
+from mktdash.graphql.cost_limit import note_size
+from mktdash.graphql.instruments.types import INSTRUMENTS, InstrumentConnection, InstrumentType
 from mktdash.graphql.nodes import NodeQueries
-from mktdash.graphql.scalars import Instant
-from mktdash.graphql.throttle import note_size
-from mktdash.graphql.tokens import TokenQueries
-from mktdash.graphql.types.dataset import DatasetType
-from mktdash.graphql.types.instrument import INSTRUMENTS, InstrumentConnection, InstrumentType
-from mktdash.graphql.types.provenance import ProvenanceType
-from mktdash.graphql.types.replay import NO_VERSION, REPLAYS, ReplayRunType
-from mktdash.graphql.types.report import RUNS, ReportRunConnection, ReportRunType, ReportTemplateType
-from mktdash.graphql.types.revision import RevisionConnection, revision_after
-from mktdash.graphql.types.series import SeriesType
-from mktdash.graphql.types.server import ServerInfoType, ViewerType
-from mktdash.graphql.types.source import SourceType
+from mktdash.graphql.quality.alert_resolvers import AlertQueries
+from mktdash.graphql.quality.dataset import DatasetType
+from mktdash.graphql.replays.types import NO_VERSION, REPLAYS, ReplayRunType
+from mktdash.graphql.reports.types import RUNS, ReportRunConnection, ReportRunType, ReportTemplateType
+from mktdash.graphql.selected_fields import asked
+from mktdash.graphql.series.history import read_history, read_known
+from mktdash.graphql.series.provenance import ProvenanceType
+from mktdash.graphql.series.revision import RevisionConnection, revision_after
+from mktdash.graphql.series.types import SeriesType
+from mktdash.graphql.server.source import SourceType
+from mktdash.graphql.server.types import ServerInfoType, ViewerType
+from mktdash.graphql.tokens.resolvers import TokenQueries
+from mktdash.graphql.vocabulary import bounds
+from mktdash.graphql.vocabulary.arguments import (
+    After,
+    AsKnownAt,
+    Dataset,
+    First,
+    Interval,
+    Measure,
+    Source,
+    Symbol,
+    Text,
+)
+from mktdash.graphql.vocabulary.depends_on import depends_on, never_kept
+from mktdash.graphql.vocabulary.ids import key_after, key_of
+from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.live.cursor import head_cursor
 from mktdash.reports.catalogue import templates
-from mktdash.store.batches import provenance_of
-from mktdash.store.beats import beats, heard_at
-from mktdash.store.datasets import all_datasets, dataset_by_key
-from mktdash.store.instruments import Which, instrument_by_symbol, search_instruments, series_by_symbol
-from mktdash.store.located import locate
-from mktdash.store.replays import last_replays, replay_by_id
-from mktdash.store.revisions import revisions_page
-from mktdash.store.runs import run_by_id, runs_page
-from mktdash.store.versions import CATALOGUE, DATA, REPORTS
-from mktdash.store.whole import locate_whole
+from mktdash.store.batches.batches import provenance_of
+from mktdash.store.catalogue.datasets import all_datasets, dataset_by_key
+from mktdash.store.catalogue.instruments import Which, instrument_by_symbol, search_instruments, series_by_symbol
+from mktdash.store.catalogue.series_lookup import locate
+from mktdash.store.jobs.replays import last_replays, replay_by_id
+from mktdash.store.jobs.runs import run_by_id, runs_page
+from mktdash.store.live.heartbeats import beats, heard_at
+from mktdash.store.live.topic_versions import CATALOGUE, DATA, REPORTS
+from mktdash.store.series.revisions import revisions_page
+from mktdash.store.series.whole_series import locate_whole
 
 
 @strawberry.type(description="What can be read.")

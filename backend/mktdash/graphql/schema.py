@@ -15,17 +15,17 @@ from strawberry.types.graphql import OperationType
 
 from mktdash.domain.errors import MktdashError, ThrottledError, TimedOutError
 from mktdash.graphql.context import RequestContext
-from mktdash.graphql.cost import Costs
-from mktdash.graphql.documents import CachedDocuments, DocumentCache
+from mktdash.graphql.cost_limit import CostLimit, Spending, charge
+from mktdash.graphql.documents.cache import CachedDocuments, DocumentCache
+from mktdash.graphql.documents.cost import Costs
 from mktdash.graphql.errors import present
-from mktdash.graphql.leaves import NoPlanError
 from mktdash.graphql.mutations import Mutation
-from mktdash.graphql.planned import Plans
+from mktdash.graphql.planner.leaves import NoPlanError
+from mktdash.graphql.planner.plans import Plans
+from mktdash.graphql.planner.timing import Timed, timed
 from mktdash.graphql.queries import Query
-from mktdash.graphql.scalars import SCALARS
 from mktdash.graphql.subscriptions import Subscription
-from mktdash.graphql.throttle import CostLimit, Spending, charge
-from mktdash.graphql.timing import Timed, timed
+from mktdash.graphql.vocabulary.scalars import SCALARS
 
 _RUNS = Counter("mktdash_operations_run_total", "Queries executed, by what executed them.", ["by"])
 _PLANNED, _AGAIN, _EXECUTED = (_RUNS.labels(one) for one in ("plan", "executor after plan", "executor"))

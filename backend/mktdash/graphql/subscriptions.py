@@ -8,23 +8,23 @@ import numpy as np
 import strawberry
 
 from mktdash.domain.observation import BAR_FIELDS, Columns
-from mktdash.graphql import bounds
-from mktdash.graphql.arguments import Since
+from mktdash.graphql.columns.points import PointsType
 from mktdash.graphql.context import Info, RequestContext
-from mktdash.graphql.ids import key_of
-from mktdash.graphql.scalars import Instant
-from mktdash.graphql.types.alert import AlertType
-from mktdash.graphql.types.points import PointsType
-from mktdash.graphql.types.quality_event import QualityEvent
-from mktdash.graphql.types.report import RUNS, ReportRunType
+from mktdash.graphql.quality.alert import AlertType
+from mktdash.graphql.quality.event import QualityEvent
+from mktdash.graphql.reports.types import RUNS, ReportRunType
+from mktdash.graphql.vocabulary import bounds
+from mktdash.graphql.vocabulary.arguments import Since
+from mktdash.graphql.vocabulary.ids import key_of
+from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.live.cursor import head_cursor, resume_from
-from mktdash.store.alerts import TOPIC as QUALITY
-from mktdash.store.alerts import alert_by_id
-from mktdash.store.datasets import dataset_by_key
-from mktdash.store.events import EventRow
-from mktdash.store.instruments import SeriesRow, instrument_by_symbol, series_by_ids, series_by_instrument_ids
-from mktdash.store.runs import FINAL_STATES, artifacts_by_run_ids, run_by_id
-from mktdash.store.session import read_transaction
+from mktdash.store.catalogue.datasets import dataset_by_key
+from mktdash.store.catalogue.instruments import SeriesRow, instrument_by_symbol, series_by_ids, series_by_instrument_ids
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.jobs.runs import FINAL_STATES, artifacts_by_run_ids, run_by_id
+from mktdash.store.live.outbox import EventRow
+from mktdash.store.quality.alerts import TOPIC as QUALITY
+from mktdash.store.quality.alerts import alert_by_id
 
 
 @strawberry.type(description="New, revised or withdrawn observations of one series, in the order they were learned.")

@@ -11,13 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mktdash.deadline import patience
 from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
 from mktdash.http.state import HttpState, state_of
-from mktdash.patience import patience
 from mktdash.quality.base import Status
 from mktdash.quality.overview import overall
-from mktdash.store.beats import BeatRow, beats
-from mktdash.store.session import read_transaction
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.live.heartbeats import BeatRow, beats
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from mktdash.http import quality_gauges
 from mktdash.http.state import state_of
-from mktdash.quality import gauges
-from mktdash.store.session import read_transaction
+from mktdash.store.engine.session import read_transaction
 
 REQUESTS = Counter("mktdash_http_requests_total", "Requests answered.", ["method", "endpoint", "status"])
 SECONDS = Histogram(
@@ -47,9 +47,9 @@ async def metrics(request: Request) -> Response:
     # Without the store the verdicts are missing; the figures of this process are still true.
     try:
         async with read_transaction(state.engine) as conn:
-            await gauges.refresh(conn, state.clock())
+            await quality_gauges.refresh(conn, state.clock())
     except (SQLAlchemyError, OSError):
-        gauges.clear()
+        quality_gauges.clear()
     return Response(
         generate_latest(REGISTRY), headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"}
     )

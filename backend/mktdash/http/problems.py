@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from mktdash.domain.errors import MktdashError, UnauthenticatedError
-from mktdash.security.identity import SCOPE_KEY, Facts
+from mktdash.security.authentication import SCOPE_KEY, Facts
 
 MEDIA_TYPE = "application/problem+json"
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}

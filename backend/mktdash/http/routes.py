@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from mktdash.http import artifacts, docs, health, links
-from mktdash.http.bodies import Alive, DataQuality, Readiness
+from mktdash.http import downloads, health
 from mktdash.http.metrics import metrics
+from mktdash.http.openapi import docs
+from mktdash.http.openapi.bodies import Alive, DataQuality, Readiness
 from mktdash.http.operations import ANYONE, Answer, Operation, Parameter
+from mktdash.http.pages import sign_in
 
 JSON = "application/json"
 _BYTES: dict[str, Any] = {"type": "string", "format": "binary"}
@@ -62,7 +64,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/api/reports/{run_id}/{format}",
         name="reportFile",
         summary="A finished file of a report",
-        handler=artifacts.report,
+        handler=downloads.report,
         parameters=(
             Parameter("run_id", "path", "The run's id (runId in GraphQL).", _TEXT),
             Parameter("format", "path", "The file's format.", {"type": "string"}),
@@ -77,7 +79,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/api/raw/{sha256}",
         name="rawFile",
         summary="The bytes of a source payload as they came",
-        handler=artifacts.raw,
+        handler=downloads.raw,
         parameters=(Parameter("sha256", "path", "The hash of the bytes, as provenance gives it.", _SHA256),),
         answers={
             200: Answer("The bytes.", "application/octet-stream", _BYTES, headers=_CACHED),
@@ -105,7 +107,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/api/logout",
         name="logOut",
         summary="End the browser's session, at the server too, and forget its cookie",
-        handler=links.log_out,
+        handler=sign_in.log_out,
         right=ANYONE,
         method="POST",
         answers={204: Answer("It is over, or there was none.")},

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 
 from mktdash.domain.clock import Clock
-from mktdash.http.file_rate import FileRate
+from mktdash.http.file_limit import FileRate
 from mktdash.live.hub import Hub
-from mktdash.security.identity import SCOPE_KEY, Facts, Identity
+from mktdash.security.authentication import SCOPE_KEY, Facts, Identity
 from mktdash.security.principals import Principal
 
 

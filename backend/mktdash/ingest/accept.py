@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mktdash.domain.observation import Columns, Int64Array
-from mktdash.ingest.identity import Told, joined, told_of
 from mktdash.ingest.merge import NOTHING_SPARED, Spared
+from mktdash.ingest.symbology import Told, joined, told_of
 from mktdash.ingest.validate import Valid, validate
 from mktdash.providers.base import Parsed, Rejection
-from mktdash.store.catalogue import Known
-from mktdash.store.instruments import SeriesRow
+from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.registration import Known
 
 # One in twenty: a payload of which more can't be read is broken, and what it leaves out says nothing.
 _LARGE_SHARE = 0.05

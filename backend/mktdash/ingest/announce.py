@@ -6,8 +6,8 @@ from typing import Any
 
 from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.ingest.merge import Difference
-from mktdash.store.events import NewEvent
-from mktdash.store.instruments import SeriesRow
+from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.live.outbox import NewEvent
 
 # More than a screenful of points is news to query for, not to push.
 MAX_POINTS = 64

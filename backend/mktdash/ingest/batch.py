@@ -13,15 +13,15 @@ from mktdash.ingest.accept import Accepted, BatchKey, accept
 from mktdash.ingest.announce import news_of
 from mktdash.ingest.merge import compare
 from mktdash.providers.base import Left, Parsed, ParsedSeries, Provider, Rejection
-from mktdash.store.absences import note_absences
-from mktdash.store.batches import NewQuarantine, quarantine
-from mktdash.store.catalogue import Known, register_series
-from mktdash.store.events import NewEvent
-from mktdash.store.holding import NEVER, Held, Span, hold, lock_series
-from mktdash.store.instruments import SeriesRow
-from mktdash.store.observations import Write, write_rows
-from mktdash.store.rewind import rewind
-from mktdash.store.upkeep import keep_up, note_said
+from mktdash.store.batches.absences import note_absences
+from mktdash.store.batches.batches import NewQuarantine, quarantine
+from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.registration import Known, register_series
+from mktdash.store.live.outbox import NewEvent
+from mktdash.store.series.chunk_upkeep import keep_up, note_said
+from mktdash.store.series.locking import NEVER, Held, Span, hold, lock_series
+from mktdash.store.series.rewind import rewind
+from mktdash.store.series.writing import Write, write_rows
 
 # A payload gone wholly wrong must not fill the store: the counts stay true, the raw bytes keep the rest.
 MAX_QUARANTINED = 10_000

@@ -18,15 +18,23 @@ from mktdash.ingest.accept import BatchKey
 from mktdash.ingest.announce import dated
 from mktdash.ingest.batch import BatchMerge, Outcome, described_series
 from mktdash.ingest.portions import portions_of
-from mktdash.ingest.retell import dataset_of, reader_of, retell_batch
+from mktdash.ingest.reparse import dataset_of, reader_of, retell_batch
 from mktdash.providers.base import Left, Parsed, Provider, RawPayload
 from mktdash.providers.registry import recipe_of
-from mktdash.store.batches import ALL_TIME, NewBatch, OpenBatch, batches_after, close_batch, known_by, open_batch
-from mktdash.store.catalogue import register_contract, register_dataset, register_series
-from mktdash.store.datasets import note_change, note_check
-from mktdash.store.events import append_events
-from mktdash.store.raw import keep_raw
-from mktdash.store.session import write_transaction
+from mktdash.store.batches.batches import (
+    ALL_TIME,
+    NewBatch,
+    OpenBatch,
+    batches_after,
+    close_batch,
+    known_by,
+    open_batch,
+)
+from mktdash.store.batches.raw_files import keep_raw
+from mktdash.store.catalogue.datasets import note_change, note_check
+from mktdash.store.catalogue.registration import register_contract, register_dataset, register_series
+from mktdash.store.engine.session import write_transaction
+from mktdash.store.live.outbox import append_events
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from mktdash.ingest.identity import joined_parts
+from mktdash.ingest.symbology import joined_parts
 from mktdash.providers.base import Left, Parsed, ParsedSeries
 
 # About two seconds of writing: what another writer may have to wait for, and what stands in memory at a time.

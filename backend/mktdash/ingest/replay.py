@@ -14,17 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.ingest.merge import Difference, compare
-from mktdash.ingest.retell import ProviderOf, reader_of, retell_batch
+from mktdash.ingest.reparse import ProviderOf, reader_of, retell_batch
 from mktdash.providers.registry import recipe_of
-from mktdash.store.batches import ALL_TIME, batches_after, close_batch
-from mktdash.store.datasets import all_datasets, note_change
-from mktdash.store.events import NewEvent, append_events
-from mktdash.store.holding import lock_series
-from mktdash.store.instruments import SeriesRow, series_of_dataset
-from mktdash.store.revisions import history_digest
-from mktdash.store.rewind import rewind
-from mktdash.store.series import read_columns, read_leaves, snapshot_id
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.batches.batches import ALL_TIME, batches_after, close_batch
+from mktdash.store.catalogue.datasets import all_datasets, note_change
+from mktdash.store.catalogue.instruments import SeriesRow, series_of_dataset
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.live.outbox import NewEvent, append_events
+from mktdash.store.series.locking import lock_series
+from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+from mktdash.store.series.revisions import history_digest
+from mktdash.store.series.rewind import rewind
 
 
 @dataclass(frozen=True, slots=True)

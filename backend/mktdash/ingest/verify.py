@@ -1,7 +1,7 @@
 """Whether the store holds what its batches say: their raw bytes are told again in memory, each by its own recipe.
 
-Chunks and latest repeat the rows (``store.check``); this is about the rows themselves. Nothing is written, so anybody
-may go on reading and writing meanwhile.
+Chunks and latest repeat the rows (``store.series.check``); this is about the rows themselves. Nothing is written, so
+anybody may go on reading and writing meanwhile.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +19,12 @@ from mktdash.domain.observation import BAR_FIELDS, Columns, Int64Array
 from mktdash.ingest.accept import Accepted, accept
 from mktdash.ingest.batch import described_series
 from mktdash.ingest.merge import compare
-from mktdash.ingest.retell import dataset_of, key_of, read_again, reader_of
+from mktdash.ingest.reparse import dataset_of, key_of, read_again, reader_of
 from mktdash.providers.base import Parsed, Provider
-from mktdash.store.batches import ALL_TIME, BatchRow, batches_after
-from mktdash.store.catalogue import Known, known_series
-from mktdash.store.check import Problem, revisions_by_series, rows_by_series
-from mktdash.store.instruments import SeriesRow, series_of_dataset
+from mktdash.store.batches.batches import ALL_TIME, BatchRow, batches_after
+from mktdash.store.catalogue.instruments import SeriesRow, series_of_dataset
+from mktdash.store.catalogue.registration import Known, known_series
+from mktdash.store.series.check import Problem, revisions_by_series, rows_by_series
 
 # So many series of a dataset stand in memory at a time; its batches are read once for each so many.
 _SERIES_AT_ONCE = 5_000
@@ -98,7 +98,7 @@ async def check_told(conn: AsyncConnection, dataset: str, *, told: Provider | No
     Args:
         conn: a connection; one view of the whole store.
         dataset: its key.
-        told: a provider at hand, as of :func:`mktdash.ingest.retell.reader_of`.
+        told: a provider at hand, as of :func:`mktdash.ingest.reparse.reader_of`.
     """
     batches = await batches_after(conn, dataset, ALL_TIME[0])
     if any(not one.finished for one in batches):

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.jobs.times import QueueTimes, micros
 from mktdash.live.publish import WAKE_CHANNEL
-from mktdash.store import run_queue
-from mktdash.store.runs import RunRow
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.jobs import run_queue
+from mktdash.store.jobs.runs import RunRow
 
 TASK = "run_report"
 

@@ -20,15 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import MktdashError
-from mktdash.finishing import to_its_end
 from mktdash.ingest.replay import ReplayReport, datasets_to_replay, replay_from_raw
 from mktdash.jobs.runner import verdict
 from mktdash.jobs.sweeper import between_sweeps
 from mktdash.jobs.times import QueueTimes, micros, retry_at
 from mktdash.live.publish import notify
-from mktdash.store import replays
-from mktdash.store.replays import ReplayRow
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.jobs import replays
+from mktdash.store.jobs.replays import ReplayRow
+from mktdash.uncancelled import to_its_end
 
 TASK = "run_replay"
 

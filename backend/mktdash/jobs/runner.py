@@ -13,17 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import MktdashError
-from mktdash.jobs.apart import RendererCrashedError, Work, render_apart
-from mktdash.jobs.gate import Gate
+from mktdash.jobs.concurrency import Gate
+from mktdash.jobs.render_process import RendererCrashedError, Work, render_apart
 from mktdash.jobs.times import QueueTimes, micros, retry_at
 from mktdash.live.publish import notify
-from mktdash.reports.build import build_summary
 from mktdash.reports.catalogue import template_by_name
+from mktdash.reports.market_summary.build import build_summary
 from mktdash.reports.render import render_all
 from mktdash.reports.snapshot import store_snapshot, take_snapshot
-from mktdash.store import run_queue
-from mktdash.store.runs import RunRow, run_by_id
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.jobs import run_queue
+from mktdash.store.jobs.runs import RunRow, run_by_id
 
 _BEFORE_RENDERING = 0.3
 _WHILE_RENDERING = 0.65

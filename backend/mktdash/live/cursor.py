@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import CursorExpiredError, InvalidInputError
-from mktdash.store.events import event_epoch, event_head, pruned_to
+from mktdash.store.live.outbox import event_epoch, event_head, pruned_to
 
 _LONGEST = 64
 

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.live.cursor import Cursor, require_kept, resume_from
 from mktdash.live.publish import WAKE_CHANNEL
-from mktdash.store.events import PRUNED, EventRow, all_events_after, event_head, events_after, prune_events
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.live.outbox import PRUNED, EventRow, all_events_after, event_head, events_after, prune_events
 
 _BATCH = 500
 # A subscriber that is further behind than this reads the table again instead of filling memory.

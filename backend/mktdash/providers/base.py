@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol, runtime_checkable
 from mktdash.domain.clock import Clock
 from mktdash.domain.instrument import DatasetSpec, SeriesSpec
 from mktdash.domain.observation import Columns, Int64Array
-from mktdash.providers.excerpt import excerpt
+from mktdash.providers.reading.excerpt import excerpt
 
 RAW_LIMIT = 500
 _REASON_LIMIT = 300
@@ -157,7 +157,7 @@ Check = Callable[[bytes], None]
 
 
 class Fetcher(Protocol):
-    """The HTTP client of ``providers.http``, bound to one source's policy."""
+    """The HTTP client of ``providers.fetch.fetcher``, bound to one source's policy."""
 
     async def get(
         self, url: str, *, dataset: str, params: Mapping[str, str] | None = None, check: Check | None = None

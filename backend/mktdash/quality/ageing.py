@@ -6,7 +6,7 @@ from typing import overload
 
 from mktdash.domain.clock import MICROS_PER_SECOND, iso
 from mktdash.quality.base import Status
-from mktdash.store.quality import DqRow, VerdictRow
+from mktdash.store.quality.verdicts import DqRow, VerdictRow
 
 # All datasets are judged this often, whether they changed or not.
 JUDGED_EVERY_S = 300

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple, Protocol
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.observation import Columns, Int64Array
-from mktdash.quality.pace import Pace
-from mktdash.quality.slots import Schedule, Slots
-from mktdash.store.absences import QuarantineRow
-from mktdash.store.batches import BatchRow
-from mktdash.store.datasets import DatasetRow
-from mktdash.store.endings import Ending
-from mktdash.store.instruments import SeriesRow
-from mktdash.store.quality import NOTHING
-from mktdash.store.quality_reads import Member, Newest
+from mktdash.quality.expected.irregular_pace import Pace
+from mktdash.quality.expected.sessions import Schedule, Slots
+from mktdash.store.batches.absences import QuarantineRow
+from mktdash.store.batches.batches import BatchRow
+from mktdash.store.catalogue.datasets import DatasetRow
+from mktdash.store.catalogue.endings import Ending
+from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.quality.check_inputs import Member, Newest
+from mktdash.store.quality.verdicts import NOTHING
 
 
 class Status(StrEnum):

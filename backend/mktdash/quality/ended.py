@@ -3,7 +3,7 @@
 from mktdash.domain.clock import iso
 from mktdash.domain.schedule import session_of
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status
-from mktdash.store.endings import Ending
+from mktdash.store.catalogue.endings import Ending
 
 _SHOWN = 20
 

@@ -13,9 +13,8 @@ from mktdash.domain.interval import interval_seconds
 from mktdash.domain.observation import Columns, Int64Array
 from mktdash.domain.schedule import end_of
 from mktdash.quality.base import Alike, CheckContext, Subject, Twin
-from mktdash.quality.pace import Pace, pace_of
-from mktdash.quality.shapes import kind_of, shape_of
-from mktdash.quality.slots import (
+from mktdash.quality.expected.irregular_pace import Pace, pace_of
+from mktdash.quality.expected.sessions import (
     LONG_WINDOW,
     Schedule,
     Slots,
@@ -25,12 +24,14 @@ from mktdash.quality.slots import (
     slots_before,
     slots_of,
 )
-from mktdash.store.absences import absences_by_series_ids, quarantined_by_dataset
-from mktdash.store.batches import BatchRow, last_batches
-from mktdash.store.datasets import DatasetRow
-from mktdash.store.endings import Ending, endings_of_dataset
-from mktdash.store.instruments import aliases_by_instrument_ids, series_by_ids
-from mktdash.store.quality_reads import (
+from mktdash.quality.payload_layout import kind_of, shape_of
+from mktdash.store.batches.absences import absences_by_series_ids, quarantined_by_dataset
+from mktdash.store.batches.batches import BatchRow, last_batches
+from mktdash.store.batches.raw_files import read_raw
+from mktdash.store.catalogue.datasets import DatasetRow
+from mktdash.store.catalogue.endings import Ending, endings_of_dataset
+from mktdash.store.catalogue.instruments import aliases_by_instrument_ids, series_by_ids
+from mktdash.store.quality.check_inputs import (
     Member,
     Newest,
     absences_of_dataset,
@@ -39,8 +40,7 @@ from mktdash.store.quality_reads import (
     same_latest,
     twin_ids,
 )
-from mktdash.store.raw import read_raw
-from mktdash.store.series import read_columns
+from mktdash.store.series.reading import read_columns
 
 # Newer than this behind the rest, a series is missing; older, and declared empty all along, it is out of print.
 _CEASED_AFTER = 31 * MICROS_PER_DAY

@@ -10,9 +10,9 @@ from mktdash.domain.clock import iso, to_micros
 from mktdash.quality.ageing import aged, as_of_now, counts_until, judged_at
 from mktdash.quality.base import Status, worst
 from mktdash.quality.registry import specs
-from mktdash.store.alerts import AlertRow, alerts
-from mktdash.store.datasets import DatasetRow, all_datasets
-from mktdash.store.quality import DqRow, VerdictRow, latest_results
+from mktdash.store.catalogue.datasets import DatasetRow, all_datasets
+from mktdash.store.quality.alerts import AlertRow, alerts
+from mktdash.store.quality.verdicts import DqRow, VerdictRow, latest_results
 
 # What each dataset shows by name; the other checks stand in a list beside them.
 HEADLINES = ("freshness", "completeness", "completeness30", "drift")

@@ -1,25 +1,25 @@
 """Every check there is. A new one is a file in ``checks`` and a line here."""
 
 from mktdash.quality.base import BatchCheck, CheckSpec, DatasetCheck, HistoryCheck, SeriesCheck
-from mktdash.quality.checks.bars import BARS
-from mktdash.quality.checks.clock import CLOCK
-from mktdash.quality.checks.completeness import LONG, SHORT
-from mktdash.quality.checks.copies import Copies
-from mktdash.quality.checks.drift import DRIFT
-from mktdash.quality.checks.duplicates import DUPLICATES
-from mktdash.quality.checks.flat import FLAT
-from mktdash.quality.checks.freshness import Freshness
-from mktdash.quality.checks.history import HISTORY
-from mktdash.quality.checks.hours import HOURS
-from mktdash.quality.checks.jumps import JUMPS
-from mktdash.quality.checks.layout import Layout
-from mktdash.quality.checks.nulls import NULLS
-from mktdash.quality.checks.order import ORDER
-from mktdash.quality.checks.repeats import REPEATS
-from mktdash.quality.checks.revisions import REVISIONS
-from mktdash.quality.checks.rows import Rows
-from mktdash.quality.checks.simulated import SIMULATED
-from mktdash.quality.checks.twins import Twins
+from mktdash.quality.checks.arrival.completeness import LONG, SHORT
+from mktdash.quality.checks.arrival.freshness import Freshness
+from mktdash.quality.checks.arrival.hours import HOURS
+from mktdash.quality.checks.arrival.layout import Layout
+from mktdash.quality.checks.arrival.nulls import NULLS
+from mktdash.quality.checks.arrival.rows import Rows
+from mktdash.quality.checks.consistency.copies import Copies
+from mktdash.quality.checks.consistency.duplicates import DUPLICATES
+from mktdash.quality.checks.consistency.history import HISTORY
+from mktdash.quality.checks.consistency.order import ORDER
+from mktdash.quality.checks.consistency.repeats import REPEATS
+from mktdash.quality.checks.consistency.revisions import REVISIONS
+from mktdash.quality.checks.consistency.twins import Twins
+from mktdash.quality.checks.values.bars import BARS
+from mktdash.quality.checks.values.clock import CLOCK
+from mktdash.quality.checks.values.drift import DRIFT
+from mktdash.quality.checks.values.flat import FLAT
+from mktdash.quality.checks.values.jumps import JUMPS
+from mktdash.quality.checks.values.simulated import SIMULATED
 
 DATASET_CHECKS: tuple[DatasetCheck, ...] = (Freshness(), Twins(), Copies(), Layout(), Rows())
 

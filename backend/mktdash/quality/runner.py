@@ -12,17 +12,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown
-from mktdash.quality.by_batch import judge_batches
-from mktdash.quality.by_history import HistoryJudge
+from mktdash.quality.expected.missing import Explainer, MissingSession
+from mktdash.quality.expected.sessions import window_key
 from mktdash.quality.findings import FORMAT, pack, unpack
+from mktdash.quality.history.batch_changes import judge_batches
+from mktdash.quality.history.whole_history import HistoryJudge
 from mktdash.quality.loading import read_context, read_subjects
-from mktdash.quality.missing import Explainer, MissingSession
 from mktdash.quality.overview import HEADLINES
 from mktdash.quality.registry import BATCH_CHECKS, DATASET_CHECKS, HISTORY_CHECKS, SERIES_CHECKS, specs
-from mktdash.quality.slots import window_key
-from mktdash.store.datasets import DatasetRow, all_datasets, dataset_by_key
-from mktdash.store.quality import NOTHING, NewDqResult, StateRow, StatusChange, save_results, save_states, states_of
-from mktdash.store.session import read_transaction, write_transaction
+from mktdash.store.catalogue.datasets import DatasetRow, all_datasets, dataset_by_key
+from mktdash.store.engine.session import read_transaction, write_transaction
+from mktdash.store.quality.verdicts import (
+    NOTHING,
+    NewDqResult,
+    StateRow,
+    StatusChange,
+    save_results,
+    save_states,
+    states_of,
+)
 
 _log = logging.getLogger(__name__)
 # So many series are in memory at a time.

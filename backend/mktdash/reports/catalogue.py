@@ -9,7 +9,7 @@ import orjson
 from pydantic import ValidationError
 
 from mktdash.domain.errors import InvalidInputError
-from mktdash.reports.templates import market_summary
+from mktdash.reports.market_summary.parameters import DESCRIPTION, NAME, TITLE, VERSION, MarketSummaryParameters
 
 
 class UnknownTemplateError(InvalidInputError):
@@ -34,7 +34,7 @@ class Template:
     title: str
     description: str
     parameters: dict[str, Any]
-    model: type[market_summary.MarketSummaryParameters]
+    model: type[MarketSummaryParameters]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,15 @@ class ParameterProblem:
 
 
 _MARKET_SUMMARY = Template(
-    name=market_summary.NAME,
-    version=market_summary.VERSION,
-    title=market_summary.TITLE,
-    description=market_summary.DESCRIPTION,
+    name=NAME,
+    version=VERSION,
+    title=TITLE,
+    description=DESCRIPTION,
     parameters={
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **market_summary.MarketSummaryParameters.model_json_schema(),
+        **MarketSummaryParameters.model_json_schema(),
     },
-    model=market_summary.MarketSummaryParameters,
+    model=MarketSummaryParameters,
 )
 _TEMPLATES = (_MARKET_SUMMARY,)
 

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import UnknownSymbolError
 from mktdash.reports.catalogue import Template, checked_parameters
-from mktdash.reports.selection import candidate_series
-from mktdash.store.runs import QUEUED, RunRow, insert_run
+from mktdash.reports.market_summary.selection import candidate_series
+from mktdash.store.jobs.runs import QUEUED, RunRow, insert_run
 
 
 async def request_run(

@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.quality.ageing import as_of_now
 from mktdash.quality.overview import dataset_status
-from mktdash.reports.selection import select_series
-from mktdash.reports.templates.market_summary import MarketSummaryParameters
-from mktdash.store.datasets import DatasetRow, dataset_by_key
-from mktdash.store.quality import DqRow, latest_results
-from mktdash.store.series import Leaf, read_leaves, snapshot_id
-from mktdash.store.snapshots import DatasetState, SnapshotRow, insert_snapshot
+from mktdash.reports.market_summary.parameters import MarketSummaryParameters
+from mktdash.reports.market_summary.selection import select_series
+from mktdash.store.catalogue.datasets import DatasetRow, dataset_by_key
+from mktdash.store.jobs.snapshots import DatasetState, SnapshotRow, insert_snapshot
+from mktdash.store.quality.verdicts import DqRow, latest_results
+from mktdash.store.series.reading import Leaf, read_leaves, snapshot_id
 
 _MOST_MISSING = 12
 

@@ -5,7 +5,7 @@ from math import floor, log10
 
 from mktdash.domain.clock import from_micros
 from mktdash.domain.instrument import Measure
-from mktdash.reports.summary import ChangeKind
+from mktdash.reports.market_summary.summary import ChangeKind
 
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"

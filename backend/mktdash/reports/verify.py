@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.errors import MktdashError
-from mktdash.reports.build import build_summary, series_by_key
 from mktdash.reports.catalogue import template_by_name
+from mktdash.reports.market_summary.build import build_summary, series_by_key
 from mktdash.reports.render import render_all
-from mktdash.store.runs import SUCCEEDED, ArtifactBody, artifact, artifacts_by_run_ids, run_by_id
-from mktdash.store.series import Leaf, read_leaves
-from mktdash.store.session import read_transaction
-from mktdash.store.snapshots import facts_of_run, snapshot_by_id
+from mktdash.store.engine.session import read_transaction
+from mktdash.store.jobs.runs import SUCCEEDED, ArtifactBody, artifact, artifacts_by_run_ids, run_by_id
+from mktdash.store.jobs.snapshots import facts_of_run, snapshot_by_id
+from mktdash.store.series.reading import Leaf, read_leaves
 
 _NAMED = 3
 

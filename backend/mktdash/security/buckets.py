@@ -16,8 +16,8 @@ from typing import Literal
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from mktdash.deadline import patience
 from mktdash.domain.errors import ThrottledError, UnavailableError
-from mktdash.patience import patience
 
 WINDOW_S = 60
 _MICROS = 1_000_000

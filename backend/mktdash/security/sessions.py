@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.security.principals import Principal
 from mktdash.security.tokens import new_secret
-from mktdash.store.audit import append_audit
-from mktdash.store.session import write_transaction
-from mktdash.store.sessions import (
+from mktdash.store.access.audit import append_audit
+from mktdash.store.access.sessions import (
     SessionRow,
     delete_expired,
     delete_session,
@@ -18,6 +17,7 @@ from mktdash.store.sessions import (
     lock_token,
     prolong,
 )
+from mktdash.store.engine.session import write_transaction
 
 LONGEST = timedelta(days=7)
 _SECOND = 1_000_000

@@ -17,11 +17,10 @@ from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import InvalidInputError, UnauthenticatedError
 from mktdash.domain.interval import interval_seconds
 from mktdash.security.principals import Principal, Role
-from mktdash.store.audit import append_audit
-from mktdash.store.credentials import Credential, CredentialWatch
-from mktdash.store.session import write_transaction
-from mktdash.store.sessions import lock_token
-from mktdash.store.tokens import (
+from mktdash.store.access.audit import append_audit
+from mktdash.store.access.credentials import Credential, CredentialWatch
+from mktdash.store.access.sessions import lock_token
+from mktdash.store.access.tokens import (
     TokenRow,
     delete_tokens,
     insert_token,
@@ -30,6 +29,7 @@ from mktdash.store.tokens import (
     take_name,
     token_named,
 )
+from mktdash.store.engine.session import write_transaction
 
 TokenKind = Literal["api", "link"]
 

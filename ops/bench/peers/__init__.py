@@ -27,11 +27,11 @@ from tests.factories.redis import running_redis
 
 from mktdash.domain.clock import MICROS_PER_DAY, iso, system_clock
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.processes.port import free_port
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.quality.runner import run_quality
-from mktdash.store.schema import upgrade
-from mktdash.store.session import open_engine
+from mktdash.store.engine.schema import upgrade
+from mktdash.store.engine.session import open_engine
+from mktdash.supervisor.port import free_port
 from ops.bench.peers.costs import costs
 from ops.bench.store_scale import tell
 from ops.bench.table import Figure

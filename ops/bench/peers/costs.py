@@ -8,11 +8,11 @@ from redis.asyncio import Redis
 
 from mktdash.domain.clock import system_clock
 from mktdash.http import metrics
+from mktdash.security.authentication import Identity, Request
 from mktdash.security.buckets import Buckets, Limit
-from mktdash.security.identity import Identity, Request
 from mktdash.security.tokens import create_token
-from mktdash.store.session import open_engine
-from mktdash.store.versions import VersionWatch
+from mktdash.store.engine.session import open_engine
+from mktdash.store.live.topic_versions import VersionWatch
 from ops.bench.table import Figure
 
 _TIMES = 4_000

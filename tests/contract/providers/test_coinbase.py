@@ -10,11 +10,11 @@ from tests.factories.wire import Answer, wire_server
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError
-from mktdash.providers import bundles
 from mktdash.providers.base import Window
 from mktdash.providers.coinbase import listener
 from mktdash.providers.coinbase.client import CoinbaseProvider
 from mktdash.providers.coinbase.parse import CANDLES, TRADES
+from mktdash.providers.streaming import second_batches
 
 CANDLE_PAGE = (SAMPLES / "coinbase" / "candles-BTC-USD.json").read_bytes()
 URL = "https://exchange.example/products/BTC-USD/candles"
@@ -24,8 +24,8 @@ HEARTBEAT = {"type": "heartbeat", "product_id": "BTC-USD", "sequence": 90}
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
     """Streams flush with every message."""
-    monkeypatch.setattr(bundles, "_EVERY_S", 0.0)
-    monkeypatch.setattr(bundles, "_SETTLE_S", 0.0)
+    monkeypatch.setattr(second_batches, "_EVERY_S", 0.0)
+    monkeypatch.setattr(second_batches, "_SETTLE_S", 0.0)
 
 
 def match(number, seconds=0.0, price="67800.10", kind="match"):

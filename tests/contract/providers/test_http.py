@@ -10,8 +10,8 @@ from tests.factories.wire import Answer, wire_server
 
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError
 from mktdash.providers.base import Policy
-from mktdash.providers.circuit import CircuitState
-from mktdash.providers.http import HttpFetcher, open_fetchers
+from mktdash.providers.fetch.circuit import CircuitState
+from mktdash.providers.fetch.fetcher import HttpFetcher, open_fetchers
 from mktdash.providers.sim.client import SimProvider
 
 POLICY = Policy(timeout_s=120.0, attempts=3, requests_per_s=1000.0, cache_s=0.0, max_bytes=10_000)

@@ -12,10 +12,10 @@ from tests.factories.wire import Answer, wire_server
 
 from mktdash.domain.clock import from_micros, iso, to_micros
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError
-from mktdash.providers import bundles
 from mktdash.providers.base import Window
 from mktdash.providers.kraken.client import KrakenProvider
 from mktdash.providers.kraken.parse import CANDLES, TRADES
+from mktdash.providers.streaming import second_batches
 
 OHLC = (SAMPLES / "kraken" / "ohlc-XBTUSD.json").read_bytes()
 HEARTBEAT = {"channel": "heartbeat"}
@@ -24,8 +24,8 @@ HEARTBEAT = {"channel": "heartbeat"}
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
     """Streams flush with every message."""
-    monkeypatch.setattr(bundles, "_EVERY_S", 0.0)
-    monkeypatch.setattr(bundles, "_SETTLE_S", 0.0)
+    monkeypatch.setattr(second_batches, "_EVERY_S", 0.0)
+    monkeypatch.setattr(second_batches, "_SETTLE_S", 0.0)
 
 
 def trade(number, seconds=0.0, price="67800.10", qty="0.5"):

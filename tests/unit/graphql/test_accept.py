@@ -3,7 +3,7 @@
 import pytest
 
 from mktdash.domain.errors import NotAcceptableError
-from mktdash.graphql.accept import EVENT_STREAM, JSON, RESPONSE_JSON, answer_type, is_json
+from mktdash.graphql.transport.media_types import EVENT_STREAM, JSON, RESPONSE_JSON, answer_type, is_json
 
 
 @pytest.mark.parametrize(

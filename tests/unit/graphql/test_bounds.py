@@ -6,8 +6,8 @@ import pytest
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import InvalidInputError
-from mktdash.graphql import bounds
-from mktdash.graphql.scalars import Instant
+from mktdash.graphql.vocabulary import bounds
+from mktdash.graphql.vocabulary.scalars import Instant
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 import pytest
 from graphql import parse
 
-from mktdash.graphql.cost import MOST, Costs
+from mktdash.graphql.documents.cost import MOST, Costs
 from mktdash.graphql.schema import MktdashSchema
 
 COSTS = Costs(MktdashSchema()._schema)

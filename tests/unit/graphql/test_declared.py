@@ -6,10 +6,16 @@ import pytest
 import strawberry
 from graphql import get_named_type, is_abstract_type, is_object_type, parse
 
-from mktdash.graphql.declared import attributes_depend_on, attributes_never_kept, declared, depends_on, never_kept
-from mktdash.graphql.dependence import Reading, dependence_of
+from mktdash.graphql.answer_cache.dependence import Reading, dependence_of
 from mktdash.graphql.schema import MktdashSchema
-from mktdash.store.versions import ABOUT, CATALOGUE, DATA, FAMILIES, QUALITY, RAW, REPORTS
+from mktdash.graphql.vocabulary.depends_on import (
+    attributes_depend_on,
+    attributes_never_kept,
+    declared,
+    depends_on,
+    never_kept,
+)
+from mktdash.store.live.topic_versions import ABOUT, CATALOGUE, DATA, FAMILIES, QUALITY, RAW, REPORTS
 
 TOPICS = FAMILIES | {CATALOGUE, RAW, REPORTS}
 SCHEMA = MktdashSchema()._schema
@@ -34,7 +40,7 @@ def readable():
 def test_every_field_that_can_be_read_is_declared():
     """Say at the field what its value changes with: ``metadata=depends_on(...)``, or ``never_kept("why")``.
 
-    ``backend/mktdash/graphql/declared.py`` tells what each of them promises; until then no answer with it is kept.
+    ``backend/mktdash/graphql/vocabulary/depends_on.py`` says what each of them promises; without it no answer is kept.
     """
     silent = {f"{kind.name}.{name}" for kind, name, field in readable() if declared(kind, field) is None}
 

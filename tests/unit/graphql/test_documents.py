@@ -5,7 +5,7 @@ import time
 import pytest
 from graphql import GraphQLError
 
-from mktdash.graphql.documents import DocumentCache
+from mktdash.graphql.documents.cache import DocumentCache
 from mktdash.graphql.schema import MktdashSchema
 
 SCHEMA = MktdashSchema()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mktdash.domain.observation import Columns
-from mktdash.graphql.downsample import Downsample, thin_out
+from mktdash.graphql.columns.downsample import Downsample, thin_out
 
 
 def walk(n, seed=1):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mktdash.domain.errors import InvalidInputError
-from mktdash.graphql.ids import global_id, key_after, key_of, kind_and_key, page_cursor
+from mktdash.graphql.vocabulary.ids import global_id, key_after, key_of, kind_and_key, page_cursor
 
 
 @given(st.text(min_size=1, max_size=80))

@@ -2,7 +2,7 @@
 
 from graphql import get_introspection_query, parse
 
-from mktdash.graphql.limits import MOST, judge
+from mktdash.graphql.documents.limits import MOST, judge
 
 
 def test_the_standard_introspection_passes():

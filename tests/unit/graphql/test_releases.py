@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from mktdash.cli.breaking_changes import breaking_changes, last_release
 from mktdash.cli.schemas import app
-from mktdash.graphql.releases import breaking_changes, last_release
 from mktdash.graphql.schema import export_schema
 
 RELEASED = Path(__file__).parents[3] / "schema" / "graphql" / "released"

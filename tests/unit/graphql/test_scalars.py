@@ -5,8 +5,8 @@ import orjson
 import pytest
 
 from mktdash.domain.flags import Flag
-from mktdash.graphql.encoding import encode
-from mktdash.graphql.scalars import flag_lists, floats, instants, millis, parse_instant
+from mktdash.graphql.vocabulary.json import encode
+from mktdash.graphql.vocabulary.scalars import flag_lists, floats, instants, millis, parse_instant
 
 MICROS = np.array([0, 1_700_000_000_000_000, 1_700_000_000_123_456], np.int64)
 

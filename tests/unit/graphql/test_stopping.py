@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mktdash.graphql.stopping import Stop, until
+from mktdash.graphql.transport.stream_stop import Stop, until
 
 GUARD_S = 60
 

@@ -1,6 +1,6 @@
 """The cache that counts bytes."""
 
-from mktdash.graphql.weighted import WeightedCache
+from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 
 
 def test_what_was_used_least_recently_goes_first():

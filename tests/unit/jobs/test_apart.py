@@ -9,7 +9,7 @@ import pytest
 from tests.factories import works
 from tests.factories.summaries import market_summary
 
-from mktdash.jobs.apart import RendererCrashedError, RenderFailedError, RenderTimeoutError, render_apart
+from mktdash.jobs.render_process import RendererCrashedError, RenderFailedError, RenderTimeoutError, render_apart
 from mktdash.reports.render import render_all
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from mktdash.jobs.gate import Gate
+from mktdash.jobs.concurrency import Gate
 
 
 class Visitor:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mktdash.processes import child as child_module
-from mktdash.processes.child import Child
-from mktdash.processes.gate import WAITS
-from mktdash.processes.group import Group, ProcessSpec
-from mktdash.processes.log import ProcessLog
+from mktdash.start_signal import WAITS
+from mktdash.supervisor import child as child_module
+from mktdash.supervisor.child import Child
+from mktdash.supervisor.group import Group, ProcessSpec
+from mktdash.supervisor.log import ProcessLog
 
 
 class SpokenLog(ProcessLog):
@@ -158,7 +158,7 @@ async def test_a_child_asked_to_stop_just_after_its_end_keeps_its_exit_code(capl
     assert caplog.records == []
 
 
-WAITING = "from mktdash.processes.gate import wait_to_run\nprint('loaded')\nwait_to_run()\nprint('runs')"
+WAITING = "from mktdash.start_signal import wait_to_run\nprint('loaded')\nwait_to_run()\nprint('runs')"
 
 
 def of_ours(script):
@@ -232,10 +232,10 @@ async def test_a_supervisor_killed_outright_leaves_nothing_behind(tmp_path, chil
 _SUPERVISOR = """
 import asyncio, os, sys
 from pathlib import Path
-from mktdash.processes.child import Child
-from mktdash.processes.gate import WAITS
-from mktdash.processes.group import Group, ProcessSpec
-from mktdash.processes.log import ProcessLog
+from mktdash.supervisor.child import Child
+from mktdash.start_signal import WAITS
+from mktdash.supervisor.group import Group, ProcessSpec
+from mktdash.supervisor.log import ProcessLog
 
 async def main():
     with open("held", "w") as held:

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from mktdash.processes import home as home_module
-from mktdash.processes.home import CannotStartError, claim
+from mktdash.supervisor import home as home_module
+from mktdash.supervisor.home import CannotStartError, claim
 
 
 async def test_a_second_claim_is_told_who_holds_the_home_and_where(tmp_path):

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from mktdash.processes.home import CannotStartError
-from mktdash.processes.port import free_port
+from mktdash.supervisor.home import CannotStartError
+from mktdash.supervisor.port import free_port
 
 
 def test_a_free_port_is_itself_and_zero_is_any():

@@ -5,8 +5,8 @@ from threading import Thread
 
 import pytest
 
-from mktdash.processes.port import free_port
-from mktdash.processes.readiness import Readiness, ask
+from mktdash.supervisor.port import free_port
+from mktdash.supervisor.readiness import Readiness, ask
 
 
 @pytest.fixture

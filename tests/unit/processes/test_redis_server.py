@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mktdash.processes import redis_server
-from mktdash.processes.home import CannotStartError
-from mktdash.processes.redis_server import redis_spec
 from mktdash.settings import Settings
+from mktdash.supervisor import redis_server
+from mktdash.supervisor.home import CannotStartError
+from mktdash.supervisor.redis_server import redis_spec
 
 
 def test_the_wheels_own_server_is_taken_and_appends_every_write(tmp_path):

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mktdash.domain.clock import to_micros
-from mktdash.providers.counted import COUNTED
-from mktdash.providers.dates import DATE_FORMATS, EPOCH_DAY, DateRules, instants, session_instants
-from mktdash.providers.gaps import GapWatch
-from mktdash.providers.grouping import group_rows
-from mktdash.providers.numerals import Cells, to_floats
-from mktdash.providers.spelled import SPELLED
+from mktdash.providers.reading.dates import DATE_FORMATS, EPOCH_DAY, DateRules, instants, session_instants
+from mktdash.providers.reading.numerals import Cells, to_floats
+from mktdash.providers.reading.numeric_instants import COUNTED
+from mktdash.providers.reading.spelled_dates import SPELLED
+from mktdash.providers.reading.symbol_groups import group_rows
+from mktdash.providers.streaming.trade_gaps import GapWatch
 
 DECIMALS = st.from_regex(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", fullmatch=True)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False).map(repr)

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 import mktdash.providers
 from mktdash.domain.errors import MktdashError, ProviderFormatError, ProviderUnavailableError
-from mktdash.providers import bundles
 from mktdash.providers.account import Account
 from mktdash.providers.base import Left, Parsed, RawPayload, Rejection, Window
 from mktdash.providers.binance.client import BinanceProvider
@@ -29,6 +28,7 @@ from mktdash.providers.ecb.client import EcbProvider
 from mktdash.providers.fred.client import FredProvider
 from mktdash.providers.kraken.client import KrakenProvider
 from mktdash.providers.sim.client import SimProvider
+from mktdash.providers.streaming import second_batches
 from mktdash.providers.treasury.client import TreasuryProvider
 from mktdash.providers.yahoo.client import YahooProvider
 
@@ -358,8 +358,8 @@ def heard(provider: Any, messages: list[bytes]) -> list[RawPayload]:
 @pytest.fixture
 def _at_once(monkeypatch):
     """Streams flush with every message."""
-    monkeypatch.setattr(bundles, "_EVERY_S", 0.0)
-    monkeypatch.setattr(bundles, "_SETTLE_S", 0.0)
+    monkeypatch.setattr(second_batches, "_EVERY_S", 0.0)
+    monkeypatch.setattr(second_batches, "_SETTLE_S", 0.0)
 
 
 @pytest.mark.usefixtures("_at_once")

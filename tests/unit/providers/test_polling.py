@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mktdash.domain.clock import to_micros
+from mktdash.feed.polling import next_poll
 from mktdash.providers.base import Policy
 from mktdash.providers.ecb.client import DATASET, EcbProvider
-from mktdash.providers.polling import next_poll
 from mktdash.providers.sim.client import SimProvider
 
 ECB = EcbProvider()

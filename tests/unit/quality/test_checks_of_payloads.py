@@ -6,10 +6,10 @@ import pytest
 from tests.factories.quality import batch_row, columns, context, fixings
 
 from mktdash.quality.base import CheckResult, Status
-from mktdash.quality.checks.layout import Layout, change_between
-from mktdash.quality.checks.rows import Rows
-from mktdash.quality.shapes import kind_of, shape_of
-from mktdash.store.batches import BatchRow
+from mktdash.quality.checks.arrival.layout import Layout, change_between
+from mktdash.quality.checks.arrival.rows import Rows
+from mktdash.quality.payload_layout import kind_of, shape_of
+from mktdash.store.batches.batches import BatchRow
 
 NOW = "2026-11-20T18:00"
 

@@ -11,13 +11,13 @@ from mktdash.domain.clock import to_micros
 from mktdash.domain.flags import Flag
 from mktdash.domain.observation import Columns
 from mktdash.quality.base import NOTHING, CheckResult, Status
-from mktdash.quality.checks.bars import BARS
-from mktdash.quality.checks.clock import CLOCK
-from mktdash.quality.checks.duplicates import DUPLICATES
-from mktdash.quality.checks.flat import FLAT
-from mktdash.quality.checks.jumps import JUMPS
-from mktdash.quality.checks.nulls import NULLS
-from mktdash.quality.checks.simulated import SIMULATED
+from mktdash.quality.checks.arrival.nulls import NULLS
+from mktdash.quality.checks.consistency.duplicates import DUPLICATES
+from mktdash.quality.checks.values.bars import BARS
+from mktdash.quality.checks.values.clock import CLOCK
+from mktdash.quality.checks.values.flat import FLAT
+from mktdash.quality.checks.values.jumps import JUMPS
+from mktdash.quality.checks.values.simulated import SIMULATED
 
 NOW = "2026-11-20T18:00"
 SESSIONS = fixings("2023-01-02", "2026-11-20")

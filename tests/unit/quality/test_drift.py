@@ -5,7 +5,7 @@ from tests.factories.quality import columns, context, fixings, subjects
 
 from mktdash.domain.observation import Columns
 from mktdash.quality.base import NOTHING, CheckResult, Status
-from mktdash.quality.checks.drift import DRIFT, Shape, distances
+from mktdash.quality.checks.values.drift import DRIFT, Shape, distances
 
 SESSIONS = fixings("2023-01-02", "2026-11-20")
 

@@ -8,8 +8,8 @@ from tests.factories.quality import DATASET, at, columns, context, fixings, seri
 from mktdash.domain.clock import to_micros
 from mktdash.domain.observation import Columns
 from mktdash.quality.base import CheckResult, Status
-from mktdash.quality.checks.freshness import Freshness
-from mktdash.store.endings import Ending
+from mktdash.quality.checks.arrival.freshness import Freshness
+from mktdash.store.catalogue.endings import Ending
 
 SIM = DATASET._replace(calendar="24/7", timezone="UTC", fixing_time="00:00", publish_delay_s=0, grace_s=10)
 

@@ -13,8 +13,8 @@ import pytest
 from pypdf import PdfReader
 from tests.factories.summaries import market_summary, series_summary
 
+from mktdash.reports.market_summary.csv import HEADER, safe
 from mktdash.reports.render import render_all
-from mktdash.reports.render.csv import HEADER, safe
 from mktdash.reports.render.html import CONTENT_SECURITY_POLICY
 
 HOSTILE = "=cmd|'/c calc'!A0 </td><script>alert(1)</script> #import \"x\" {{ 7*7 }} \\"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mktdash.security.identity import Request, cookie_name, is_local, same_origin, session_cookie
+from mktdash.security.authentication import Request, cookie_name, is_local, same_origin, session_cookie
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])

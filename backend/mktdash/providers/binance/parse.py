@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.providers.base import Parsed, RawPayload
-from mktdash.providers.records import bars, json_of
+from mktdash.providers.reading.records import bars, json_of
 
 CANDLES = "binance-ohlc-1m"
 SYMBOLS = {"BTCUSDT": ("BTC-USDT", "Bitcoin / Tether"), "ETHUSDT": ("ETH-USDT", "Ether / Tether")}

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mktdash.providers.base import Parsed, RawPayload
-from mktdash.providers.dates import DateRules
-from mktdash.providers.table import BarColumns, Layout, read_table
+from mktdash.providers.reading.dates import DateRules
+from mktdash.providers.reading.table import BarColumns, Layout, read_table
 
 TIMEZONE = "America/Chicago"
 FIXING_TIME = "15:15"

@@ -8,7 +8,7 @@ from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, M
 from mktdash.providers.base import Fetcher, Parsed, Policy, RawPayload, Window
 from mktdash.providers.coinbase.listener import CoinbaseListener
 from mktdash.providers.coinbase.parse import CANDLES, PRODUCTS, TRADES, parse
-from mktdash.providers.gaps import GapWatch
+from mktdash.providers.streaming.trade_gaps import GapWatch
 
 REST_URL = "https://api.exchange.coinbase.com"
 STREAM_URL = "wss://ws-feed.exchange.coinbase.com"

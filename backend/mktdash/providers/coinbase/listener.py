@@ -10,10 +10,10 @@ import orjson
 from mktdash.domain.clock import Clock
 from mktdash.domain.errors import ProviderError
 from mktdash.providers.base import Fetcher, RawPayload
-from mktdash.providers.bundles import Bundle
 from mktdash.providers.coinbase.parse import PRODUCTS, TRADES
-from mktdash.providers.gaps import Gap, GapWatch
-from mktdash.providers.records import instant, json_of
+from mktdash.providers.reading.records import instant, json_of
+from mktdash.providers.streaming.second_batches import Bundle
+from mktdash.providers.streaming.trade_gaps import Gap, GapWatch
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.providers.account import Account
 from mktdash.providers.base import Parsed, RawPayload, Rejection
-from mktdash.providers.records import Trades, bars, instant, json_of, numbers, shown, ticks, uncut
+from mktdash.providers.reading.records import Trades, bars, instant, json_of, numbers, shown, ticks, uncut
 
 CANDLES = "coinbase-ohlc-1m"
 TRADES = "coinbase-trades"

@@ -8,7 +8,7 @@ from mktdash.domain.errors import InvalidInputError
 from mktdash.domain.instrument import DatasetSpec, SeriesSpec
 from mktdash.providers.base import Fetcher, Parsed, Policy, RawPayload, Window
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.providers.table import read_table
+from mktdash.providers.reading.table import read_table
 
 
 class CsvProvider:

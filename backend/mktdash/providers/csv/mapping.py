@@ -20,10 +20,10 @@ from mktdash.domain.identifiers import symbol_fault
 from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, Measure, SeriesSpec
 from mktdash.domain.interval import interval_seconds
 from mktdash.providers.csv.choices import DateFormat, Encoding, OneMark, Text
-from mktdash.providers.dates import DateRules
-from mktdash.providers.delimited import Shape
-from mktdash.providers.numerals import Notation
-from mktdash.providers.table import BarColumns, Layout
+from mktdash.providers.reading.dates import DateRules
+from mktdash.providers.reading.delimited import Shape
+from mktdash.providers.reading.numerals import Notation
+from mktdash.providers.reading.table import BarColumns, Layout
 
 _LARGEST = 1024 * 1024
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")

@@ -15,11 +15,11 @@ from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.observation import Columns
 from mktdash.providers.account import Account
 from mktdash.providers.base import Parsed, ParsedSeries, RawPayload, Rejection
-from mktdash.providers.dates import DateRules, iso_days, session_instants
-from mktdash.providers.delimited import looks_like_html
 from mktdash.providers.ecb.currencies import ALWAYS_QUOTED, NAMES
-from mktdash.providers.numerals import Cells, to_floats
-from mktdash.providers.table import BarColumns, Layout, read_table
+from mktdash.providers.reading.dates import DateRules, iso_days, session_instants
+from mktdash.providers.reading.delimited import looks_like_html
+from mktdash.providers.reading.numerals import Cells, to_floats
+from mktdash.providers.reading.table import BarColumns, Layout, read_table
 
 TIMEZONE = "Europe/Berlin"
 FIXING_TIME = "14:15"

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.providers.base import Parsed, RawPayload
-from mktdash.providers.dates import DateRules
-from mktdash.providers.delimited import read_pieces
 from mktdash.providers.fred.series import SERIES
-from mktdash.providers.table import BarColumns, Layout, read_table
+from mktdash.providers.reading.dates import DateRules
+from mktdash.providers.reading.delimited import read_pieces
+from mktdash.providers.reading.table import BarColumns, Layout, read_table
 
 TIMEZONE = "America/New_York"
 FIXING_TIME = "16:00"

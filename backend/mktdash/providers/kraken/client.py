@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 from mktdash.domain.clock import MICROS_PER_SECOND, Clock
 from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, Measure, SeriesSpec
 from mktdash.providers.base import Fetcher, Parsed, Policy, RawPayload, Window
-from mktdash.providers.gaps import GapWatch
 from mktdash.providers.kraken.listener import KrakenListener
 from mktdash.providers.kraken.pairs import DEFAULT, PAIRS
 from mktdash.providers.kraken.parse import CANDLE_S, CANDLES, TRADES, parse, refuse_errors
+from mktdash.providers.streaming.trade_gaps import GapWatch
 
 REST_URL = "https://api.kraken.com/0/public"
 STREAM_URL = "wss://ws.kraken.com/v2"

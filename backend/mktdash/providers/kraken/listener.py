@@ -10,11 +10,11 @@ import orjson
 from mktdash.domain.clock import MICROS_PER_SECOND, Clock, to_micros
 from mktdash.domain.errors import ProviderError
 from mktdash.providers.base import Fetcher, RawPayload, Window
-from mktdash.providers.bundles import Bundle
-from mktdash.providers.gaps import Gap, GapWatch
 from mktdash.providers.kraken.pairs import DEFAULT, PAIRS
 from mktdash.providers.kraken.parse import CANDLE_S, CANDLES, FULL_PAGE, LATEST_S, TRADES, refuse_errors
-from mktdash.providers.records import instant, json_of, numbers
+from mktdash.providers.reading.records import instant, json_of, numbers
+from mktdash.providers.streaming.second_batches import Bundle
+from mktdash.providers.streaming.trade_gaps import Gap, GapWatch
 
 _log = logging.getLogger(__name__)
 

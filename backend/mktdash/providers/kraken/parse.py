@@ -11,7 +11,7 @@ from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUn
 from mktdash.providers.account import Account, joined
 from mktdash.providers.base import Parsed, RawPayload, Rejection
 from mktdash.providers.kraken.pairs import alias_of
-from mktdash.providers.records import Trades, bars, instant, json_of, numbers, shown, ticks, uncut
+from mktdash.providers.reading.records import Trades, bars, instant, json_of, numbers, shown, ticks, uncut
 
 CANDLES = "kraken-ohlc-1m"
 TRADES = "kraken-trades"

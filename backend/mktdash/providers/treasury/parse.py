@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mktdash.providers.base import Parsed, RawPayload
-from mktdash.providers.dates import DateRules
-from mktdash.providers.table import BarColumns, Layout, read_table
+from mktdash.providers.reading.dates import DateRules
+from mktdash.providers.reading.table import BarColumns, Layout, read_table
 
 # Yields rest on quotations at or near 15:30 in New York.
 TIMEZONE = "America/New_York"

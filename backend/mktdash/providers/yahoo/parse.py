@@ -16,9 +16,9 @@ from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.observation import Columns
 from mktdash.providers.account import Account
 from mktdash.providers.base import Left, Parsed, ParsedSeries, RawPayload, Rejection
-from mktdash.providers.dates import day_of, session_instants
-from mktdash.providers.numerals import BoolArray
-from mktdash.providers.records import json_of, numbers, shown
+from mktdash.providers.reading.dates import day_of, session_instants
+from mktdash.providers.reading.numerals import BoolArray
+from mktdash.providers.reading.records import json_of, numbers, shown
 from mktdash.providers.yahoo.symbols import SYMBOLS
 
 TIMEZONE = "America/New_York"

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Callable
 
-from mktdash.reports.render.csv import CSV_TYPE, render_csv
+from mktdash.reports.market_summary.csv import CSV_TYPE, render_csv
+from mktdash.reports.market_summary.page import page_of
+from mktdash.reports.market_summary.summary import MarketSummary
 from mktdash.reports.render.html import HTML_TYPE, render_html
-from mktdash.reports.render.page import page_of
 from mktdash.reports.render.pdf import PDF_TYPE, render_pdf
-from mktdash.reports.summary import MarketSummary
-from mktdash.store.run_queue import NewArtifact
+from mktdash.store.jobs.run_queue import NewArtifact
 
 Tell = Callable[[str, float], None]
 

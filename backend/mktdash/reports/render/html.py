@@ -8,11 +8,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from mktdash.reports.render.page import Page
+from mktdash.reports.market_summary.page import Page
 
 HTML_TYPE = "text/html; charset=utf-8"
-_TEMPLATES = Path(__file__).parents[1] / "templates"
-_STYLE = (_TEMPLATES / "market-summary.css").read_text(encoding="utf-8")
+_TEMPLATES = Path(__file__).parents[1] / "market_summary"
+_STYLE = (_TEMPLATES / "template.css").read_text(encoding="utf-8")
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; img-src data:"
@@ -35,4 +35,4 @@ def _template() -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("market-summary.html")
+    return environment.get_template("template.html")

@@ -7,10 +7,10 @@ import orjson
 import typst
 
 from mktdash.domain.clock import MICROS_PER_SECOND
-from mktdash.reports.render.page import Page
+from mktdash.reports.market_summary.page import Page
 
 PDF_TYPE = "application/pdf"
-_SOURCE = (Path(__file__).parents[1] / "templates" / "market-summary.typ").read_bytes()
+_SOURCE = (Path(__file__).parents[1] / "market_summary" / "template.typ").read_bytes()
 
 
 def render_pdf(page: Page) -> bytes:

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that ``store.schema`` opened, inside its transaction."""
+"""Alembic's entry: runs on the connection that ``store.engine.schema`` opened, inside its transaction."""
 
 from typing import Any, Literal
 

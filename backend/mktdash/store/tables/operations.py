@@ -33,7 +33,7 @@ class Event(SQLModel, table=True):
 
 
 class TopicVersion(SQLModel, table=True):
-    """How often a topic has changed; triggers move it in the transaction of the change (see ``store.versions``)."""
+    """How often a topic has changed; triggers move it in the change's transaction (``store.live.topic_versions``)."""
 
     __tablename__ = "topic_version"
 

@@ -12,7 +12,7 @@ from mktdash.domain.errors import InvalidInputError, ProviderFormatError
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.providers.delimited import read_pieces
+from mktdash.providers.reading.delimited import read_pieces
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 BAR = {

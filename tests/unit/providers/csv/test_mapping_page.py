@@ -5,11 +5,11 @@ import re
 import orjson
 
 from mktdash.domain.clock import from_micros
-from mktdash.providers.counted import EARLIEST
 from mktdash.providers.csv.choices import DateFormat
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.providers.dates import DateRules, instants
-from mktdash.providers.numerals import Cells
+from mktdash.providers.reading.dates import DateRules, instants
+from mktdash.providers.reading.numerals import Cells
+from mktdash.providers.reading.numeric_instants import EARLIEST
 from mktdash.settings import REPOSITORY
 
 PAGE = (REPOSITORY / "schema" / "csv-mapping.md").read_text(encoding="utf-8")

@@ -1,0 +1,58 @@
+"""Which of several feeds asks a source: the one with its lease in Redis. Without Redis all do, which only costs."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable
+from typing import cast
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from mktdash.deadline import patience
+
+_log = logging.getLogger(__name__)
+
+LEASE_S = 15.0
+_PATIENCE_S = 2.0
+# Takes the lease where it is free, prolongs it where it is ours; 0 where another holds it.
+_TAKE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_GIVE_BACK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+class Lease:
+    """One named right that at most one process holds at a time."""
+
+    def __init__(self, redis: Redis, name: str) -> None:
+        self._redis = redis
+        self._key = f"mktdash:feed:{name}"
+        self._token = secrets.token_hex(8)
+
+    async def take(self) -> bool:
+        """Take or prolong it; True also where Redis is away, for a second fetch changes nothing that is stored."""
+        try:
+            async with patience(_PATIENCE_S):
+                taken = self._redis.eval(_TAKE, 1, self._key, self._token, str(round(LEASE_S * 1000)))
+                return bool(await cast("Awaitable[int]", taken))
+        except (RedisError, OSError, TimeoutError) as error:
+            _log.debug("no lease to be had: %s", type(error).__name__)
+            return True
+
+    async def keep(self) -> None:
+        """Prolong it until cancelled."""
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            await self.take()
+
+    async def give_back(self) -> None:
+        """Let another process have it at once."""
+        try:
+            async with patience(_PATIENCE_S / 4):
+                await cast("Awaitable[int]", self._redis.eval(_GIVE_BACK, 1, self._key, self._token))
+        except (RedisError, OSError, TimeoutError):
+            return

@@ -1,0 +1,190 @@
+"""Verdicts on the data: what each check says, and which sessions are missing and why.
+
+Whatever shows a verdict shows it as it counts at the request's time: an old one says nothing of the present.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+
+import strawberry
+
+from mktdash.domain.clock import to_micros
+from mktdash.graphql.context import Info, RequestContext
+from mktdash.graphql.loaders import HistoryByMetricLoader, loader
+from mktdash.graphql.vocabulary.arguments import First
+from mktdash.graphql.vocabulary.bounds import page_size
+from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, attributes_never_kept, depends_on
+from mktdash.graphql.vocabulary.scalars import Instant, Json
+from mktdash.quality.ageing import as_of_now, counts_until
+from mktdash.quality.expected.missing import MissingSession
+from mktdash.quality.overview import dataset_status
+from mktdash.store.live.topic_versions import QUALITY
+from mktdash.store.quality.verdicts import DqRow, VerdictRow
+
+FRESHNESS = "freshness"
+COMPLETENESS = "completeness"
+COMPLETENESS_30 = "completeness30"
+COUNTS_UNTIL = (
+    "Until when these verdicts count: if no check runs again, they are UNKNOWN after it. Null before the first."
+)
+WHAT_IS_DUE = "the clock enters into it: a session is missing from the instant on at which it is due"
+
+
+@strawberry.enum(description="A verdict. Not knowing is never a pass.")
+class QualityStatus(Enum):
+    """Verdicts."""
+
+    PASS = strawberry.enum_value("PASS", description="As it should be.")
+    WARN = strawberry.enum_value("WARN", description="Worth a look.")
+    FAIL = strawberry.enum_value("FAIL", description="Not to be relied on.")
+    UNKNOWN = strawberry.enum_value("UNKNOWN", description="Could not be judged.")
+
+
+@attributes_depend_on(QUALITY)
+@strawberry.type(name="QualityResult", description="What a check said of a dataset, from which data, by which code.")
+class QualityResultType:
+    """A verdict as it was stored."""
+
+    status: QualityStatus = strawberry.field(description="The verdict.")
+    value: float | None = strawberry.field(description="The figure judged.")
+    warn: float | None = strawberry.field(description="Where WARN began.")
+    fail: float | None = strawberry.field(description="Where FAIL began.")
+    summary: str = strawberry.field(description="One sentence for people.")
+    since: Instant = strawberry.field(description="Since when the verdict had been this one.")
+    run_at: Instant = strawberry.field(description="When the check last ran and said this.")
+    window_end: Instant = strawberry.field(description="The end of the time it judged.")
+    data_version: int = strawberry.field(description="The dataset's version it was computed from.")
+    code_sha: str = strawberry.field(description="The version of the code that computed it.")
+    evidence: Json = strawberry.field(description="Facts that let a reader believe the verdict.")
+
+    @classmethod
+    def from_row(cls, row: DqRow) -> "QualityResultType":
+        """A verdict as stored."""
+        return cls(
+            status=QualityStatus(row.status),
+            value=row.value,
+            warn=row.warn,
+            fail=row.fail,
+            summary=row.summary,
+            since=Instant(row.since),
+            run_at=Instant(row.run_at),
+            window_end=Instant(row.window_end),
+            data_version=row.dataset_version,
+            code_sha=row.code_sha,
+            evidence=Json(row.evidence),
+        )
+
+
+@attributes_depend_on(QUALITY)
+@strawberry.type(name="QualityMetric", description="What one check last said of a dataset.")
+class QualityMetricType:
+    """A verdict with its figure and its grounds."""
+
+    dataset: strawberry.Private[str]
+    metric: str = strawberry.field(description="The check's stable name.")
+    status: QualityStatus = strawberry.field(
+        description="The verdict; UNKNOWN once it is too old to count: `summary` then says since when nobody judged."
+    )
+    value: float | None = strawberry.field(description="The figure judged.")
+    unit: str = strawberry.field(description="What one of the figure is.")
+    warn: float | None = strawberry.field(description="Where WARN begins.")
+    fail: float | None = strawberry.field(description="Where FAIL begins.")
+    summary: str = strawberry.field(description="One sentence for people.")
+    since: Instant = strawberry.field(description="Since when the verdict has been this one.")
+    run_at: Instant = strawberry.field(description="When the check last ran.")
+    data_version: int = strawberry.field(description="The dataset's version it was computed from.")
+    code_sha: str = strawberry.field(description="The version of the code that computed it.")
+    evidence: Json = strawberry.field(description="Facts that let a reader believe the verdict.")
+
+    @strawberry.field(
+        metadata=depends_on(QUALITY),
+        description="What it said before, newest first and this one included: a result each day and each change.",
+    )
+    async def history(self, info: Info, first: First = 30) -> list[QualityResultType]:
+        """The results stored, read with those of the page's other metrics."""
+        page_size(first, "first")
+        rows = await loader(info.context, HistoryByMetricLoader).load((self.dataset, self.metric, first))
+        return [QualityResultType.from_row(row) for row in rows]
+
+    @classmethod
+    def from_row(cls, row: DqRow) -> "QualityMetricType":
+        """A verdict as stored."""
+        return cls(
+            dataset=row.dataset,
+            metric=row.metric,
+            status=QualityStatus(row.status),
+            value=row.value,
+            unit=row.unit,
+            warn=row.warn,
+            fail=row.fail,
+            summary=row.summary,
+            since=Instant(row.since),
+            run_at=Instant(row.run_at),
+            data_version=row.dataset_version,
+            code_sha=row.code_sha,
+            evidence=Json(row.evidence),
+        )
+
+
+@attributes_never_kept(WHAT_IS_DUE)
+@strawberry.type(name="MissingSession", description="A session that a series lacks, and why.")
+class MissingSessionType:
+    """A missing session."""
+
+    symbol: str = strawberry.field(description="The instrument's symbol.")
+    session: str = strawberry.field(description="The session's date, or its beginning where it is shorter than a day.")
+    reason: str = strawberry.field(
+        description="NOT_YET_DUE, SOURCE_SAYS_NONE, PROVIDER_GAP, QUARANTINED or NEVER_FETCHED."
+    )
+    detail: str = strawberry.field(description="How the reason is known.")
+
+    @classmethod
+    def from_row(cls, row: MissingSession) -> "MissingSessionType":
+        """A missing session as found."""
+        return cls(symbol=row.symbol, session=row.session, reason=row.reason.value, detail=row.detail)
+
+
+def _counted(rows: Mapping[str, DqRow], context: RequestContext) -> Mapping[str, DqRow]:
+    """A dataset's verdicts as they count at this request's time."""
+    now = to_micros(context.services.clock())
+    _ends(rows, now, context)
+    return as_of_now(rows, now)
+
+
+def _ends(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: int, context: RequestContext) -> None:
+    """Let the answer end with the verdicts that are in it: what depends on the clock is kept no longer."""
+    until = counts_until(rows)
+    if context.reading is not None and until is not None and until >= now:
+        context.reading.ends(until + 1)
+
+
+def metrics_of(rows: Mapping[str, DqRow], context: RequestContext) -> list[QualityMetricType]:
+    """The verdicts of a dataset, by metric."""
+    now = _counted(rows, context)
+    return [QualityMetricType.from_row(now[name]) for name in sorted(now)]
+
+
+def metric_of(rows: Mapping[str, DqRow], name: str, context: RequestContext) -> QualityMetricType | None:
+    """One verdict; None where it was never given."""
+    row = _counted(rows, context).get(name)
+    return None if row is None else QualityMetricType.from_row(row)
+
+
+def status_of(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], context: RequestContext) -> QualityStatus:
+    """The worst of a dataset's verdicts; UNKNOWN where there are none, or they are old."""
+    # Every series of a dataset asks this of the same verdicts.
+    known = context.loaders.get(("status", id(rows)))
+    if known is not None:
+        status: QualityStatus = known[1]
+        return status
+    now = to_micros(context.services.clock())
+    _ends(rows, now, context)
+    status = QualityStatus(dataset_status(as_of_now(rows, now)).value)
+    context.loaders["status", id(rows)] = (rows, status)
+    return status
+
+
+def until_of(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow]) -> Instant | None:
+    """Until when a dataset's verdicts count; None where it was never judged. The same whatever the time is."""
+    until = counts_until(rows)
+    return None if until is None else Instant(until)

@@ -1,0 +1,228 @@
+"""Report templates, the runs asked for, and the files they made."""
+
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from mktdash.graphql.context import Info
+from mktdash.graphql.loaders import ArtifactsByRunIdLoader, loader
+from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on
+from mktdash.graphql.vocabulary.ids import global_id, page_cursor
+from mktdash.graphql.vocabulary.node import Node
+from mktdash.graphql.vocabulary.page import PageInfo
+from mktdash.graphql.vocabulary.scalars import Instant, Json
+from mktdash.reports.catalogue import Template
+from mktdash.store.jobs.runs import ArtifactRow, RunRow, RunsPage
+from mktdash.store.live.topic_versions import REPORTS
+
+RUNS = "ReportRun"
+
+
+@strawberry.enum(name="ReportState", description="Where a report run stands.")
+class ReportState(Enum):
+    """States of a run."""
+
+    QUEUED = strawberry.enum_value("queued", description="Waiting for a worker.")
+    RUNNING = strawberry.enum_value("running", description="A worker is at it.")
+    SUCCEEDED = strawberry.enum_value("succeeded", description="Done; its files are there.")
+    DEAD = strawberry.enum_value("dead", description="Given up after its last attempt failed.")
+    CANCELLED = strawberry.enum_value("cancelled", description="Called off.")
+
+
+@strawberry.enum(name="ReportFormat", description="The file formats of a report.")
+class ReportFormat(Enum):
+    """Formats of artifacts."""
+
+    PDF = strawberry.enum_value("pdf", description="A document to print.")
+    HTML = strawberry.enum_value("html", description="One self-contained web page.")
+    CSV = strawberry.enum_value("csv", description="The numbers alone.")
+
+
+# Made of code alone.
+@attributes_depend_on()
+@strawberry.type(name="ReportTemplate", description="A kind of report that can be asked for.")
+class ReportTemplateType:
+    """A template."""
+
+    name: str = strawberry.field(description="The name to ask for it by.")
+    version: int = strawberry.field(description="Grows when what it shows changes.")
+    title: str = strawberry.field(description="Its title for people.")
+    description: str = strawberry.field(description="What it shows.")
+    parameters: Json = strawberry.field(description="The JSON Schema of its parameters.")
+
+    @classmethod
+    def from_row(cls, template: Template) -> "ReportTemplateType":
+        """A template of the catalogue."""
+        return cls(
+            name=template.name,
+            version=template.version,
+            title=template.title,
+            description=template.description,
+            parameters=Json(template.parameters),
+        )
+
+
+@attributes_depend_on(REPORTS)
+@strawberry.type(name="ReportArtifact", description="A finished file of a report.")
+class ReportArtifactType:
+    """An artifact."""
+
+    format: ReportFormat = strawberry.field(description="Its file format.")
+    url: str = strawberry.field(description="Path on this server that gives the file.")
+    bytes: int = strawberry.field(description="How many bytes.")
+    sha256: str = strawberry.field(description="SHA-256 of the file, in hex; the same input gives the same bytes.")
+    content_type: str = strawberry.field(description="Its media type.")
+
+    @classmethod
+    def from_row(cls, row: ArtifactRow) -> "ReportArtifactType":
+        """A file as stored."""
+        return cls(
+            format=ReportFormat(row.format),
+            url=f"/api/reports/{row.run_id}/{row.format}",
+            bytes=row.size,
+            sha256=row.sha256,
+            content_type=row.content_type,
+        )
+
+
+@attributes_depend_on(REPORTS)
+@strawberry.type(name="ReportError", description="Why a report could not be made.")
+class ReportErrorType:
+    """The last error of a run."""
+
+    code: str = strawberry.field(description="Stable, machine-readable name of the error.")
+    message: str = strawberry.field(description="The error for people.")
+
+
+@attributes_depend_on(REPORTS)
+@strawberry.type(name="ReportRun", description="One report asked for.")
+class ReportRunType(Node):
+    """A run."""
+
+    run_id: str = strawberry.field(description="The run's own id, as in URLs, logs and the command line.")
+    template: str = strawberry.field(description="The template's name.")
+    template_version: int = strawberry.field(description="The version of the template it was asked of.")
+    parameters: Json = strawberry.field(description="The parameters it was asked with.")
+    state: ReportState = strawberry.field(description="Where it stands.")
+    stage: str = strawberry.field(description="What is being done just now.")
+    progress: float = strawberry.field(description="How far it is, from 0 to 1.")
+    attempts: int = strawberry.field(description="How often a worker has begun it.")
+    created_at: Instant = strawberry.field(description="When it was asked for.")
+    started_at: Instant | None = strawberry.field(description="When a worker last began it.")
+    finished_at: Instant | None = strawberry.field(description="When it came to its end.")
+    snapshot_id: str | None = strawberry.field(description="The hash over the data it shows.")
+    code_sha: str | None = strawberry.field(description="The version of the code that made it.")
+    error: ReportErrorType | None = strawberry.field(
+        metadata=depends_on(REPORTS), description="Why its last attempt failed."
+    )
+    known_artifacts: strawberry.Private[list[ReportArtifactType] | None] = None
+
+    @strawberry.field(metadata=depends_on(REPORTS), description="Its finished files.")
+    async def artifacts(self, info: Info) -> list[ReportArtifactType]:
+        """The files, read with those of the page's other runs."""
+        if self.known_artifacts is not None:
+            return self.known_artifacts
+        rows = await loader(info.context, ArtifactsByRunIdLoader).load(self.run_id)
+        return [ReportArtifactType.from_row(row) for row in rows]
+
+    @classmethod
+    def from_row(cls, row: RunRow, artifacts: list[ArtifactRow] | None = None) -> "ReportRunType":
+        """A run as stored; with its files where they were read at the same instant."""
+        return cls(
+            id=global_id(RUNS, row.id),
+            run_id=row.id,
+            template=row.template,
+            template_version=row.template_version,
+            parameters=Json(row.parameters),
+            state=ReportState(row.state),
+            stage=row.stage,
+            progress=row.progress,
+            attempts=row.attempts,
+            created_at=Instant(row.created_at),
+            started_at=None if row.started_at is None else Instant(row.started_at),
+            finished_at=None if row.finished_at is None else Instant(row.finished_at),
+            snapshot_id=row.snapshot_id,
+            code_sha=row.code_sha,
+            error=None
+            if row.error_code is None
+            else ReportErrorType(code=row.error_code, message=row.error_message or ""),
+            known_artifacts=None if artifacts is None else [ReportArtifactType.from_row(one) for one in artifacts],
+        )
+
+
+@attributes_depend_on(REPORTS)
+@strawberry.type(name="ReportRunEdge", description="A run and its place in the list.")
+class ReportRunEdge:
+    """Relay edge."""
+
+    cursor: str = strawberry.field(description="The place after this run.")
+    node: ReportRunType = strawberry.field(metadata=depends_on(REPORTS), description="The run.")
+
+
+@attributes_depend_on(REPORTS)
+@strawberry.type(name="ReportRunConnection", description="A page of report runs, newest first.")
+class ReportRunConnection:
+    """Relay connection."""
+
+    edges: list[ReportRunEdge] = strawberry.field(metadata=depends_on(REPORTS), description="The runs of this page.")
+    page_info: PageInfo = strawberry.field(metadata=depends_on(REPORTS), description="Where this page stands.")
+    total_count: int = strawberry.field(description="How many runs there are in all.")
+
+    @classmethod
+    def from_page(cls, page: RunsPage) -> "ReportRunConnection":
+        """A page as stored."""
+        edges = [
+            ReportRunEdge(cursor=page_cursor(RUNS, row.id), node=ReportRunType.from_row(row)) for row in page.items
+        ]
+        return cls(
+            edges=edges,
+            page_info=PageInfo.over(
+                [edge.cursor for edge in edges], has_next=page.has_next, has_previous=page.has_previous
+            ),
+            total_count=page.total,
+        )
+
+
+@strawberry.input(description="What report to make.")
+class RequestReportInput:
+    """A request for a report."""
+
+    template: str = strawberry.field(description="The template's name.")
+    parameters: Json | None = strawberry.field(default=None, description="Its parameters, a JSON object.")
+    idempotency_key: str | None = strawberry.field(
+        default=None, description="Asking again with the same key gives the run that the first request made."
+    )
+
+
+@strawberry.type(description="There is no such template.")
+class UnknownTemplate:
+    """An expected failure."""
+
+    message: str = strawberry.field(description="The failure for people.")
+    template: str = strawberry.field(description="The name asked for.")
+    known: list[str] = strawberry.field(description="The names there are.")
+
+
+@strawberry.type(description="What is wrong with one parameter.")
+class ParameterProblem:
+    """One problem."""
+
+    path: str = strawberry.field(description="JSON pointer to the parameter; empty for all of them.")
+    message: str = strawberry.field(description="What is wrong with it.")
+
+
+@strawberry.type(description="The parameters do not fit the template.")
+class InvalidParameters:
+    """An expected failure."""
+
+    message: str = strawberry.field(description="The failure for people.")
+    problems: list[ParameterProblem] = strawberry.field(description="Every problem found.")
+
+
+RequestReportResult = Annotated[
+    ReportRunType | UnknownTemplate | InvalidParameters,
+    strawberry.union(
+        "RequestReportResult", description="The run that was queued, or why none was: expected failures are answers."
+    ),
+]

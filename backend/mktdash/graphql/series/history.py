@@ -1,0 +1,120 @@
+"""Reads one series as a query wants it: in one transaction, and nothing that was not asked for."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.domain.observation import Columns
+from mktdash.graphql.columns.downsample import Downsample, thin_out
+from mktdash.graphql.columns.encoded_chunks import COLUMNS
+from mktdash.graphql.columns.points import ObservationType, PointsType, flag_counts, named_counts
+from mktdash.graphql.context import Info
+from mktdash.graphql.cost_limit import note_size
+from mktdash.graphql.instruments.types import InstrumentType
+from mktdash.graphql.quality.dataset import DatasetType
+from mktdash.graphql.selected_fields import asked, asked_within
+from mktdash.graphql.series.types import SeriesType
+from mktdash.store.catalogue.instruments import Which
+from mktdash.store.catalogue.series_lookup import Located
+from mktdash.store.series.chunk_slices import Stretch
+from mktdash.store.series.latest import latest_by_series_ids
+from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+
+# Fields whose values come with the row of a series, and from nowhere else.
+_OF_ONE_STATEMENT = frozenset({"id", "source", "measure", "interval", "unit", "dataVersion", "points", "__typename"})
+_NO_POINTS = PointsType.from_columns(Columns.empty())
+
+
+async def read_history(
+    info: Info,
+    conn: AsyncConnection,
+    found: Located,
+    *,
+    start: int | None,
+    end: int | None,
+    as_known_at: int | None,
+    most: int | None,
+    how: Downsample,
+    stretches: Sequence[Stretch] | None = None,
+) -> SeriesType:
+    """A series with what the query asks of it; ``start`` and ``end`` (microseconds) are both included.
+
+    Fields not asked for hold a neutral value, which nobody sees.
+    """
+    row = found.series
+    wanted = asked(info)
+    info.context.saw(row.dataset)
+    fields = asked_within(info, "points") & COLUMNS
+    counted = "flagCounts" in asked_within(info, "quality")
+    latest = None
+    points, flags = _NO_POINTS, {}
+    if as_known_at is None and most is None:
+        if "points" in wanted or counted:
+            encoded = await info.context.services.pieces.read_points(
+                conn, row, fields, start=start, end=end, stretches=stretches
+            )
+            points, flags = PointsType.from_encoded(encoded), named_counts(encoded.masks)
+    elif "points" in wanted or counted or "latest" in wanted:
+        whole = as_known_at is not None and "latest" in wanted
+        within = (None, None) if whole else (start, end)
+        columns = await read_columns(conn, row, start=within[0], end=within[1], as_known_at=as_known_at)
+        if whole:
+            latest = ObservationType.from_columns(row.id, columns, row.timezone)
+            columns = _between(columns, start, end)
+        thinned = columns if most is None else thin_out(columns, most, how)
+        points = PointsType.from_columns(thinned, None if thinned is columns else len(columns))
+        flags = flag_counts(columns) if counted else {}
+    if as_known_at is None and "latest" in wanted:
+        newest = (await latest_by_series_ids(conn, [row.id])).get(row.id)
+        latest = None if newest is None else ObservationType.from_row(newest, row.timezone)
+    snapshot = ""
+    if "snapshotId" in wanted:
+        snapshot = snapshot_id(await read_leaves(conn, [row], as_known_at=as_known_at))
+    return _series(info, found, points, flags=flags, latest=latest, snapshot=snapshot)
+
+
+async def read_known(info: Info, symbol: str, which: Which) -> SeriesType | None:
+    """The points of a whole series whose pieces are all known, by one statement, shared with whoever asks meanwhile.
+
+    None where it takes more than that: something else is read for the same answer, or a piece is new.
+    """
+    context, wanted = info.context, asked(info)
+    if not context.alone or not wanted <= _OF_ONE_STATEMENT or "points" not in wanted:
+        return None
+    whole = context.services.whole and await context.services.whole.of(symbol, which)
+    if not whole:
+        return None
+    found, stretches = whole
+    encoded = context.services.pieces.known_points(stretches, asked_within(info, "points") & COLUMNS)
+    if encoded is None:
+        return None
+    context.saw(found.series.dataset)
+    return _series(info, found, PointsType.from_encoded(encoded))
+
+
+def _series(
+    info: Info,
+    found: Located,
+    points: PointsType,
+    *,
+    flags: dict[str, int] | None = None,
+    latest: ObservationType | None = None,
+    snapshot: str = "",
+) -> SeriesType:
+    note_size(info, points.count)
+    return SeriesType.from_row(
+        found.series,
+        instrument=InstrumentType.from_row(found.instrument),
+        dataset=DatasetType.from_row(found.dataset),
+        snapshot=snapshot,
+        latest=latest,
+        points=points,
+        flags=flags or {},
+    )
+
+
+def _between(columns: Columns, start: int | None, end: int | None) -> Columns:
+    first = 0 if start is None else int(np.searchsorted(columns.as_of, start, "left"))
+    last = len(columns) if end is None else int(np.searchsorted(columns.as_of, end, "right"))
+    return columns.take(slice(first, max(first, last)))

@@ -1,0 +1,129 @@
+"""One series with its history, all of it read at one instant."""
+
+import strawberry
+
+from mktdash.graphql.columns.points import ObservationType, PointsType
+from mktdash.graphql.context import Info
+from mktdash.graphql.instruments.types import InstrumentType, Unit
+from mktdash.graphql.loaders import MissingByDatasetLoader, VerdictsByDatasetLoader, loader
+from mktdash.graphql.quality.dataset import DatasetType
+from mktdash.graphql.quality.verdicts import (
+    COUNTS_UNTIL,
+    WHAT_IS_DUE,
+    MissingSessionType,
+    QualityMetricType,
+    QualityStatus,
+    metrics_of,
+    status_of,
+    until_of,
+)
+from mktdash.graphql.vocabulary.arguments import First
+from mktdash.graphql.vocabulary.bounds import page_size
+from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on, never_kept
+from mktdash.graphql.vocabulary.ids import global_id
+from mktdash.graphql.vocabulary.node import Node
+from mktdash.graphql.vocabulary.scalars import Instant, Json
+from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.live.topic_versions import CATALOGUE, DATA, QUALITY
+
+
+@attributes_depend_on(DATA)
+@strawberry.type(name="SeriesQuality", description="How far a series can be relied on.")
+class SeriesQualityType:
+    """Flags of the points read, and the verdicts on the dataset."""
+
+    row: strawberry.Private[SeriesRow]
+    flag_counts: Json = strawberry.field(
+        description="How many observations in the range carry each flag; flags that none carries are left out."
+    )
+
+    @strawberry.field(
+        metadata=depends_on(QUALITY),
+        description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.",
+    )
+    async def status(self, info: Info) -> QualityStatus:
+        """From the last verdict of each check."""
+        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
+        return status_of(rows, info.context)
+
+    @strawberry.field(metadata=depends_on(QUALITY), description="Every verdict on its dataset, by metric.")
+    async def metrics(self, info: Info) -> list[QualityMetricType]:
+        """The last verdict of each check."""
+        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
+        return metrics_of(rows, info.context)
+
+    @strawberry.field(metadata=depends_on(QUALITY), description=COUNTS_UNTIL)
+    async def counts_until(self, info: Info) -> Instant | None:
+        """From the newest run."""
+        return until_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset))
+
+    @strawberry.field(
+        metadata=never_kept(WHAT_IS_DUE),
+        description="The sessions of the last 30 days that it lacks, newest first, each with its reason.",
+    )
+    async def missing(self, info: Info, first: First = 20) -> list[MissingSessionType]:
+        """What is missing and why."""
+        page_size(first, "first")
+        rows = await loader(info.context, MissingByDatasetLoader).load(self.row.dataset)
+        mine = [row for row in rows if row.symbol == self.row.symbol]
+        return [MissingSessionType.from_row(row) for row in mine[:first]]
+
+
+@attributes_depend_on(CATALOGUE)
+@strawberry.type(
+    name="Series", description="One measure of one instrument from one source. All of an answer is of one instant."
+)
+class SeriesType(Node):
+    """A series."""
+
+    instrument: InstrumentType = strawberry.field(metadata=depends_on(CATALOGUE), description="What is measured.")
+    source: str = strawberry.field(description="The source.")
+    dataset: DatasetType = strawberry.field(metadata=depends_on(CATALOGUE), description="The dataset it belongs to.")
+    measure: str = strawberry.field(description="What the values are: price, rate, yield or index.")
+    interval: str = strawberry.field(description="The spacing of its points, such as 1d or 1m.")
+    unit: Unit = strawberry.field(metadata=depends_on(CATALOGUE), description="What one of a value is.")
+    data_version: int = strawberry.field(
+        metadata=depends_on(DATA), description="The version of its dataset that was read."
+    )
+    snapshot_id: str = strawberry.field(
+        metadata=depends_on(CATALOGUE, DATA),
+        description="The hash over the whole series as it was read: the same data have the same id on every server.",
+    )
+    latest: ObservationType | None = strawberry.field(
+        metadata=depends_on(DATA),
+        description="Its newest observation, whatever the range asked for; null before the first.",
+    )
+    quality: SeriesQualityType = strawberry.field(
+        metadata=depends_on(CATALOGUE), description="How far it can be relied on."
+    )
+    points: PointsType = strawberry.field(
+        metadata=depends_on(DATA), description="Its observations in the range asked for."
+    )
+
+    @classmethod
+    def from_row(
+        cls,
+        row: SeriesRow,
+        *,
+        instrument: InstrumentType,
+        dataset: DatasetType,
+        snapshot: str,
+        latest: ObservationType | None,
+        points: PointsType,
+        flags: dict[str, int],
+    ) -> "SeriesType":
+        """A series as stored, with what was read of it."""
+        return cls(
+            id=global_id("Series", row.key),
+            instrument=instrument,
+            source=row.source,
+            dataset=dataset,
+            measure=row.measure,
+            interval=row.interval,
+            unit=Unit(name=row.unit, scale=row.unit_scale),
+            data_version=dataset.version,
+            snapshot_id=snapshot,
+            latest=latest,
+            quality=SeriesQualityType(row=row, flag_counts=Json(flags)),
+            points=points,
+        )

@@ -1,0 +1,78 @@
+"""Whose numbers they are: a source's symbol may stand for one instrument up to a date and for another from it on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mktdash.domain.instrument import SeriesSpec
+from mktdash.domain.observation import Columns
+from mktdash.ingest.validate import rejection_at
+from mktdash.providers.base import ParsedSeries, Rejection
+from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.registration import Known, Stands
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a payload says of one series, and the time (microseconds, ``until`` excluded) it can speak of."""
+
+    series: SeriesRow
+    spec: SeriesSpec
+    parsed: ParsedSeries
+    first: int
+    until: int
+
+    def within(self, window: tuple[int, int] | None) -> tuple[int, int] | None:
+        """The part of a window (both ends included) of which the payload can be the whole truth here."""
+        if window is None:
+            return None
+        low, high = max(window[0], self.first), min(window[1], self.until - 1)
+        return (low, high) if low <= high else None
+
+
+def told_of(parsed: ParsedSeries, known: Known) -> tuple[list[Told], list[Rejection]]:
+    """Whose each observation is; refuses those of times at which the symbol stood for no instrument."""
+    if len(known.periods) == 1 and _covers(known.periods[0], parsed):
+        one = known.periods[0]
+        return [Told(one.series, one.spec, parsed, one.first, one.until)], []
+    told = []
+    left = np.ones(len(parsed.columns), np.bool_)
+    for one in known.periods:
+        inside = (parsed.columns.as_of >= one.first) & (parsed.columns.as_of < one.until)
+        left &= ~inside
+        absent = parsed.absent
+        part = replace(
+            parsed,
+            columns=parsed.columns.take(inside),
+            absent=None if absent is None else absent[(absent >= one.first) & (absent < one.until)],
+            lines=None if parsed.lines is None else parsed.lines[inside],
+        )
+        told.append(Told(one.series, one.spec, part, one.first, one.until))
+    reason = "the source's symbol stood for no instrument at that time"
+    return told, [rejection_at(parsed, at, "NO_IDENTITY", "symbol", reason) for at in np.flatnonzero(left)]
+
+
+def joined(parts: Sequence[Told]) -> Told:
+    """What a payload says of one series under several symbols, as one."""
+    first = min(parts, key=lambda one: one.first)
+    return replace(first, parsed=joined_parts([one.parsed for one in parts]), until=max(one.until for one in parts))
+
+
+def joined_parts(parts: Sequence[ParsedSeries]) -> ParsedSeries:
+    """Parts of a series, one after the other, under the name of the first."""
+    if len(parts) == 1:
+        return parts[0]
+    absent = [one.absent for one in parts if one.absent is not None]
+    lines = [one.lines for one in parts if one.lines is not None]
+    return ParsedSeries(
+        alias=parts[0].alias,
+        columns=Columns.concat([one.columns for one in parts]),
+        absent=np.concatenate(absent) if absent else None,
+        lines=np.concatenate(lines) if len(lines) == len(parts) else None,
+    )
+
+
+def _covers(period: Stands, parsed: ParsedSeries) -> bool:
+    as_of = parsed.columns.as_of
+    return not len(as_of) or (int(as_of.min()) >= period.first and int(as_of.max()) < period.until)

@@ -1,0 +1,135 @@
+"""Rendering in a process of its own: off the event loop, killable, and free to crash without its worker.
+
+A fork server is started once and holds the renderer's imports, so that each report costs one fork.
+"""
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from typing import Any, ClassVar
+
+from mktdash.domain.errors import MktdashError
+from mktdash.reports.market_summary.summary import MarketSummary
+from mktdash.reports.render import Tell
+from mktdash.store.jobs.run_queue import NewArtifact
+from mktdash.uncancelled import to_its_end
+
+Work = Callable[[MarketSummary, Tell], list[NewArtifact]]
+
+_log = logging.getLogger(__name__)
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["__main__", "mktdash.reports.render"])
+
+
+def warm_up() -> None:
+    """Start the fork server and its imports before the first report needs them; blocks shortly."""
+    forkserver.ensure_running()
+
+
+class RendererCrashedError(MktdashError):
+    """The rendering process died without a word; its ``exitcode`` is negative for a signal."""
+
+    code = "RENDERER_CRASHED"
+    retryable = True
+
+
+class RenderTimeoutError(MktdashError):
+    """Rendering took longer than it may; ``seconds`` says how long that is."""
+
+    code = "RENDER_TIMEOUT"
+    retryable = True
+
+
+class RenderFailedError(MktdashError):
+    """The renderer raised: the same input would make it raise again."""
+
+    code = "RENDER_FAILED"
+    retryable: ClassVar[bool] = False
+
+
+async def render_apart(
+    work: Work, summary: MarketSummary, on_stage: Callable[[str, float], Awaitable[None]], seconds: float
+) -> list[NewArtifact]:
+    """Run ``work`` on a summary in a process of its own; cancelling this kills that process.
+
+    ``on_stage`` is awaited with each stage and its share of the work (0 to 1).
+
+    Raises:
+        RendererCrashedError: the process died.
+        RenderTimeoutError: it had not ended after ``seconds``.
+        RenderFailedError: ``work`` raised.
+    """
+    ours, theirs = _context.Pipe()
+    process = _context.Process(target=_render_there, args=(work, summary, theirs), daemon=True)
+    try:
+        # Cut short, a process would be there that nobody ends.
+        await to_its_end(asyncio.to_thread(process.start))
+        theirs.close()
+        async with asyncio.timeout(seconds):
+            return await _listen(ours, process, on_stage)
+    except TimeoutError as error:
+        raise RenderTimeoutError(f"rendering took longer than {seconds:g} s", seconds=seconds) from error
+    finally:
+        if process.pid is not None:
+            process.kill()
+            await to_its_end(_gone(process))
+        theirs.close()
+        ours.close()
+
+
+async def _gone(process: Any) -> None:
+    await asyncio.to_thread(process.join)
+    process.close()
+
+
+async def _listen(
+    ours: "Connection[Any, Any]", process: Any, on_stage: Callable[[str, float], Awaitable[None]]
+) -> list[NewArtifact]:
+    while True:
+        kind, content = await asyncio.to_thread(_receive, ours)
+        if kind == "stage":
+            await on_stage(*content)
+        elif kind == "done":
+            return list(content)
+        elif kind == "failed":
+            raise RenderFailedError(content)
+        else:
+            await asyncio.to_thread(process.join)
+            raise RendererCrashedError(f"the renderer died (exit code {process.exitcode})", exitcode=process.exitcode)
+
+
+def _receive(ours: "Connection[Any, Any]") -> tuple[str, Any]:
+    try:
+        kind, content = ours.recv()
+    except (EOFError, OSError):
+        return "gone", None
+    return kind, content
+
+
+def _render_there(work: Work, summary: MarketSummary, theirs: "Connection[Any, Any]") -> None:
+    threading.Thread(target=_end_with_worker, args=(theirs,), daemon=True).start()
+    with contextlib.suppress(BrokenPipeError):
+        try:
+            files = work(summary, lambda stage, share: theirs.send(("stage", (stage, share))))
+        except BrokenPipeError:
+            raise
+        except MktdashError as error:
+            theirs.send(("failed", error.message))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker must hear of it
+            _log.exception("rendering failed")
+            theirs.send(("failed", f"the renderer raised {type(error).__name__}"))
+        else:
+            theirs.send(("done", files))
+
+
+def _end_with_worker(theirs: "Connection[Any, Any]") -> None:
+    # The worker never sends anything; all that can come is the end of it, and then nobody wants the rest.
+    with contextlib.suppress(EOFError, OSError):
+        theirs.recv()
+    os._exit(1)

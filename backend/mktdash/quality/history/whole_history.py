@@ -1,0 +1,129 @@
+"""Judges each series whole, once for each state of its history: again where values of it change or a month closes."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.domain.clock import to_micros
+from mktdash.domain.interval import bucket_bounds, bucket_of, interval_seconds
+from mktdash.domain.observation import BAR_FIELDS, Columns
+from mktdash.quality.base import CheckContext, Finding, HistoryCheck, Status, Subject
+from mktdash.quality.findings import FORMAT, pack, unpack
+from mktdash.store.catalogue.instruments import SeriesRow, series_by_ids
+from mktdash.store.quality.check_inputs import sealed_digests
+from mktdash.store.quality.verdicts import StateRow
+from mktdash.store.series.reading import read_columns
+
+_DAY_S = 86_400
+_SEEN = "seen"
+# So many sealed buckets are read at a time (two months of minutes, a year of hours), and so many times in one run.
+_SPAN = 64
+_SPANS = 50
+
+
+class HistoryJudge:
+    """One check over the histories of a dataset's series; keeps what it found for as long as a history stays the same.
+
+    A history ends with the last full month: what is newer is looked at by the other checks at each run.
+    """
+
+    def __init__(self, check: HistoryCheck, context: CheckContext, stored: StateRow | None, code_sha: str) -> None:
+        self.check = check
+        self._context = context
+        self._code_sha = code_sha
+        self._end = month_start(context.now)
+        self._fresh = False
+        self.findings: dict[int, Finding] = {}
+        self._seen: dict[int, str] = {}
+        if stored is not None and (stored.window, stored.code_sha) == (FORMAT, code_sha):
+            known = {one.id for one in context.series}
+            self.findings = {key: found for key, found in unpack(stored.series).items() if key in known}
+            self._seen = {int(key): seen for key, seen in stored.series[_SEEN].items() if int(key) in known}
+
+    def look(self, subjects: Sequence[Subject]) -> None:
+        """Judge those of some series whose history is not the one judged already."""
+        for subject in subjects:
+            if interval_seconds(subject.series.interval) < _DAY_S:
+                continue
+            columns = subject.columns
+            history = columns.take(slice(0, int(np.searchsorted(columns.as_of, self._end))))
+            seen = identity(history)
+            if self._seen.get(subject.series.id) == seen:
+                continue
+            self.findings[subject.series.id] = self.check.measure(
+                self._context, replace(subject, columns=history, filled=None)
+            )
+            self._seen[subject.series.id] = seen
+            self._fresh = True
+
+    async def look_at_finer(self, conn: AsyncConnection, ids: Sequence[int]) -> None:
+        """Judge the sealed days or weeks of series finer than a day, once each and some at a time; new ones once a day.
+
+        What this run leaves out for want of time, the next ones look at.
+        """
+        finer = [one.id for one in self._context.series if interval_seconds(one.interval) < _DAY_S]
+        wanted = sorted(set(finer) & set(ids))
+        if not wanted:
+            return
+        today = _day_start(self._context.now)
+        room = _SPANS
+        for row in (await series_by_ids(conn, wanted)).values():
+            if room <= 0 or self._seen.get(row.id, "").startswith(f"{today}/"):
+                continue
+            room -= await self._finer(conn, row, today, room)
+
+    async def _finer(self, conn: AsyncConnection, row: SeriesRow, today: int, room: int) -> int:
+        leaves = await sealed_digests(conn, row.id, bucket_of(row.interval, today))
+        _, upto, digest = (self._seen.get(row.id) or "//").split("/")
+        known = [leaf for leaf in leaves if upto and leaf[0] <= int(upto)]
+        found = self.findings.get(row.id, Finding(Status.PASS))
+        if digest != _digest(known):
+            known, found = [], Finding(Status.PASS)
+        spans = [leaves[first : first + _SPAN] for first in range(len(known), len(leaves), _SPAN)]
+        for span in spans[:room]:
+            start, end = bucket_bounds(row.interval, span[0][0])[0], bucket_bounds(row.interval, span[-1][0])[1] - 1
+            columns = await read_columns(conn, row, start=start, end=end)
+            later = await asyncio.to_thread(self.check.measure, self._context, Subject(row, columns, None))
+            known = [*known, *span]
+            found = self.check.joined(found, later, sum(n for _, _, n in known))
+        done = today if len(spans) <= room else 0
+        seen = f"{done}/{known[-1][0] if known else ''}/{_digest(known)}"
+        self._fresh |= self._seen.get(row.id) != seen
+        self._seen[row.id], self.findings[row.id] = seen, found
+        return len(spans)
+
+    def state(self) -> StateRow | None:
+        """What to store; None where it is what is stored."""
+        if not self._fresh:
+            return None
+        packed = pack(self.findings) | {_SEEN: {str(key): seen for key, seen in self._seen.items()}}
+        return StateRow(self.check.spec.metric, FORMAT, self._code_sha, self._context.dataset.version, packed)
+
+
+def month_start(now: datetime) -> int:
+    """The first instant of the month, microseconds UTC."""
+    return to_micros(now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+
+
+def _day_start(now: datetime) -> int:
+    return to_micros(now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def _digest(leaves: Sequence[tuple[int, bytes, int]]) -> str:
+    total = hashlib.blake2b(digest_size=8)
+    for bucket, digest, _ in leaves:
+        total.update(b"%d/" % bucket + digest)
+    return total.hexdigest()
+
+
+def identity(columns: Columns) -> str:
+    """Names what a history says, whenever it was learned: the same for the same observations."""
+    total = hashlib.blake2b(digest_size=8)
+    for column in (columns.as_of, columns.value, *(getattr(columns, name) for name in BAR_FIELDS)):
+        total.update(b"-" if column is None else column.tobytes())
+    return total.hexdigest()

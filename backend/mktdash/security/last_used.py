@@ -1,0 +1,65 @@
+"""Notes when tokens and sessions were last used, seldom enough that reading stays reading."""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mktdash.store.access.tokens import mark_used
+from mktdash.store.engine.session import write_transaction
+
+# Whoever asks all the time is noted once a minute, a few seconds late; of a process that is killed, not at all.
+_SECONDS_BETWEEN_NOTES = 60.0
+_SECONDS_TO_GATHER = 2.0
+_MOST_KNOWN = 10_000
+
+_log = logging.getLogger(__name__)
+
+
+class Use:
+    """What was used lately in this process. End it with :meth:`aclose`."""
+
+    def __init__(self, engine: AsyncEngine, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._engine = engine
+        self._monotonic = monotonic
+        self._noted: OrderedDict[str, float] = OrderedDict()
+        self._waiting: dict[str, int] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def note(self, used_id: str, at: int) -> None:
+        """A token or session was used at an instant (microseconds)."""
+        now = self._monotonic()
+        before = self._noted.get(used_id)
+        if before is not None and now - before < _SECONDS_BETWEEN_NOTES:
+            return
+        self._noted[used_id] = now
+        self._noted.move_to_end(used_id)
+        if len(self._noted) > _MOST_KNOWN:
+            self._noted.popitem(last=False)
+        self._waiting[used_id] = at
+        if self._task is None:
+            self._task = asyncio.create_task(self._write(), name="token use")
+
+    async def aclose(self) -> None:
+        """Write nothing more."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(_SECONDS_TO_GATHER)
+                waiting, self._waiting = self._waiting, {}
+                for used_id, at in waiting.items():
+                    async with write_transaction(self._engine) as conn:
+                        await mark_used(conn, used_id, at)
+        except Exception as error:  # noqa: BLE001 - nobody waits for it, and the next minute notes it again
+            _log.warning("when tokens were last used could not be written: %s", type(error).__name__)
+        finally:
+            self._task = None

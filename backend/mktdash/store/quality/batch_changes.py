@@ -1,0 +1,117 @@
+"""What each batch changed of what was known before: counted in the store, so that only the series touched are read."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.store.engine.id_list import among
+from mktdash.store.tables import metadata
+
+_BATCHES = metadata.tables["ingest_batch"]
+_REVISIONS = metadata.tables["observation_revision"]
+
+
+class BatchBrief(NamedTuple):
+    """A batch that superseded values. Times in microseconds."""
+
+    id: int
+    known_at: int
+    finished_at: int
+
+
+class Superseded(NamedTuple):
+    """How many values of a series a batch superseded, and the first and last instant they hold at, microseconds."""
+
+    series_id: int
+    n: int
+    first: int
+    last: int
+
+
+async def looked_at_up_to(conn: AsyncConnection, dataset: str, since: int) -> int:
+    """The newest batch of a dataset before which none is at work; 0 where there is none.
+
+    One begun before ``since`` (microseconds) and still unfinished was interrupted: nothing waits for it.
+    """
+    own = _BATCHES.c.dataset == dataset
+    open_ = sa.select(sa.func.min(_BATCHES.c.id)).where(own, ~_BATCHES.c.finished, _BATCHES.c.started_at > since)
+    newest = sa.select(sa.func.max(_BATCHES.c.id)).where(own)
+    first_open = (await conn.execute(open_)).scalar_one()
+    if first_open is not None:
+        return int(first_open) - 1
+    return int((await conn.execute(newest)).scalar_one() or 0)
+
+
+async def first_since(conn: AsyncConnection, dataset: str, after: int, upto: int) -> int | None:
+    """The earliest known time, microseconds, of the batches with ids above ``after`` up to ``upto``; None of none.
+
+    A batch that became known before others is told in its place, and those others after it once more.
+    """
+    own = (_BATCHES.c.dataset == dataset, _BATCHES.c.id > after, _BATCHES.c.id <= upto)
+    first = (await conn.execute(sa.select(sa.func.min(_BATCHES.c.known_at)).where(*own))).scalar_one()
+    return None if first is None else int(first)
+
+
+async def superseding_batches(  # noqa: PLR0917  # a connection and four bounds
+    conn: AsyncConnection, dataset: str, known_from: int, upto: int, since: int, n: int
+) -> list[BatchBrief]:
+    """The batches known from an instant on that superseded anything, newest first.
+
+    Args:
+        conn: a connection in a transaction.
+        dataset: its key.
+        known_from: microseconds.
+        upto: the last id.
+        since: microseconds; batches that were merged before are left out, whatever their known time.
+        n: at most so many.
+    """
+    changed = sa.exists().where(
+        _REVISIONS.c.superseded_at == _BATCHES.c.known_at, _REVISIONS.c.superseded_by == _BATCHES.c.id
+    )
+    wanted = (
+        sa.select(*(_BATCHES.c[name] for name in BatchBrief._fields))
+        .where(
+            _BATCHES.c.dataset == dataset,
+            _BATCHES.c.known_at >= known_from,
+            _BATCHES.c.id <= upto,
+            _BATCHES.c.finished_at >= since,
+            changed,
+        )
+        .order_by(_BATCHES.c.known_at.desc(), _BATCHES.c.id.desc())
+        .limit(n)
+    )
+    return [BatchBrief._make(row) for row in (await conn.execute(wanted)).all()]
+
+
+async def superseded_by(conn: AsyncConnection, batch: BatchBrief) -> list[Superseded]:
+    """What a batch superseded, by series, the most first."""
+    n = sa.func.count().label("n")
+    wanted = (
+        sa.select(_REVISIONS.c.series_id, n, sa.func.min(_REVISIONS.c.as_of), sa.func.max(_REVISIONS.c.as_of))
+        .where(_REVISIONS.c.superseded_at == batch.known_at, _REVISIONS.c.superseded_by == batch.id)
+        .group_by(_REVISIONS.c.series_id)
+        .order_by(n.desc(), _REVISIONS.c.series_id)
+    )
+    return [Superseded._make(row) for row in (await conn.execute(wanted)).all()]
+
+
+async def earlier_changes(conn: AsyncConnection, ids: Collection[int], before: int) -> dict[int, list[int]]:
+    """By series, how many values each batch known before an instant superseded."""
+    wanted = (
+        sa.select(_REVISIONS.c.series_id, sa.func.count())
+        .where(among(conn, _REVISIONS.c.series_id, ids), _REVISIONS.c.superseded_at < before)
+        .group_by(_REVISIONS.c.series_id, _REVISIONS.c.superseded_at)
+    )
+    found: dict[int, list[int]] = {}
+    for series_id, n in (await conn.execute(wanted)).all():
+        found.setdefault(series_id, []).append(n)
+    return found
+
+
+async def count_known(conn: AsyncConnection, ids: Collection[int]) -> dict[int, int]:
+    """How many values each series has now."""
+    latest = metadata.tables["latest"]
+    wanted = sa.select(latest.c.series_id, latest.c.n).where(among(conn, latest.c.series_id, ids))
+    return {row[0]: row[1] for row in (await conn.execute(wanted)).all()}

@@ -1,0 +1,57 @@
+"""Compaction: the chunks of a series rebuilt from its rows, its tail sealed, and the digests proved equal."""
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.store.catalogue.instruments import series_by_ids
+from mktdash.store.series.check import rows_as_columns
+from mktdash.store.series.chunks import digest_of, pack
+from mktdash.store.series.locking import lock_series
+from mktdash.store.series.reading import split_buckets
+from mktdash.store.tables import metadata
+
+CHUNKS = metadata.tables["observation_chunk"]
+LATEST = metadata.tables["latest"]
+
+
+async def compact_series(conn: AsyncConnection, series_id: int) -> tuple[int, bool]:
+    """Rebuild the chunks of a series from its rows and seal its whole tail.
+
+    Returns how many observations it has, and whether the digests it had before are proved unchanged. The series' row of
+    ``latest`` is locked first, so that no batch changes it meanwhile.
+    """
+    series = (await series_by_ids(conn, [series_id]))[series_id]
+    await lock_series(conn, [series_id])
+    rows = await rows_as_columns(conn, series_id)
+    before = {
+        bucket: (digest, last_as_of)
+        for bucket, digest, last_as_of in (
+            await conn.execute(
+                select(CHUNKS.c.bucket, CHUNKS.c.digest, CHUNKS.c.last_as_of).where(CHUNKS.c.series_id == series_id)
+            )
+        ).all()
+    }
+    chunks = []
+    equal = True
+    for bucket, columns in split_buckets(series.interval, rows):
+        packed = pack(columns)
+        chunks.append(
+            {
+                "series_id": series_id,
+                "bucket": bucket,
+                "n": packed.n,
+                "last_as_of": packed.last_as_of,
+                "digest": packed.digest,
+                "payload": packed.payload,
+            }
+        )
+        if bucket in before:
+            digest, last_as_of = before.pop(bucket)
+            equal &= digest_of(columns.take(columns.as_of <= last_as_of)) == digest
+    equal &= not before
+    await conn.execute(delete(CHUNKS).where(CHUNKS.c.series_id == series_id))
+    if chunks:
+        await conn.execute(insert(CHUNKS), chunks)
+    sealed_to = int(rows.as_of[-1]) if len(rows) else None
+    await conn.execute(update(LATEST).where(LATEST.c.series_id == series_id).values(sealed_to=sealed_to, tail=None))
+    return len(rows), equal

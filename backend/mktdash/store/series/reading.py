@@ -1,0 +1,196 @@
+"""Reading series as columns: chunks for what is sealed, the packed tail, revisions for what was known before."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.domain.interval import bucket_bounds, bucket_of
+from mktdash.domain.observation import BAR_FIELDS, Columns
+from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.engine.driver_reads import fetch_all
+from mktdash.store.engine.id_list import among
+from mktdash.store.series.chunks import digest_of, unpack, unpack_all
+from mktdash.store.tables import metadata
+
+LATEST = metadata.tables["latest"]
+CHUNKS = metadata.tables["observation_chunk"]
+
+# Years 1 and 9999 hold all dates there are; sub-daily buckets count from 1970 and stay far below this.
+_NO_BUCKET = 1 << 40
+
+# Conditions of one statement; series of one interval mostly end in one bucket.
+_BUCKETS_AT_ONCE = 100
+# The tail comes last: its made-up bucket is the bound above every real one.
+_PACKED = (
+    "SELECT bucket, payload FROM observation_chunk WHERE series_id = $1 AND bucket BETWEEN $2 AND $3"
+    " UNION ALL SELECT 1099511627776, tail FROM latest WHERE series_id = $1 AND tail IS NOT NULL"
+)
+_NOW = f"{_PACKED} ORDER BY 1"
+_BACK_THEN = "FROM observation_revision WHERE series_id = $1 AND known_at <= $4 AND superseded_at > $4"
+# A last row without bytes says that there are superseded values to ask for; most series have none.
+_THEN = f"{_PACKED} UNION ALL SELECT 1099511627777, NULL WHERE EXISTS (SELECT 1 {_BACK_THEN}) ORDER BY 1"
+_SUPERSEDED = (
+    "SELECT as_of, value, open, high, low, volume, flags, known_at FROM observation_revision"
+    " WHERE series_id = $1 AND known_at <= $2 AND superseded_at > $2 ORDER BY as_of"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The content hash of one bucket of one series, named alike on every engine."""
+
+    series_key: str
+    bucket: int
+    digest: bytes
+
+
+async def read_columns(
+    conn: AsyncConnection,
+    series: SeriesRow,
+    *,
+    start: int | None = None,
+    end: int | None = None,
+    as_known_at: int | None = None,
+) -> Columns:
+    """The observations of a series, ascending; ``start`` and ``end`` (microseconds) are both included.
+
+    With ``as_known_at`` they are what this system knew at that instant: later values are left out, and values that
+    have been revised or withdrawn since are back.
+    """
+    low = -_NO_BUCKET if start is None else bucket_of(series.interval, start)
+    high = _NO_BUCKET if end is None else bucket_of(series.interval, end)
+    if as_known_at is None:
+        rows = await fetch_all(conn, _NOW, series.id, low, high)
+        return _within(unpack_all([payload for _, payload in rows]), start, end)
+    rows = await fetch_all(conn, _THEN, series.id, low, high, as_known_at)
+    columns = unpack_all([payload for _, payload in rows if payload is not None])
+    if columns.known_at is not None and len(columns) and int(columns.known_at.max()) > as_known_at:
+        columns = columns.take(columns.known_at <= as_known_at)
+    if rows and rows[-1][1] is None:
+        superseded = columns_from_rows(await fetch_all(conn, _SUPERSEDED, series.id, as_known_at))
+        columns = Columns.concat([columns, superseded])
+        columns = columns.take(np.argsort(columns.as_of, kind="stable"))
+    return _within(columns, start, end)
+
+
+def _within(columns: Columns, start: int | None, end: int | None) -> Columns:
+    if start is None and end is None:
+        return columns
+    first = 0 if start is None else int(np.searchsorted(columns.as_of, start, "left"))
+    last = len(columns) if end is None else int(np.searchsorted(columns.as_of, end, "right"))
+    return columns.take(slice(first, max(first, last)))
+
+
+async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int) -> dict[int, Columns]:
+    """The last ``n`` observations of many series, in two statements unless they end in very many different buckets.
+
+    Buckets are sized for thousands of points: the newest two chunks of a series hold the last ``n`` of a sparkline.
+    """
+    ids = [one.id for one in series]
+    intervals = {one.id: one.interval for one in series}
+    ends = select(LATEST.c.series_id, LATEST.c.sealed_to, LATEST.c.tail).where(among(conn, LATEST.c.series_id, ids))
+    newest = defaultdict(list)
+    tails = {}
+    for series_id, sealed_to, tail in (await conn.execute(ends)).all():
+        if sealed_to is not None:
+            newest[bucket_of(intervals[series_id], sealed_to)].append(series_id)
+        if tail is not None:
+            tails[series_id] = unpack(tail)
+    parts: dict[int, list[Columns]] = defaultdict(list)
+    buckets = list(newest.items())
+    for at in range(0, len(buckets), _BUCKETS_AT_ONCE):
+        wanted = or_(
+            *(
+                and_(among(conn, CHUNKS.c.series_id, members), CHUNKS.c.bucket.between(bucket - 1, bucket))
+                for bucket, members in buckets[at : at + _BUCKETS_AT_ONCE]
+            )
+        )
+        chunks = select(CHUNKS.c.series_id, CHUNKS.c.payload).where(wanted)
+        for series_id, payload in (await conn.execute(chunks.order_by(CHUNKS.c.series_id, CHUNKS.c.bucket))).all():
+            parts[series_id].append(unpack(payload))
+    for series_id, tail in tails.items():
+        parts[series_id].append(tail)
+    return {series_id: Columns.concat(found).take(slice(-n, None)) for series_id, found in parts.items()}
+
+
+async def read_tails(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Columns]:
+    """The observations that no chunk holds yet, of the series that have any."""
+    wanted = select(LATEST.c.series_id, LATEST.c.tail).where(
+        among(conn, LATEST.c.series_id, ids), LATEST.c.tail.is_not(None)
+    )
+    return {series_id: unpack(tail) for series_id, tail in (await conn.execute(wanted)).all()}
+
+
+async def read_leaves(
+    conn: AsyncConnection, series: Sequence[SeriesRow], *, as_known_at: int | None = None
+) -> list[Leaf]:
+    """The leaves of a snapshot over whole series: a digest a bucket, ordered by series and bucket."""
+    if as_known_at is not None:
+        leaves = []
+        for one in series:
+            leaves += leaves_of(one, await read_columns(conn, one, as_known_at=as_known_at))
+        return sorted(leaves, key=_leaf_order)
+    by_id = {one.id: one for one in series}
+    stored = select(CHUNKS.c.series_id, CHUNKS.c.bucket, CHUNKS.c.digest).where(among(conn, CHUNKS.c.series_id, by_id))
+    digests = {(row[0], row[1]): row[2] for row in (await conn.execute(stored)).all()}
+    for series_id, tail in (await read_tails(conn, list(by_id))).items():
+        one = by_id[series_id]
+        # A tail may continue a bucket whose earlier part is sealed: its leaf is over both.
+        start, _ = bucket_bounds(one.interval, bucket_of(one.interval, int(tail.as_of[0])))
+        for leaf in leaves_of(one, await read_columns(conn, one, start=start)):
+            digests[series_id, leaf.bucket] = leaf.digest
+    return sorted(
+        (Leaf(by_id[series_id].key, bucket, digest) for (series_id, bucket), digest in digests.items()),
+        key=_leaf_order,
+    )
+
+
+def leaves_of(series: SeriesRow, columns: Columns) -> list[Leaf]:
+    """The leaves of whole buckets given as columns."""
+    return [Leaf(series.key, bucket, digest_of(part)) for bucket, part in split_buckets(series.interval, columns)]
+
+
+def split_buckets(interval: str, columns: Columns) -> Iterable[tuple[int, Columns]]:
+    """The runs of ascending columns that share a bucket, in order."""
+    at = 0
+    while at < len(columns):
+        bucket = bucket_of(interval, int(columns.as_of[at]))
+        stop = int(np.searchsorted(columns.as_of, bucket_bounds(interval, bucket)[1], "left"))
+        yield bucket, columns.take(slice(at, stop))
+        at = stop
+
+
+def snapshot_id(leaves: Iterable[Leaf]) -> str:
+    """The hash over all leaves: the same data have the same id on every engine, whatever order they arrived in."""
+    total = hashlib.sha256()
+    for leaf in sorted(leaves, key=_leaf_order):
+        total.update(f"{leaf.series_key}|{leaf.bucket}|{leaf.digest.hex()}\n".encode())
+    return total.hexdigest()
+
+
+def _leaf_order(leaf: Leaf) -> tuple[str, int]:
+    return leaf.series_key, leaf.bucket
+
+
+def columns_from_rows(rows: Sequence[Row[Any] | Sequence[Any]]) -> Columns:
+    """Columns from rows of (as_of, value, open, high, low, volume, flags, known_at); for a few rows, not a series."""
+    if not rows:
+        return Columns.empty()
+    as_of, value, open_, high, low, volume, flags, known_at = zip(*rows, strict=True)
+    bars = {
+        name: None if all(one is None for one in column) else np.array(column, np.float64)
+        for name, column in zip(BAR_FIELDS, (open_, high, low, volume), strict=True)
+    }
+    return Columns(
+        as_of=np.array(as_of, np.int64),
+        value=np.array(value, np.float64),
+        flags=np.array(flags, np.int64),
+        known_at=np.array(known_at, np.int64),
+        **bars,
+    )
