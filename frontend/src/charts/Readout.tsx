@@ -4,23 +4,33 @@ import { Change, Percent } from "../components/Change.tsx";
 import { Flags } from "../components/Status.tsx";
 import { number } from "../format/number.ts";
 import { valueTime } from "../format/time.ts";
-import { extentOf } from "./points.ts";
-import type { SeriesChartProps } from "./SeriesChart.tsx";
+import { extentOf, type Points } from "./points.ts";
+import type { Window } from "./ranges.ts";
 
-interface ReadingProps extends SeriesChartProps {
+/** What is drawn, and how its values are written. */
+export interface Drawn {
+  readonly points: Points;
+  readonly decimals: number;
+  readonly unit: string;
+  readonly measure: string;
+  readonly interval: string;
+  readonly zoom: Window | null;
+}
+
+interface ReadoutProps extends Drawn {
   readonly index: number | null;
   /** Whether a screen reader should hear it: when the keyboard moved the crosshair. */
   readonly spoken: boolean;
 }
 
-export function Reading({ points, index, spoken, decimals, unit, measure, interval, zoom }: ReadingProps) {
+export function Readout({ points, index, spoken, decimals, unit, measure, interval, zoom }: ReadoutProps) {
   const at = index === null ? undefined : points.asOf[index];
   const extent = extentOf(points, zoom?.from, zoom?.to);
   const start = extent.first;
   const value = index === null ? extent.last : points.value[index];
   const change = typeof value === "number" && start !== null ? value - start : null;
   return (
-    <p class="reading" aria-live={spoken ? "polite" : "off"}>
+    <p class="readout" aria-live={spoken ? "polite" : "off"}>
       {index !== null && at !== undefined ? (
         <>
           <span class="when">{valueTime(at, null, interval)}</span>

@@ -8,22 +8,12 @@ import type uPlot from "uplot";
 import { theme } from "../state/preferences.ts";
 import { dataOf, lookOf, makePlot } from "./plot.ts";
 import { nearest, type Points } from "./points.ts";
-import { Reading } from "./Readout.tsx";
+import { type Drawn, Readout } from "./Readout.tsx";
+import type { Window } from "./ranges.ts";
 import { watchTouch } from "./touch.ts";
 
-export interface Window {
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface SeriesChartProps {
-  readonly points: Points;
+export interface SeriesChartProps extends Drawn {
   readonly label: string;
-  readonly decimals: number;
-  readonly unit: string;
-  readonly measure: string;
-  readonly interval: string;
-  readonly zoom: Window | null;
   readonly onZoom: (window: Window | null) => void;
   readonly onChoose: (asOf: string) => void;
 }
@@ -151,7 +141,7 @@ export default function SeriesChart(props: SeriesChartProps) {
 
   return (
     <div class="chart">
-      <Reading {...props} index={cursor.value} spoken={spoken.value} />
+      <Readout {...props} index={cursor.value} spoken={spoken.value} />
       {/* biome-ignore lint/a11y/useSemanticElements: a chart is no fieldset; the group only names it for its keys */}
       <div
         class="plot"

@@ -9,6 +9,12 @@ export interface Range {
   readonly spoken: string;
 }
 
+/** A span of time that is shown; milliseconds since 1970. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+}
+
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 

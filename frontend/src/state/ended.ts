@@ -1,14 +1,6 @@
 // What has ended, as operators said. That a series is silent proves no end, so nothing here is guessed.
 
-import { signal } from "@preact/signals";
-import type { DatasetNotesQuery, EndFragment } from "../api/generated/operations.ts";
-import { day } from "../format/time.ts";
-import type { Row } from "../pages/watchlist/rows.ts";
-
-export type DatasetNotes = DatasetNotesQuery["datasets"][number];
-
-/** What the watchlist asked of the datasets beyond its rows; empty while nothing needs it. */
-export const datasetNotes = signal<readonly DatasetNotes[]>([]);
+import type { EndFragment } from "../api/generated/operations.ts";
 
 /** The end of a series: its own, else its dataset's. Null where nobody said so, and where it has a value of a later
  *  `session`, so that it goes on whatever was said. */
@@ -19,20 +11,6 @@ export function endOf(
 ): EndFragment | null {
   const said = ended.find((end) => end.symbol === symbol) ?? ended.find((end) => end.symbol === null);
   return said && (session ?? "") <= said.on ? said : null;
-}
-
-/** The ends of the watchlist's rows, by their keys. */
-export function endsOf(
-  rows: readonly Row[],
-  notes: readonly DatasetNotes[],
-): ReadonlyMap<string, EndFragment> {
-  const ended = new Map(notes.map((one) => [one.key, one.ended]));
-  return new Map(
-    rows.flatMap(({ key, dataset, symbol, latest }) => {
-      const end = endOf(ended.get(dataset) ?? [], symbol, latest && (latest.session ?? day(latest.asOf)));
-      return end ? [[key, end] as const] : [];
-    }),
-  );
 }
 
 /** `Ended on 2026-07-30: no longer published` */

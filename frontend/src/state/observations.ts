@@ -2,10 +2,18 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { ObservationsDocument } from "../api/generated/operations.ts";
+import { ObservationsDocument, type ObservationsSubscription } from "../api/generated/operations.ts";
 import { lookForServer } from "../api/reachability.ts";
 import { type Channel, follow, type StreamClock, type StreamState } from "../api/stream.ts";
-import type { ObservationsEvent } from "../pages/watchlist/rows.ts";
+import { isDaily } from "../format/time.ts";
+
+export type ObservationsEvent = ObservationsSubscription["observations"];
+
+/** Whether an event says less than is shown of what it changed, so that the server must be asked again; of a daily value
+ *  only the server knows the session. */
+export function needsReload(event: ObservationsEvent): boolean {
+  return event.truncated || event.retractedAsOf.length > 0 || isDaily(event.interval);
+}
 
 /** How the open page's subscriptions are doing: as badly as the worst of them. */
 export const liveState = signal<StreamState>("connecting");

@@ -5,11 +5,12 @@ import type { EndFragment, MetricFragment } from "../../src/api/generated/operat
 import { now } from "../../src/api/serverTime.ts";
 import { Ends } from "../../src/components/EndedNotes.tsx";
 import { SeriesQuality } from "../../src/pages/series/SeriesQuality.tsx";
-import type { Quality } from "../../src/pages/series/Verdict.tsx";
+import type { Quality } from "../../src/pages/series/view.ts";
+import { type DatasetNotes, endsOf } from "../../src/pages/watchlist/datasetNotes.ts";
 import { newestJudged } from "../../src/pages/watchlist/datasetVerdicts.ts";
 import { mayHaveEnded, type Row, silentKeys } from "../../src/pages/watchlist/rows.ts";
 import { WatchTable } from "../../src/pages/watchlist/WatchTable.tsx";
-import { besideEnds, type DatasetNotes, endOf, endsOf } from "../../src/state/ended.ts";
+import { besideEnds, endOf } from "../../src/state/ended.ts";
 import { createResource } from "../../src/state/resource.ts";
 import { feedSilent } from "../../src/state/verdicts.ts";
 

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as network from "../../src/api/reachability.ts";
 import type { Channel, StreamClock } from "../../src/api/stream.ts";
-import type { ObservationsEvent } from "../../src/pages/watchlist/rows.ts";
-import { followObservations, liveState } from "../../src/state/observations.ts";
+import { followObservations, liveState, type ObservationsEvent } from "../../src/state/observations.ts";
 
 /** Sockets that the test opens and breaks, and a clock that it turns. */
 function stage(symbols: readonly string[] | null) {

@@ -4,12 +4,12 @@ import type { ComponentType } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { gapsOf } from "../../charts/gaps.ts";
 import { pointsOf } from "../../charts/points.ts";
-import type { Range } from "../../charts/ranges.ts";
-import type { SeriesChartProps, Window } from "../../charts/SeriesChart.tsx";
+import type { Range, Window } from "../../charts/ranges.ts";
+import type { SeriesChartProps } from "../../charts/SeriesChart.tsx";
 import { count } from "../../format/number.ts";
 import { day, instant, isDaily } from "../../format/time.ts";
 import { PointsTable } from "./PointsTable.tsx";
-import type { Series } from "./SeriesPage.tsx";
+import type { Series } from "./view.ts";
 
 interface ChartAreaProps {
   readonly series: Series;

@@ -2,12 +2,12 @@
 
 import { useState } from "preact/hooks";
 import type { Points } from "../../charts/points.ts";
-import type { Window } from "../../charts/SeriesChart.tsx";
+import type { Window } from "../../charts/ranges.ts";
 import { Change } from "../../components/Change.tsx";
 import { Flags } from "../../components/Status.tsx";
 import { number } from "../../format/number.ts";
 import { valueTime } from "../../format/time.ts";
-import type { Series } from "./SeriesPage.tsx";
+import type { Series } from "./view.ts";
 
 const PAGE = 60;
 

@@ -3,10 +3,10 @@
 import { Change } from "../../components/Change.tsx";
 import { Flags, Simulated } from "../../components/Status.tsx";
 import { number } from "../../format/number.ts";
+import { sourceLabel } from "../../format/source.ts";
 import { instant, isDaily } from "../../format/time.ts";
 import { go, seriesPath } from "../../routes.ts";
-import { placeOf } from "../watchlist/rows.ts";
-import type { Series } from "./SeriesPage.tsx";
+import type { Series } from "./view.ts";
 
 interface SeriesHeadProps {
   readonly series: Series;
@@ -73,7 +73,7 @@ function Sources({ series, asKnownAt }: { series: Series; asKnownAt: string | nu
   const all = series.instrument.series;
   const own = { ...series, dataset: series.dataset.key };
   const text = (one: typeof own | (typeof all)[number]): string =>
-    `${placeOf(one, all)} · ${one.measure} · ${one.interval}`;
+    `${sourceLabel(one, all)} · ${one.measure} · ${one.interval}`;
   if (all.length < 2) return <>{text(own)}</>;
   return (
     <select

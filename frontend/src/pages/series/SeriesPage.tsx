@@ -1,18 +1,16 @@
 // One series: what it is worth, how it went, how good it is, and where each value came from.
 
 import { useEffect, useState } from "preact/hooks";
-import { SeriesDocument, type SeriesQuery } from "../../api/generated/operations.ts";
+import { SeriesDocument } from "../../api/generated/operations.ts";
 import { serverNow } from "../../api/serverTime.ts";
-import { defaultRange, rangesOf, startOf } from "../../charts/ranges.ts";
-import type { Window } from "../../charts/SeriesChart.tsx";
+import { defaultRange, rangesOf, startOf, type Window } from "../../charts/ranges.ts";
 import { LiveState } from "../../components/LiveState.tsx";
 import { later } from "../../components/lazy.tsx";
 import { Lines, Panel } from "../../components/Panel.tsx";
 import { number, precisionOf } from "../../format/number.ts";
 import type { Route } from "../../routes.ts";
-import { useObservations } from "../../state/observations.ts";
+import { needsReload, useObservations } from "../../state/observations.ts";
 import { useQuery } from "../../state/useQuery.ts";
-import { needsReload } from "../watchlist/rows.ts";
 import { ChartArea } from "./ChartArea.tsx";
 import { KnownAt } from "./KnownAt.tsx";
 import { isOf, withLatest, withPoints } from "./liveSeries.ts";
@@ -20,7 +18,6 @@ import { Provenance } from "./Provenance.tsx";
 import { SeriesHead } from "./SeriesHead.tsx";
 import { useSeriesQuality, Verdict } from "./Verdict.tsx";
 
-export type Series = NonNullable<SeriesQuery["series"]>;
 const MOST_POINTS = 1500;
 const EARLIEST = Date.UTC(1901, 0);
 

@@ -11,7 +11,7 @@ import { instant } from "../../format/time.ts";
 import { besideEnds, endOf } from "../../state/ended.ts";
 import type { Resource } from "../../state/resource.ts";
 import { asOfNow } from "../../state/verdicts.ts";
-import type { Quality } from "./Verdict.tsx";
+import type { Quality } from "./view.ts";
 
 interface SeriesQualityProps {
   readonly of: Resource<Quality>;

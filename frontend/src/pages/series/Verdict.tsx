@@ -1,17 +1,16 @@
 // The verdict on the open series, beside its value. The panel with its grounds comes later.
 
-import { SeriesQualityDocument, type SeriesQualityQuery } from "../../api/generated/operations.ts";
+import { SeriesQualityDocument } from "../../api/generated/operations.ts";
 import { Status } from "../../components/Status.tsx";
 import { inWords } from "../../format/reasons.ts";
 import type { SeriesName } from "../../routes.ts";
 import type { Resource } from "../../state/resource.ts";
 import { useQuery } from "../../state/useQuery.ts";
 import { asOfNow, inOrder } from "../../state/verdicts.ts";
+import type { Quality } from "./view.ts";
 
 // A verdict comes after the values it is about, and changes while nobody touches the page.
 const POLL_MS = 30_000;
-
-export type Quality = NonNullable<SeriesQualityQuery["series"]>;
 
 export function useSeriesQuality(name: SeriesName): Resource<Quality> {
   const { symbol, source = null, dataset = null, measure = null, interval = null } = name;

@@ -1,10 +1,9 @@
 // How a live event moves the series that is open.
 
-import type { SeriesQuery } from "../../api/generated/operations.ts";
 import { day } from "../../format/time.ts";
-import { needsReload, type ObservationsEvent } from "../watchlist/rows.ts";
+import { needsReload, type ObservationsEvent } from "../../state/observations.ts";
+import type { Series } from "./view.ts";
 
-type Series = NonNullable<SeriesQuery["series"]>;
 type Latest = Series["latest"];
 const MOST_POINTS = 4_000;
 

@@ -6,8 +6,8 @@ import { now } from "../../api/serverTime.ts";
 import { failedSince } from "../../components/LastError.tsx";
 import { Status } from "../../components/Status.tsx";
 import { ago, instant } from "../../format/time.ts";
-import { type DatasetNotes, datasetNotes } from "../../state/ended.ts";
 import { useQuery } from "../../state/useQuery.ts";
+import { type DatasetNotes, datasetNotes } from "./datasetNotes.ts";
 import { type DatasetLine, linesOf } from "./datasetVerdicts.ts";
 import type { Row } from "./rows.ts";
 

@@ -9,24 +9,15 @@ import { Icon } from "../../components/Icon.tsx";
 import { LiveStates } from "../../components/LiveState.tsx";
 import { Lines, Panel } from "../../components/Panel.tsx";
 import { count } from "../../format/number.ts";
-import { datasetNotes, endsOf } from "../../state/ended.ts";
 import type { Tick } from "../../state/liveness.ts";
-import { useObservations } from "../../state/observations.ts";
+import { needsReload, useObservations } from "../../state/observations.ts";
 import { stars, symbolOf } from "../../state/preferences.ts";
 import { reduce, useResource } from "../../state/useQuery.ts";
 import { shapeOf } from "../../storage.ts";
 import { DatasetLines } from "./DatasetNotices.tsx";
+import { datasetNotes, endsOf } from "./datasetNotes.ts";
 import { newestJudged } from "./datasetVerdicts.ts";
-import {
-  arrange,
-  mayHaveEnded,
-  needsReload,
-  rowsOf,
-  type Sort,
-  silentKeys,
-  type Watchlist,
-  withEvent,
-} from "./rows.ts";
+import { arrange, mayHaveEnded, rowsOf, type Sort, silentKeys, type Watchlist, withEvent } from "./rows.ts";
 import { WatchTable } from "./WatchTable.tsx";
 
 const CLASSES: Record<string, string> = {

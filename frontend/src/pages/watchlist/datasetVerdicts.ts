@@ -2,8 +2,8 @@
 
 import type { QualityStatus } from "../../api/generated/operations.ts";
 import { inWords } from "../../format/reasons.ts";
-import type { DatasetNotes } from "../../state/ended.ts";
 import { inOrder, standing } from "../../state/verdicts.ts";
+import type { DatasetNotes } from "./datasetNotes.ts";
 import type { Row } from "./rows.ts";
 
 export interface DatasetLine {

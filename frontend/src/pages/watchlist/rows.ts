@@ -1,14 +1,15 @@
 // The rows of the watchlist, and how live values move them.
 
-import type { ObservationsSubscription, WatchlistQuery } from "../../api/generated/operations.ts";
+import type { WatchlistQuery } from "../../api/generated/operations.ts";
 import { precisionOf } from "../../format/number.ts";
-import { day, isDaily } from "../../format/time.ts";
+import { sourceLabel } from "../../format/source.ts";
+import { day } from "../../format/time.ts";
+import type { ObservationsEvent } from "../../state/observations.ts";
 
 export type Watchlist = WatchlistQuery["instruments"];
 type Instrument = Watchlist["edges"][number]["node"];
 /** `moved`: which way the last live value went, until the next answer of the server. */
 type Series = Instrument["series"][number] & { readonly moved?: "up" | "down" | "flat" };
-export type ObservationsEvent = ObservationsSubscription["observations"];
 
 export interface Row extends Omit<Series, "id"> {
   readonly key: string;
@@ -18,22 +19,6 @@ export interface Row extends Omit<Series, "id"> {
   readonly decimals: number;
   /** Its source; its dataset where the source has several of the kind, as files have. */
   readonly from: string;
-}
-
-interface Named {
-  readonly source: string;
-  readonly dataset: string;
-  readonly measure: string;
-  readonly interval: string;
-}
-
-/** What tells a series from the others of its instrument: its source, or the dataset where that is not enough. */
-export function placeOf(series: Named, all: readonly Named[]): string {
-  const alike = all.filter(
-    (one) =>
-      one.source === series.source && one.measure === series.measure && one.interval === series.interval,
-  );
-  return alike.length > 1 ? series.dataset : series.source;
 }
 
 const made = new WeakMap<Series, Row>();
@@ -48,7 +33,7 @@ function rowOf(instrument: Instrument, series: Series): Row {
     name: instrument.name,
     assetClass: instrument.assetClass,
     decimals: precisionOf([...series.recent.value, series.latest?.value]),
-    from: placeOf(series, instrument.series),
+    from: sourceLabel(series, instrument.series),
   };
   made.set(series, row);
   return row;
@@ -57,12 +42,6 @@ function rowOf(instrument: Instrument, series: Series): Row {
 /** One row a series; the same series object gives the same row object. */
 export function rowsOf(watchlist: Watchlist): Row[] {
   return watchlist.edges.flatMap(({ node }) => node.series.map((series) => rowOf(node, series)));
-}
-
-/** Whether an event says less than is shown of what it changed, so that the server must be asked again; of a daily value
- *  only the server knows the session. */
-export function needsReload(event: ObservationsEvent): boolean {
-  return event.truncated || event.retractedAsOf.length > 0 || isDaily(event.interval);
 }
 
 /** The watchlist after an event. Untouched parts stay the same objects. */

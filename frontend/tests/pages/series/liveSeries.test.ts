@@ -1,9 +1,7 @@
 import { expect, test } from "vitest";
-import type { SeriesQuery } from "../../../src/api/generated/operations.ts";
 import { isOf, latestAfter, withLatest, withPoints } from "../../../src/pages/series/liveSeries.ts";
-import type { ObservationsEvent } from "../../../src/pages/watchlist/rows.ts";
-
-type Series = NonNullable<SeriesQuery["series"]>;
+import type { Series } from "../../../src/pages/series/view.ts";
+import type { ObservationsEvent } from "../../../src/state/observations.ts";
 
 const SERIES: Series = {
   id: "1",

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { now } from "../../../src/api/serverTime.ts";
 import { failedSince } from "../../../src/components/LastError.tsx";
+import type { DatasetNotes } from "../../../src/pages/watchlist/datasetNotes.ts";
 import {
   linesOf,
   newestJudged,
@@ -8,7 +9,6 @@ import {
   summaryOf,
 } from "../../../src/pages/watchlist/datasetVerdicts.ts";
 import type { Row } from "../../../src/pages/watchlist/rows.ts";
-import type { DatasetNotes } from "../../../src/state/ended.ts";
 import { feedSilent } from "../../../src/state/verdicts.ts";
 
 const UNTIL = "2026-11-26T12:05:00Z";

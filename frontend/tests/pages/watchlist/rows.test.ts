@@ -1,14 +1,13 @@
 import { expect, test } from "vitest";
 import {
   arrange,
-  needsReload,
-  type ObservationsEvent,
   type Row,
   rowsOf,
   silentKeys,
   type Watchlist,
   withEvent,
 } from "../../../src/pages/watchlist/rows.ts";
+import { needsReload, type ObservationsEvent } from "../../../src/state/observations.ts";
 
 type Node = Watchlist["edges"][number]["node"];
 
