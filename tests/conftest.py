@@ -23,8 +23,8 @@ from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.store.engine.schema import upgrade
 from mktdash.store.engine.session import open_engine
 from tests.e2e.held import Held
-from tests.factories.postgres import postgres_binaries, running_postgres
-from tests.factories.redis import RedisServer, running_redis
+from tests.factories.stores.postgres import postgres_binaries, running_postgres
+from tests.factories.stores.redis import RedisServer, running_redis
 
 # The same examples in every run and no bound on their time, so that a change alone can fail one.
 settings.register_profile(

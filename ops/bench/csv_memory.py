@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from sqlalchemy.engine import URL
-from tests.factories.postgres import postgres_binaries, running_postgres
+from tests.factories.stores.postgres import postgres_binaries, running_postgres
 
 from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload

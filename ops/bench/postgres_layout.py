@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 import numpy as np
-from tests.factories.postgres import postgres_binaries, running_postgres
+from tests.factories.stores.postgres import postgres_binaries, running_postgres
 
 from ops.bench.table import Figure
 

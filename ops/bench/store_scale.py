@@ -20,7 +20,7 @@ import duckdb
 import numpy as np
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
-from tests.factories.postgres import postgres_binaries, running_postgres
+from tests.factories.stores.postgres import postgres_binaries, running_postgres
 
 from mktdash.domain.clock import MICROS_PER_DAY
 from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, Measure, SeriesSpec

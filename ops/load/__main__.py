@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 
 from sqlalchemy.engine import URL
-from tests.factories.postgres import postgres_binaries, running_postgres
-from tests.factories.redis import running_redis
+from tests.factories.stores.postgres import postgres_binaries, running_postgres
+from tests.factories.stores.redis import running_redis
 
 from ops.load.gate import Measured, budget, judge
 from ops.load.run import measure

@@ -6,7 +6,7 @@ import logging
 import pytest
 from tests.factories.cancelling import walked
 from tests.factories.leftovers import Complaints, Leftovers, Outside
-from tests.factories.provider import ScriptedProvider, scripted
+from tests.factories.sources.scripted import ScriptedProvider, scripted
 
 from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload

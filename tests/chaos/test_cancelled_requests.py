@@ -1,11 +1,11 @@
 """Requests that are cancelled, in any await and more than once, leave nothing open: each way in that there is."""
 
 import pytest
-from tests.factories.asgi import Exchange
 from tests.factories.cancelling import each_await
-from tests.factories.every_request import MUTATIONS, QUERIES, ROUTES, STREAMS, Things, not_asked
 from tests.factories.leftovers import until_none
-from tests.factories.web import resources_over
+from tests.factories.web.application import resources_over
+from tests.factories.web.asgi import Exchange
+from tests.factories.web.every_request import MUTATIONS, QUERIES, ROUTES, STREAMS, Things, not_asked
 
 from mktdash.app import create_app
 from mktdash.domain.clock import system_clock

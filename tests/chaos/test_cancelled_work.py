@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 from redis.asyncio import Redis
 from tests.factories.cancelling import each_await, walked
-from tests.factories.provider import ScriptedProvider, scripted
+from tests.factories.jobs.renderers import one_file
+from tests.factories.sources.scripted import ScriptedProvider, scripted
 from tests.factories.summaries import market_summary
-from tests.factories.works import one_file
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.feed.source_lease import Lease

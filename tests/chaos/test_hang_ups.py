@@ -11,8 +11,8 @@ import orjson
 import pytest
 from sqlalchemy.engine import make_url
 from tests.e2e.running import Running
-from tests.factories.provider import ScriptedProvider, scripted
-from tests.factories.web import client_of, socket_to
+from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.web.application import client_of, socket_to
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from mktdash.domain.clock import system_clock

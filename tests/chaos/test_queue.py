@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from arq.constants import in_progress_key_prefix, job_key_prefix
 from tests.e2e.running import alive
-from tests.factories.provider import ScriptedProvider, scripted
-from tests.factories.run_events import run_events
-from tests.factories.worker import QUICK, start_worker
+from tests.factories.jobs.run_events import run_events
+from tests.factories.jobs.worker import QUICK, start_worker
+from tests.factories.sources.scripted import ScriptedProvider, scripted
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.ingest.pipeline import ingest_payload

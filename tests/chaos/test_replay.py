@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.factories.provider import ScriptedProvider, scripted
-from tests.factories.worker import start_worker
+from tests.factories.jobs.worker import start_worker
+from tests.factories.sources.scripted import ScriptedProvider, scripted
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.ingest.pipeline import ingest_payload
@@ -86,7 +86,7 @@ async def test_a_replay_killed_at_any_batch_leaves_no_trace_and_runs_again(make_
     await tell(engine, range(BATCHES))
     before = await snapshot(engine)
     child = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
-        [sys.executable, "-m", "tests.factories.replaying", url, str(batch)],
+        [sys.executable, "-m", "tests.factories.jobs.replaying", url, str(batch)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -97,7 +97,7 @@ async def test_a_replay_killed_at_any_batch_leaves_no_trace_and_runs_again(make_
     assert await snapshot(engine) == before
     again = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "tests.factories.replaying", url, "-1"],
+        [sys.executable, "-m", "tests.factories.jobs.replaying", url, "-1"],
         cwd=ROOT,
         capture_output=True,
         text=True,

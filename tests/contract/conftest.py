@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.factories.threaded import served_in_a_thread
+from tests.factories.web.threaded import served_in_a_thread
 
 _FOLDER = Path(__file__).parent / "node"
 _OLDEST_NODE = (22, 18)

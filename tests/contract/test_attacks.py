@@ -9,7 +9,7 @@ from math import inf
 
 import httpx
 import pytest
-from tests.factories.web import client_of, resources_over, web_over
+from tests.factories.web.application import client_of, resources_over, web_over
 
 from mktdash.app import _listening
 from mktdash.http.server import request_bounds

@@ -6,7 +6,7 @@ import time
 import httpx
 import orjson
 import pytest
-from tests.factories.web import resources_over, web_over
+from tests.factories.web.application import resources_over, web_over
 
 TYPES = "types { name fields { name args { name } } }"
 

@@ -5,7 +5,7 @@ import logging
 
 import orjson
 import pytest
-from tests.factories.web import socket_to
+from tests.factories.web.application import socket_to
 from websockets.exceptions import ConnectionClosed
 
 pytestmark = pytest.mark.both_loops

@@ -8,8 +8,8 @@ import pytest
 from gql import Client, GraphQLRequest, gql
 from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
-from tests.factories.provider import ScriptedProvider, scripted
-from tests.factories.web import gql_client, resources_over, served
+from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.web.application import gql_client, resources_over, served
 
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.security.tokens import create_token

@@ -1,7 +1,7 @@
 """What is refused before any route is reached is described at each of them too."""
 
 import pytest
-from tests.factories.web import resources_over, web_over
+from tests.factories.web.application import resources_over, web_over
 
 from mktdash.http.openapi.document import document
 from mktdash.http.routes import OPERATIONS

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from sqlalchemy import select
-from tests.factories.web import resources_over, served
+from tests.factories.web.application import resources_over, served
 
 from mktdash.security.tokens import create_token
 from mktdash.store.engine.session import read_transaction

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode, checks
-from tests.factories.answers import Answers
+from tests.factories.web.schema_check import Answers
 
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.http.openapi.document import document

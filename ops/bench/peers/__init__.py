@@ -22,8 +22,8 @@ from typing import Any
 import asyncpg
 import numpy as np
 from sqlalchemy.engine import URL
-from tests.factories.postgres import postgres_binaries, running_postgres
-from tests.factories.redis import running_redis
+from tests.factories.stores.postgres import postgres_binaries, running_postgres
+from tests.factories.stores.redis import running_redis
 
 from mktdash.domain.clock import MICROS_PER_DAY, iso, system_clock
 from mktdash.ingest.pipeline import ingest_payload

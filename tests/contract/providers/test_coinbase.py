@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import orjson
 import pytest
-from tests.factories.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points
-from tests.factories.stream import heard, saying, stream_server
-from tests.factories.wire import Answer, wire_server
+from tests.factories.sources.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points
+from tests.factories.sources.stream import heard, saying, stream_server
+from tests.factories.sources.wire import Answer, wire_server
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError

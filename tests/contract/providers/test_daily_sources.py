@@ -4,9 +4,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.factories.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points, recorded
-from tests.factories.stream import heard
-from tests.factories.wire import Answer, Asked, wire_server
+from tests.factories.sources.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points, recorded
+from tests.factories.sources.stream import heard
+from tests.factories.sources.wire import Answer, Asked, wire_server
 
 from mktdash.domain.clock import iso
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from tests.factories.wire import Answer, wire_server
+from tests.factories.sources.wire import Answer, wire_server
 
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError
 from mktdash.providers.base import Policy

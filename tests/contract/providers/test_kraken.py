@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import orjson
 import pytest
-from tests.factories.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points, recorded
-from tests.factories.stream import heard, saying, stream_server
-from tests.factories.wire import Answer, wire_server
+from tests.factories.sources.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points, recorded
+from tests.factories.sources.stream import heard, saying, stream_server
+from tests.factories.sources.wire import Answer, wire_server
 
 from mktdash.domain.clock import from_micros, iso, to_micros
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import orjson
 import pytest
-from tests.factories.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points
-from tests.factories.stream import heard
-from tests.factories.wire import Answer, wire_server
+from tests.factories.sources.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points
+from tests.factories.sources.stream import heard
+from tests.factories.sources.wire import Answer, wire_server
 
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError
 from mktdash.providers.base import Window

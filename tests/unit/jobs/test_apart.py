@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.factories import works
+from tests.factories.jobs import renderers
 from tests.factories.summaries import market_summary
 
 from mktdash.jobs.render_process import RendererCrashedError, RenderFailedError, RenderTimeoutError, render_apart
@@ -28,7 +28,7 @@ async def test_another_process_gives_the_same_files():
     assert [stage for stage, _ in told] == ["charts", "rendering pdf", "rendering html", "rendering csv"]
 
 
-@pytest.mark.parametrize("work", [works.kill_itself, works.exit_at_once])
+@pytest.mark.parametrize("work", [renderers.kill_itself, renderers.exit_at_once])
 async def test_a_renderer_that_dies_is_an_error_and_not_the_end_of_the_worker(work):
     with pytest.raises(RendererCrashedError) as caught:
         await render_apart(work, market_summary(), ignore, 60)
@@ -37,19 +37,19 @@ async def test_a_renderer_that_dies_is_an_error_and_not_the_end_of_the_worker(wo
 
 async def test_a_renderer_that_raises_says_what_kind_of_error_and_no_more():
     with pytest.raises(RenderFailedError, match="raised ZeroDivisionError") as caught:
-        await render_apart(works.divide_by_zero, market_summary(), ignore, 60)
+        await render_apart(renderers.divide_by_zero, market_summary(), ignore, 60)
     assert "secret" not in str(caught.value)
 
 
 async def test_a_renderer_that_refuses_is_quoted():
     with pytest.raises(RenderFailedError, match="no such thing"):
-        await render_apart(works.refuse, market_summary(), ignore, 60)
+        await render_apart(renderers.refuse, market_summary(), ignore, 60)
 
 
 async def test_a_renderer_that_hangs_is_ended(tmp_path):
     summary = market_summary(title=str(tmp_path / "pid"))
     with pytest.raises(RenderTimeoutError):
-        await render_apart(works.write_pid_and_hang, summary, ignore, 1.0)
+        await render_apart(renderers.write_pid_and_hang, summary, ignore, 1.0)
     assert not alive(tmp_path / "pid")
 
 
@@ -61,7 +61,7 @@ async def test_cancelling_ends_the_renderer(tmp_path):
         begun.set()
 
     summary = market_summary(title=str(tmp_path / "pid"))
-    task = asyncio.create_task(render_apart(works.write_pid_and_hang, summary, hear, 60))
+    task = asyncio.create_task(render_apart(renderers.write_pid_and_hang, summary, hear, 60))
     await begun.wait()
     assert alive(tmp_path / "pid")
     task.cancel()

@@ -9,7 +9,7 @@ Topics, moved by triggers in the transaction of the change, so that no writer ca
 - ``raw``: raw bytes that were there already
 - ``reports``: report runs and their files
 
-Which table's columns move which topic, and which move none and why, is told in ``tests/functional/test_topics.py``.
+Which table's columns move which topic, and which move none and why: ``tests/functional/answer_cache/test_topics.py``.
 """
 
 from collections.abc import Mapping

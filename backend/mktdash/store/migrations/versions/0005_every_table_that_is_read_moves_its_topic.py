@@ -3,7 +3,7 @@
 Revision ID: 0005
 Revises: 0004
 
-What moves no topic, and why, is listed in ``tests/functional/test_topics.py``, which changes every column there is.
+What moves no topic, and why, is listed in ``tests/functional/answer_cache/test_topics.py``, which changes every column there is.
 """
 from alembic import op
 

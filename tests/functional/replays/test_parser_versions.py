@@ -1,0 +1,187 @@
+"""Each batch is read with the recipe that it was read with; one whose recipe is gone says so and is left alone."""
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from tests.factories.sources.scripted import ScriptedProvider, scripted
+
+from mktdash.domain.clock import to_micros
+from mktdash.domain.errors import NotFoundError
+from mktdash.ingest.pipeline import ingest_payload
+from mktdash.ingest.reparse import reader_anew
+from mktdash.ingest.replay import replay_from_raw
+from mktdash.ingest.verify import check_told
+from mktdash.providers import registry
+from mktdash.providers.base import RawPayload
+from mktdash.providers.csv.client import CsvProvider
+from mktdash.providers.csv.mapping import CsvMapping
+from mktdash.store.batches.batches import last_batches
+from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
+from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+
+START = datetime(2024, 6, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FILE = "Date;A;B\n2024-01-02;1,5;100\n2024-01-03;2,5;200\n"
+
+
+def mapping(**differing):
+    said = {"dataset": "recipes", "date": "Date", "symbol": "AAA", "value": "A", "delimiter": ";", "decimal": ","}
+    return CsvMapping.model_validate(said | differing)
+
+
+async def tell(engine, hours, body, how, *, whole=False):
+    known_at = START + timedelta(hours=hours)
+    payload = RawPayload("recipes", body.encode(), "file:recipes.csv", known_at, known_at)
+    return await ingest_payload(
+        engine, CsvProvider(how), payload, clock=lambda: NOW, run_id="r", code_sha="c", replace_window=whole
+    )
+
+
+async def known(engine):
+    async with read_transaction(engine) as conn:
+        (series,) = await series_of_dataset(conn, "recipes")
+        return (await read_columns(conn, series)).value.tolist()
+
+
+async def told_problems(engine, dataset="recipes", told=None):
+    async with read_transaction(engine) as conn:
+        return [f"{one.place}: {one.difference}" for one in await check_told(conn, dataset, told=told)]
+
+
+# What differs in how a file may be read: the column, the mark of decimals, what stands for nothing.
+MAPPINGS = st.sampled_from(
+    [
+        mapping(),
+        mapping(value="B"),
+        mapping(decimal=".", thousands=","),
+        mapping(missing=("1,5",)),
+    ]
+)
+CELLS = st.sampled_from(["1,5", "2,5", "100", "oops", ""])
+FILES = st.lists(
+    st.tuples(
+        st.integers(0, 40),
+        st.dictionaries(st.integers(1, 9), st.tuples(CELLS, CELLS), max_size=5),
+        MAPPINGS,
+        st.booleans(),
+    ),
+    min_size=2,
+    max_size=6,
+    unique_by=lambda one: one[0],
+)
+
+
+@pytest.mark.parametrize("name", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_random_files_and_mappings_told_in_any_order_give_the_same_knowledge(name, databases):
+    @settings(max_examples=int(os.environ.get("MKTDASH_EXAMPLES", "12")), deadline=None)
+    @given(files=FILES, data=st.data())
+    def holds(files, data):
+        asyncio.run(check(files, data.draw(st.permutations(files))))
+
+    async def check(files, shuffled):
+        found = []
+        for order in (sorted(files, key=lambda one: one[0]), shuffled):
+            url = await databases.make(name, "empty")
+            engine = open_engine(url)
+            try:
+                for hours, rows, how, whole in order:
+                    body = "Date;A;B\n" + "".join(f"2024-01-{day:02d};{a};{b}\n" for day, (a, b) in rows.items())
+                    await tell(engine, hours, body, how, whole=whole)
+                assert await told_problems(engine) == []
+                async with read_transaction(engine) as conn:
+                    series = await series_of_dataset(conn, "recipes")
+                    history = [
+                        (
+                            await read_columns(conn, one, as_known_at=to_micros(START + timedelta(hours=hours)))
+                        ).value.tolist()
+                        for one in series
+                        for hours, *_ in sorted(files, key=lambda one: one[0])
+                    ]
+                    found.append((snapshot_id(await read_leaves(conn, series)), history))
+            finally:
+                await engine.dispose()
+                databases.drop(url)
+        assert found[0] == found[1]
+
+    holds()
+
+
+@pytest.fixture
+async def two_readings(engine, monkeypatch):
+    """A file read by a reading that is gone since."""
+    await tell(engine, 2, FILE, mapping())
+    monkeypatch.setattr(registry, "_OWN_READING", {"csv": 2})
+    return engine
+
+
+async def test_a_late_file_is_refused_where_a_later_one_cannot_be_read_as_it_was(two_readings):
+    with pytest.raises(NotFoundError, match=r"batch 1 of recipes .*2024-06-01T02.* reading 1.1 of csv, .* has 1.2"):
+        await tell(two_readings, 1, FILE, mapping(value="B"))
+    assert await known(two_readings) == [1.5, 2.5]
+    async with read_transaction(two_readings) as conn:
+        assert len(await last_batches(conn, "recipes", 9)) == 1
+    # What comes after it does not need it.
+    await tell(two_readings, 3, FILE, mapping(value="B"))
+    assert await known(two_readings) == [100.0, 200.0]
+
+
+async def test_a_replay_leaves_such_a_batch_alone_until_it_is_asked_to_read_anew(two_readings):
+    with pytest.raises(NotFoundError, match="replay --anew"):
+        [_ async for _ in replay_from_raw(two_readings, since=0, clock=lambda: NOW)]
+    (problem,) = await told_problems(two_readings)
+    assert problem.startswith("dataset recipes: batch 1 of recipes")
+    (report,) = [one async for one in replay_from_raw(two_readings, reader_anew, since=0, clock=lambda: NOW)]
+    assert (report.batches, report.revised) == (1, 0)
+    async with read_transaction(two_readings) as conn:
+        assert (await last_batches(conn, "recipes", 1))[0].reader["reading"] == "1.2"
+    assert await told_problems(two_readings) == []
+    await tell(two_readings, 1, FILE, mapping(value="B"))
+    assert await known(two_readings) == [1.5, 2.5]
+
+
+READER = "UPDATE ingest_batch SET reader = "
+UNKNOWN = {
+    "held to observation.v9": "UPDATE ingest_batch SET contract = 'observation.v9'",
+    "mapping that this version": READER + """'{"source": "csv", "reading": "1.1", "mapping": {}}'""",
+    "there is no source 'gone'": READER + """'{"source": "gone", "reading": "1.1"}'""",
+    "reading 0 of csv": READER + """'{"source": "csv"}'""",
+}
+
+
+@pytest.mark.parametrize("said", UNKNOWN)
+async def test_a_contract_a_mapping_or_a_source_that_is_unknown_now_is_no_recipe(engine, said):
+    await tell(engine, 2, FILE, mapping())
+    async with write_transaction(engine) as conn:
+        await conn.exec_driver_sql(UNKNOWN[said])
+    with pytest.raises(NotFoundError, match=said):
+        await tell(engine, 1, FILE, mapping(value="B"))
+
+
+async def test_the_check_names_values_that_their_raw_bytes_do_not_say(engine):
+    provider = ScriptedProvider()
+    for hour, said in enumerate([{1: 1.0, 2: 2.0}, {2: 2.5, 3: 3.0}]):
+        payload = scripted({"AAA": said}, START + timedelta(hours=hour))
+        await ingest_payload(engine, provider, payload, clock=lambda: NOW, run_id="r", code_sha="c")
+    assert await told_problems(engine, "scripted-daily", provider) == []
+    damage = {
+        "UPDATE observation SET value = 9 WHERE value = 3": "is value 9.0, flags 0 (known 2024-06-01T01:00:00Z), its",
+        "UPDATE observation SET known_at = known_at + 1 WHERE value = 1": "say value 1.0, flags 0 (known 2024-06-01",
+        "DELETE FROM observation WHERE value = 3": "is nothing, its batches say value 3.0",
+        "UPDATE observation_revision SET value = 9": "until 2024-06-01T01:00:00Z: is value 9.0",
+        "DELETE FROM observation_revision": "is nothing, its batches say value 2.0",
+    }
+    for statement, said in damage.items():
+        async with engine.connect() as conn:
+            await conn.execution_options(mktdash_writer=True)
+            await conn.execute(text(statement))
+            problems = [
+                one.place + ": " + one.difference for one in await check_told(conn, "scripted-daily", told=provider)
+            ]
+            await conn.rollback()
+        assert any(said in one for one in problems), (statement, problems)
