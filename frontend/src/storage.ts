@@ -38,7 +38,7 @@ function readKept<Data>(key: string): Kept<Data> | null {
   return sum === sumOf(at, data) ? { at, data } : null;
 }
 
-const sumOf = (at: number, data: unknown): string => shapeOf(`${at}${JSON.stringify(data)}`);
+const sumOf = (at: number, data: unknown): string => hashOf(`${at}${JSON.stringify(data)}`);
 
 function entries(store: Storage): { key: string; at: number }[] {
   return Array.from({ length: store.length }, (_, i) => store.key(i))
@@ -89,10 +89,12 @@ export function forget(key: string): void {
   storage()?.removeItem(CACHE + key);
 }
 
-/** A short name for the shape of cached data, so that a newer page never reads what an older one kept. */
-export function shapeOf(operation: string): string {
+/** The key of an operation's data, so that a newer page never reads what an older one kept of another operation. */
+export const keyOf = (operation: string, of: string): string => `${hashOf(operation)}:${of}`;
+
+function hashOf(text: string): string {
   let hash = 2166136261;
-  for (let i = 0; i < operation.length; i += 1) hash = Math.imul(hash ^ operation.charCodeAt(i), 16777619);
+  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
   return (hash >>> 0).toString(36);
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { forgetAll, keepChoice, readChoice, recall, remember, shapeOf } from "../src/storage.ts";
+import { forgetAll, keepChoice, keyOf, readChoice, recall, remember } from "../src/storage.ts";
 
 afterEach(() => localStorage.clear());
 
@@ -44,7 +44,7 @@ test("a full disk and broken text cost the memory, not the page", () => {
 });
 
 test("another query text is another shape", () => {
-  expect(shapeOf("query A{a}")).not.toBe(shapeOf("query A{a b}"));
+  expect(keyOf("query A{a}", "1")).not.toBe(keyOf("query A{a b}", "1"));
 });
 
 test.each([

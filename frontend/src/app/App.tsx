@@ -2,17 +2,17 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { Guard } from "../components/ErrorBoundary.tsx";
-import { later } from "../components/lazy.tsx";
+import { lazy } from "../components/lazy.tsx";
 import { SeriesPage } from "../pages/series/SeriesPage.tsx";
 import { WatchlistPage } from "../pages/watchlist/WatchlistPage.tsx";
 import { type Route, route } from "../routes.ts";
 import { Shell } from "./Shell.tsx";
 
-const QualityPage = later(() =>
+const QualityPage = lazy(() =>
   import("../pages/quality/QualityPage.tsx").then((module) => module.QualityPage),
 );
-const ReportPage = later(() => import("../pages/reports/ReportPage.tsx").then((module) => module.ReportPage));
-const ReportsPage = later(() =>
+const ReportPage = lazy(() => import("../pages/reports/ReportPage.tsx").then((module) => module.ReportPage));
+const ReportsPage = lazy(() =>
   import("../pages/reports/ReportsPage.tsx").then((module) => module.ReportsPage),
 );
 

@@ -12,7 +12,7 @@ import { type Drawn, Readout } from "./Readout.tsx";
 import type { Window } from "./ranges.ts";
 import { watchTouch } from "./touch.ts";
 
-export interface SeriesChartProps extends Drawn {
+interface SeriesChartProps extends Drawn {
   readonly label: string;
   readonly onZoom: (window: Window | null) => void;
   readonly onChoose: (asOf: string) => void;
@@ -20,7 +20,7 @@ export interface SeriesChartProps extends Drawn {
 
 const SMALLEST_POINTS = 4;
 
-export default function SeriesChart(props: SeriesChartProps) {
+export function SeriesChart(props: SeriesChartProps) {
   const { points, zoom } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);

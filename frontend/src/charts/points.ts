@@ -1,6 +1,7 @@
 // The columns of a series as the chart and the table read them.
 
 import type { SeriesQuery } from "../api/generated/operations.ts";
+import { doubts } from "../format/flags.ts";
 
 type Columns = NonNullable<SeriesQuery["series"]>["points"];
 
@@ -27,9 +28,8 @@ export function pointsOf(columns: Columns): Points {
   };
 }
 
-/** Whether flags tell of a doubt; that a series is simulated is said once, not at every point. */
-export const isDoubtful = (flags: readonly string[] | undefined): boolean =>
-  flags?.some((flag) => flag !== "SIMULATED") ?? false;
+/** Whether flags tell of a doubt. */
+export const isDoubtful = (flags: readonly string[] | undefined): boolean => doubts(flags).length > 0;
 
 /** The index of the point nearest to an instant in milliseconds; -1 when there is none. */
 export function nearest(ms: readonly number[], at: number): number {

@@ -1,9 +1,10 @@
 // Words under the time axis, in UTC: the finest unit that differs, and on a second line what it belongs to.
 
+import { pad } from "../format/time.ts";
+
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
-const pad = (value: number): string => String(value).padStart(2, "0");
 
 /** Labels of instants (milliseconds) that stand `step` milliseconds apart. */
 export function timeTicks(instants: readonly number[], step: number): string[] {

@@ -4,6 +4,7 @@ import type { MetricFragment } from "../api/generated/operations.ts";
 import { decimalsOf, number, share } from "../format/number.ts";
 import { inWords } from "../format/reasons.ts";
 import { instant } from "../format/time.ts";
+import { title } from "../format/words.ts";
 import { FIRST, inOrder } from "../state/verdicts.ts";
 import { Status } from "./Status.tsx";
 
@@ -15,11 +16,8 @@ export function figure(value: number | null, unit: string): string {
   return unit === "" ? plain : `${plain} ${unit}`;
 }
 
-export const title = (metric: string): string => {
-  if (metric === "completeness") return "Completeness, 7 days";
-  const words = metric.replaceAll(/[._]/g, " ").replace(/ ?(\d+)$/, ", $1 days");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};
+export const metricTitle = (metric: string): string =>
+  metric === "completeness" ? "Completeness, 7 days" : title(metric).replace(/ ?(\d+)$/, ", $1 days");
 
 /** Where the verdict turns, in the direction in which it gets worse. */
 function bounds({ warn, fail, unit }: MetricFragment): string {
@@ -34,7 +32,7 @@ function Passed({ metric }: { metric: MetricFragment }) {
   return (
     <details class="metric passed">
       <summary>
-        {title(metric.metric)} <Status status={metric.status} />
+        {metricTitle(metric.metric)} <Status status={metric.status} />
       </summary>
       <p>{inWords(metric.summary)}</p>
       <p class="quiet">Measured {instant(metric.runAt)}.</p>
@@ -78,7 +76,7 @@ export function Metric({ metric, name }: { metric: MetricFragment | null; name?:
   }
   return (
     <div class="metric">
-      <h3>{name ?? title(metric.metric)}</h3>
+      <h3>{name ?? metricTitle(metric.metric)}</h3>
       <p class="metric-figure">
         <b>{figure(metric.value, metric.unit)}</b> <Status status={metric.status} />
       </p>

@@ -3,6 +3,7 @@
 import type { MissingFragment, QualityStatus } from "../api/generated/operations.ts";
 import { count } from "../format/number.ts";
 import { inWords, REASONS } from "../format/reasons.ts";
+import { title } from "../format/words.ts";
 
 export interface MissingGroup {
   readonly reason: string;
@@ -86,7 +87,7 @@ export function MissingSessions({ missing, symbols, judged }: MissingSessionsPro
                 </td>
               )}
               <td>
-                {REASONS[group.reason] ?? group.reason.toLowerCase().replaceAll("_", " ")}
+                {REASONS[group.reason] ?? title(group.reason)}
                 <span class="quiet why">{inWords(group.detail)}</span>
               </td>
             </tr>

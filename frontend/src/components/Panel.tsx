@@ -2,38 +2,51 @@
 // forbidden the same way everywhere, and never takes away data that it has.
 
 import type { ComponentChildren } from "preact";
-import type { ApiError, Problem } from "../api/errors.ts";
+import type { ApiError } from "../api/errors.ts";
 import { connected } from "../api/reachability.ts";
 import { instant } from "../format/time.ts";
 import type { Resource, View } from "../state/resource.ts";
 import { Guard } from "./ErrorBoundary.tsx";
+import { Reference } from "./Reference.tsx";
 
-interface PanelProps<Data> {
+interface FrameProps {
   readonly title: string;
-  readonly of: Resource<Data>;
-  readonly children: (data: Data) => ComponentChildren;
-  readonly isEmpty?: (data: Data) => boolean;
-  readonly empty?: ComponentChildren;
-  readonly skeleton?: ComponentChildren;
   readonly actions?: ComponentChildren;
   readonly class?: string;
   readonly level?: 1 | 2;
 }
 
+interface PanelProps<Data> extends FrameProps {
+  readonly of: Resource<Data>;
+  readonly children: (data: Data) => ComponentChildren;
+  readonly isEmpty?: (data: Data) => boolean;
+  readonly empty?: ComponentChildren;
+  readonly skeleton?: ComponentChildren;
+}
+
 export function Panel<Data>(props: PanelProps<Data>) {
   const view = props.of.view.value;
-  const Title = props.level === 1 ? "h1" : "h2";
   const retry = (): void => void props.of.reload();
   return (
-    <section class={`panel ${props.class ?? ""}`} aria-busy={view.loading} aria-label={props.title}>
-      <header class="panel-head">
-        <Title>{props.title}</Title>
-        {props.actions}
-      </header>
+    <PanelFrame {...props} busy={view.loading}>
       <Notice view={view} retry={retry} />
       <Guard what={props.title} renewed={view.at}>
         <Body panel={props} view={view} retry={retry} />
       </Guard>
+    </PanelFrame>
+  );
+}
+
+/** The frame alone, for what is not asked of the server. */
+export function PanelFrame(props: FrameProps & { busy?: boolean; children: ComponentChildren }) {
+  const Title = props.level === 1 ? "h1" : "h2";
+  return (
+    <section class={`panel ${props.class ?? ""}`} aria-busy={props.busy} aria-label={props.title}>
+      <header class="panel-head">
+        <Title>{props.title}</Title>
+        {props.actions}
+      </header>
+      {props.children}
     </section>
   );
 }
@@ -108,15 +121,6 @@ function Notice<Data>({ view, retry }: { view: View<Data>; retry: () => void }) 
     default:
       return null;
   }
-}
-
-function Reference({ problem }: { problem: Problem }) {
-  return (
-    <code class="reference">
-      {problem.code}
-      {problem.requestId && ` · request ${problem.requestId}`}
-    </code>
-  );
 }
 
 const NOT_THERE = new Set(["UNKNOWN_SYMBOL", "NOT_FOUND"]);

@@ -1,6 +1,8 @@
 // Quality in words first; the mark's shape differs by status, and colour only repeats it.
 
 import type { QualityStatus } from "../api/generated/operations.ts";
+import { doubts } from "../format/flags.ts";
+import { words } from "../format/words.ts";
 
 export const WORDS: Record<QualityStatus, string> = {
   PASS: "Pass",
@@ -46,13 +48,11 @@ export function Simulated() {
 export function Flags({ flags }: { flags: readonly string[] }) {
   return (
     <>
-      {flags
-        .filter((flag) => flag !== "SIMULATED")
-        .map((flag) => (
-          <span class="badge flag" key={flag}>
-            {flag.toLowerCase().replaceAll("_", " ")}
-          </span>
-        ))}
+      {doubts(flags).map((flag) => (
+        <span class="badge flag" key={flag}>
+          {words(flag)}
+        </span>
+      ))}
     </>
   );
 }

@@ -4,24 +4,37 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Lines } from "./Panel.tsx";
 
+interface Loaded<Props> {
+  readonly Part: ComponentType<Props> | null;
+  readonly failed: boolean;
+  readonly retry: () => void;
+}
+
+/** A component whose code is loaded when the one that uses it is first shown. */
+export function useLazy<Props>(
+  load: () => Promise<ComponentType<Props>>,
+  known: ComponentType<Props> | null = null,
+): Loaded<Props> {
+  const [Part, setPart] = useState<ComponentType<Props> | null>(() => known);
+  const [failed, setFailed] = useState(false);
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    if (Part) return;
+    setFailed(false);
+    load().then(
+      (part) => setPart(() => part),
+      () => setFailed(true),
+    );
+  }, [tries]);
+  return { Part, failed, retry: () => setTries(tries + 1) };
+}
+
 /** A component in place of one that is loaded when it is first shown. */
-export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+export function lazy<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   let known: ComponentType<Props> | null = null;
-  return function Later(props: Props) {
-    const [Part, setPart] = useState<ComponentType<Props> | null>(() => known);
-    const [failed, setFailed] = useState(false);
-    const [tries, setTries] = useState(0);
-    useEffect(() => {
-      if (Part) return;
-      setFailed(false);
-      load().then(
-        (part) => {
-          known = part;
-          setPart(() => part);
-        },
-        () => setFailed(true),
-      );
-    }, [tries]);
+  return function Lazy(props: Props) {
+    const { Part, failed, retry } = useLazy(load, known);
+    known ??= Part;
     if (Part) return <Part {...props} />;
     if (!failed) {
       return (
@@ -34,7 +47,7 @@ export function later<Props extends object>(load: () => Promise<ComponentType<Pr
     return (
       <section class="panel blank" role="alert">
         <p>This part of the page could not be loaded.</p>
-        <button type="button" class="button" onClick={() => setTries(tries + 1)}>
+        <button type="button" class="button" onClick={retry}>
           Retry
         </button>
       </section>

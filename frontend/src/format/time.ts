@@ -1,6 +1,6 @@
 // Instants in UTC, always said so; a session is a date and never shifted by a time zone.
 
-const pad = (value: number): string => String(value).padStart(2, "0");
+export const pad = (value: number): string => String(value).padStart(2, "0");
 
 /** `2026-10-30` */
 export function day(instant: string | number): string {

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ObservationsDocument, type ObservationsSubscription } from "../api/generated/operations.ts";
 import { lookForServer } from "../api/reachability.ts";
 import { type Channel, follow, type StreamClock, type StreamState } from "../api/stream.ts";
+import { symbolBatches } from "../api/symbolBatches.ts";
 import { isDaily } from "../format/time.ts";
 
 export type ObservationsEvent = ObservationsSubscription["observations"];
@@ -24,8 +25,6 @@ export interface Listener {
   readonly onGap: () => void;
 }
 
-/** The server follows so many symbols in one subscription. */
-const MOST_SYMBOLS = 200;
 const WORST: readonly StreamState[] = ["refused", "ended", "waiting", "connecting", "live"];
 
 /** Follow the observations of these symbols (null: all) until the returned function is called. */
@@ -34,10 +33,7 @@ export function followObservations(
   listener: Listener,
   ...through: [channel?: Channel, clock?: StreamClock]
 ): () => void {
-  const parts: (readonly string[] | null)[] = symbols === null ? [null] : [];
-  for (let from = 0; symbols && from < symbols.length; from += MOST_SYMBOLS) {
-    parts.push(symbols.slice(from, from + MOST_SYMBOLS));
-  }
+  const parts = symbols === null ? [null] : symbolBatches(symbols);
   const states = parts.map((): StreamState => "connecting");
   const tell = (): void => {
     liveState.value = WORST.find((state) => states.includes(state)) ?? "connecting";
@@ -46,7 +42,7 @@ export function followObservations(
   const stops = parts.map((part, i) =>
     follow(
       ObservationsDocument,
-      { symbols: part && [...part] },
+      { symbols: part },
       {
         cursorOf: (data) => data.observations.cursor,
         onData: (data) => listener.onEvent(data.observations),

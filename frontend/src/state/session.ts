@@ -4,7 +4,7 @@ import { query } from "../api/client.ts";
 import type { SessionQuery } from "../api/generated/operations.ts";
 import { SessionDocument } from "../api/generated/operations.ts";
 import { returned } from "../api/reachability.ts";
-import { forgetAll, shapeOf } from "../storage.ts";
+import { forgetAll, keyOf } from "../storage.ts";
 import { createResource } from "./resource.ts";
 
 export const session = createResource<SessionQuery>({ staleAfter: Number.POSITIVE_INFINITY });
@@ -12,7 +12,7 @@ export const session = createResource<SessionQuery>({ staleAfter: Number.POSITIV
 /** Ask now and whenever the server is found again. Called once, by the entry point. */
 export function watchSession(): void {
   returned.subscribe(() => {
-    void session.show(`${shapeOf(SessionDocument)}:session`, (abort) => query(SessionDocument, {}, abort));
+    void session.show(keyOf(SessionDocument, "session"), (abort) => query(SessionDocument, {}, abort));
   });
 }
 

@@ -5,7 +5,7 @@ import { type Answer, query } from "../api/client.ts";
 import { ApiError } from "../api/errors.ts";
 import type { Operation } from "../api/generated/operations.ts";
 import { returned } from "../api/reachability.ts";
-import { shapeOf } from "../storage.ts";
+import { keyOf } from "../storage.ts";
 import { createResource, type Load, type Resource, type ResourceOptions } from "./resource.ts";
 
 const LOOK_AGAIN_MS = 60_000;
@@ -23,7 +23,7 @@ export function useQuery<Data, Variables, Shown>(
   pick: (data: Data) => Shown | null,
   options: UseOptions = {},
 ): Resource<Shown> {
-  const key = `${shapeOf(operation)}:${options.key ?? JSON.stringify(variables)}`;
+  const key = keyOf(operation, options.key ?? JSON.stringify(variables));
   const load: Load<Shown> = async (abort) => reduce(await query(operation, variables, abort), pick);
   return useResource(key, load, options, JSON.stringify(variables));
 }

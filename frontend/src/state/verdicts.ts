@@ -43,6 +43,8 @@ export function asOfNow<Quality extends Judged>(quality: Quality): Quality {
 const isMetric = (said: unknown): said is MetricFragment =>
   typeof said === "object" && said !== null && "metric" in said && "status" in said;
 
+export const WORST_FIRST: readonly QualityStatus[] = ["FAIL", "WARN", "UNKNOWN", "PASS"];
+
 export const FIRST = ["freshness", "completeness", "completeness30"];
 
 /** Freshness and completeness first, as everywhere; the rest by name. */
@@ -50,3 +52,9 @@ export function inOrder<Named extends { readonly metric: string }>(metrics: read
   const rank = (metric: string): number => (FIRST.includes(metric) ? FIRST.indexOf(metric) : FIRST.length);
   return [...metrics].sort((a, b) => rank(a.metric) - rank(b.metric) || (a.metric < b.metric ? -1 : 1));
 }
+
+/** The metric that a status is owed to, the first where several are. */
+export const causeOf = <Named extends { readonly metric: string; readonly status: QualityStatus }>(
+  metrics: readonly Named[],
+  status: QualityStatus,
+): Named | undefined => inOrder(metrics).find((metric) => metric.status === status);

@@ -13,6 +13,8 @@ import { WatchTable } from "../../src/pages/watchlist/WatchTable.tsx";
 import { besideEnds, endOf } from "../../src/state/ended.ts";
 import { createResource } from "../../src/state/resource.ts";
 import { feedSilent } from "../../src/state/verdicts.ts";
+import { datasetNotes } from "../factories/datasetNotes.ts";
+import { row as madeRow } from "../factories/row.ts";
 
 const NOW = Date.parse("2026-11-26T12:00:00Z");
 const UNTIL = "2026-11-26T12:05:00Z";
@@ -33,47 +35,14 @@ const WHOLE = end(null, "2026-07-30", "no longer published");
 
 function row(symbol: string, session: string, more: Partial<Row> = {}): Row {
   const asOf = `${session}T13:15:00Z`;
-  return {
-    key: symbol,
-    symbol,
-    name: symbol,
-    assetClass: "FX",
-    decimals: 4,
-    source: "ecb",
-    from: "ecb",
-    dataset: "rates",
-    measure: "rate",
-    interval: "1d",
-    unit: { name: "EUR", scale: 1 },
-    simulated: false,
-    quality: "PASS",
-    qualityCountsUntil: UNTIL,
-    freshness: { status: "PASS", summary: "up to date: newest is 2026-11-25" },
-    latest: {
-      asOf,
-      session,
-      value: 1.1,
-      flags: [],
-      knownAt: asOf,
-      previousValue: null,
-      change: null,
-      changePercent: null,
-    },
-    recent: { value: [], asOfMs: [] },
+  const compared = { previousValue: null, change: null, changePercent: null };
+  return madeRow(symbol, {
+    latest: { asOf, session, value: 1.1, flags: [], knownAt: asOf, ...compared },
     ...more,
-  };
+  });
 }
 
-const notes = (key: string, ...ended: EndFragment[]): DatasetNotes => ({
-  key,
-  title: key,
-  source: "ecb",
-  ended,
-  checkedAt: null,
-  lastError: null,
-  lastErrorAt: null,
-  quality: { metrics: [] },
-});
+const notes = (key: string, ...ended: EndFragment[]): DatasetNotes => datasetNotes(key, { ended });
 
 function table(rows: readonly Row[], known: readonly DatasetNotes[]): HTMLElement {
   const root = document.createElement("div");

@@ -12,7 +12,7 @@ import {
   MuteAlertDocument,
 } from "../../api/generated/operations.ts";
 import { serverNow } from "../../api/serverTime.ts";
-import { title } from "../../components/Metric.tsx";
+import { metricTitle } from "../../components/Metric.tsx";
 import { Status } from "../../components/Status.tsx";
 import { instant } from "../../format/time.ts";
 import { session } from "../../state/session.ts";
@@ -67,7 +67,7 @@ function Alert({ alert, answered }: { alert: AlertFragment; answered: () => void
   return (
     <li>
       <p>
-        <b>{title(alert.metric)}</b> <Status status={alert.status} />{" "}
+        <b>{metricTitle(alert.metric)}</b> <Status status={alert.status} />{" "}
         <span class="quiet">
           since {instant(alert.openedAt)}
           {alert.acknowledgedBy && ` · seen by ${alert.acknowledgedBy}`}
@@ -100,7 +100,7 @@ function Alert({ alert, answered }: { alert: AlertFragment; answered: () => void
             Mute for a day
           </button>
           <input
-            aria-label={`Note on ${title(alert.metric)}`}
+            aria-label={`Note on ${metricTitle(alert.metric)}`}
             placeholder="What is known of it"
             value={note}
             maxLength={LONGEST_NOTE}

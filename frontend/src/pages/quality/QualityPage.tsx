@@ -1,12 +1,6 @@
 // Every dataset and how far it can be trusted; the worst stand first.
 
-import { useEffect } from "preact/hooks";
-import {
-  type AlertFragment,
-  DatasetsDocument,
-  type DatasetsQuery,
-  type QualityStatus,
-} from "../../api/generated/operations.ts";
+import { type AlertFragment, DatasetsDocument, type DatasetsQuery } from "../../api/generated/operations.ts";
 import { now } from "../../api/serverTime.ts";
 import { Ends } from "../../components/EndedNotes.tsx";
 import { LastError } from "../../components/LastError.tsx";
@@ -18,23 +12,21 @@ import { count } from "../../format/number.ts";
 import { ago, instant } from "../../format/time.ts";
 import { besideEnds } from "../../state/ended.ts";
 import { useQuery } from "../../state/useQuery.ts";
-import { asOfNow } from "../../state/verdicts.ts";
+import { useTitle } from "../../state/useTitle.ts";
+import { asOfNow, WORST_FIRST } from "../../state/verdicts.ts";
 import { Alerts } from "./Alerts.tsx";
 
 type Dataset = DatasetsQuery["datasets"][number];
 
-const ORDER: readonly QualityStatus[] = ["FAIL", "WARN", "UNKNOWN", "PASS"];
 const MOST_MISSING = 200;
 const POLL_MS = 30_000;
 
 const worstFirst = (a: Dataset, b: Dataset): number =>
-  ORDER.indexOf(a.quality.status) - ORDER.indexOf(b.quality.status) || (a.key < b.key ? -1 : 1);
+  WORST_FIRST.indexOf(a.quality.status) - WORST_FIRST.indexOf(b.quality.status) || (a.key < b.key ? -1 : 1);
 
 export function QualityPage() {
   const list = useQuery(DatasetsDocument, {}, (data) => data, { everyMs: POLL_MS });
-  useEffect(() => {
-    document.title = "Quality · mktdash";
-  }, []);
+  useTitle("Quality");
   const { data } = list.view.value;
   const datasets = data?.datasets.map((dataset) => ({ ...dataset, quality: asOfNow(dataset.quality) }));
   return (
@@ -69,7 +61,7 @@ export function QualityPage() {
 function Tally({ datasets }: { datasets: readonly Dataset[] }) {
   return (
     <ul class="tally">
-      {ORDER.map((status) => {
+      {WORST_FIRST.map((status) => {
         const n = datasets.filter((dataset) => dataset.quality.status === status).length;
         return (
           n > 0 && (

@@ -9,6 +9,7 @@ import {
   RequestReportDocument,
   type SessionQuery,
 } from "../../api/generated/operations.ts";
+import { Reference } from "../../components/Reference.tsx";
 import { go, reportPath } from "../../routes.ts";
 import { type Field, fieldsOf, parametersOf } from "./formFields.ts";
 
@@ -111,11 +112,7 @@ function Request({ template }: { template: Template }) {
           {rest.map((one) => one.message).join(" ")}
           {error && (
             <>
-              <b>Not sent.</b> {error.message}{" "}
-              <code class="reference">
-                {error.problem.code}
-                {error.problem.requestId && ` · request ${error.problem.requestId}`}
-              </code>
+              <b>Not sent.</b> {error.message} <Reference problem={error.problem} />
             </>
           )}
         </p>

@@ -11,6 +11,7 @@ import { Icon } from "../../components/Icon.tsx";
 import { Lines, Panel } from "../../components/Panel.tsx";
 import { instant } from "../../format/time.ts";
 import { useQuery } from "../../state/useQuery.ts";
+import { useTitle } from "../../state/useTitle.ts";
 import { Artifacts } from "./Artifacts.tsx";
 import { isOver, RunState } from "./RunState.tsx";
 
@@ -22,9 +23,7 @@ export function ReportPage({ id }: { id: string }) {
   const state = run.view.value.data?.state;
   const over = state !== undefined && isOver(state);
 
-  useEffect(() => {
-    document.title = "Report · mktdash";
-  }, []);
+  useTitle("Report");
   useEffect(() => {
     if (over) return;
     return follow(

@@ -1,6 +1,5 @@
 // Reports: what can be asked for, and what was.
 
-import { useEffect } from "preact/hooks";
 import {
   ReportRunsDocument,
   ReportTemplatesDocument,
@@ -11,6 +10,7 @@ import { instant } from "../../format/time.ts";
 import { reportPath } from "../../routes.ts";
 import { session } from "../../state/session.ts";
 import { useQuery } from "../../state/useQuery.ts";
+import { useTitle } from "../../state/useTitle.ts";
 import { Artifacts } from "./Artifacts.tsx";
 import { ReportForm } from "./ReportForm.tsx";
 import { RunState } from "./RunState.tsx";
@@ -20,9 +20,7 @@ const POLL_MS = 10_000;
 export function ReportsPage() {
   const templates = useQuery(ReportTemplatesDocument, {}, (data) => data.reportTemplates);
   const runs = useQuery(ReportRunsDocument, { first: 20 }, (data) => data.reportRuns, { everyMs: POLL_MS });
-  useEffect(() => {
-    document.title = "Reports · mktdash";
-  }, []);
+  useTitle("Reports");
   const viewer = session.view.value.data?.viewer ?? null;
   return (
     <div class="reports-page">

@@ -1,6 +1,7 @@
 // How far a report is, in words and as a bar.
 
 import type { ReportState, RunFragment } from "../../api/generated/operations.ts";
+import { words } from "../../format/words.ts";
 
 const WORDS: Record<ReportState, string> = {
   QUEUED: "Waiting for a worker",
@@ -14,7 +15,7 @@ export const isOver = (state: ReportState): boolean => state !== "QUEUED" && sta
 
 export function RunState({ run }: { run: Pick<RunFragment, "state" | "stage" | "progress" | "attempts"> }) {
   const share = Math.round(run.progress * 100);
-  const stage = run.state === "RUNNING" && run.stage ? `${run.stage.replaceAll("_", " ")}, ${share}%` : null;
+  const stage = run.state === "RUNNING" && run.stage ? `${words(run.stage)}, ${share}%` : null;
   return (
     <div class={`run-state ${run.state.toLowerCase()}`}>
       <span>

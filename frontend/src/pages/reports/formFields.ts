@@ -1,5 +1,7 @@
 // From a template's JSON Schema to the fields of a form, and from what was typed back to parameters.
 
+import { title } from "../../format/words.ts";
+
 type Json = Record<string, unknown>;
 
 export interface Field {
@@ -49,10 +51,6 @@ function asText(value: unknown): string {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
-const words = (name: string): string => {
-  const spaced = name.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ");
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1).toLowerCase();
-};
 const numberOr = (value: unknown): number | null => (typeof value === "number" ? value : null);
 
 export function fieldsOf(parameters: unknown): Field[] {
@@ -63,7 +61,7 @@ export function fieldsOf(parameters: unknown): Field[] {
     const own = isJson(raw) ? raw : {};
     return {
       name,
-      title: words(name),
+      title: title(name),
       description: asText(own.description ?? schema.description).replaceAll("`", ""),
       kind: kindOf(schema),
       required: required.includes(name),

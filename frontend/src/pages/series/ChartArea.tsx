@@ -1,11 +1,10 @@
 // The chart or the same values as a table, with the range to show. The chart's code comes only now.
 
-import type { ComponentType } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { gapsOf } from "../../charts/gaps.ts";
 import { pointsOf } from "../../charts/points.ts";
 import type { Range, Window } from "../../charts/ranges.ts";
-import type { SeriesChartProps } from "../../charts/SeriesChart.tsx";
+import { useLazy } from "../../components/lazy.tsx";
 import { count } from "../../format/number.ts";
 import { day, instant, isDaily } from "../../format/time.ts";
 import { PointsTable } from "./PointsTable.tsx";
@@ -25,21 +24,7 @@ interface ChartAreaProps {
   readonly former: boolean;
 }
 
-type Chart = ComponentType<SeriesChartProps>;
-
-function useChart(): { Chart: Chart | null; failed: boolean; again: () => void } {
-  const [Chart, setChart] = useState<Chart | null>(null);
-  const [tries, setTries] = useState(0);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    setFailed(false);
-    import("../../charts/SeriesChart.tsx").then(
-      (module) => setChart(() => module.default),
-      () => setFailed(true),
-    );
-  }, [tries]);
-  return { Chart, failed, again: () => setTries(tries + 1) };
-}
+const loadChart = () => import("../../charts/SeriesChart.tsx").then((module) => module.SeriesChart);
 
 const MOST_GAPS = 3;
 
@@ -61,7 +46,7 @@ function Gaps({ ms, daily }: { ms: readonly number[]; daily: boolean }) {
 export function ChartArea(props: ChartAreaProps) {
   const { series, decimals, zoom, onZoom, onChoose } = props;
   const [asTable, setAsTable] = useState(false);
-  const { Chart, failed, again } = useChart();
+  const { Part: Chart, failed, retry } = useLazy(loadChart);
   const points = useMemo(() => pointsOf(series.points), [series.points]);
   const label = `Chart of ${series.instrument.symbol}, ${series.instrument.name}, from ${series.source}`;
   return (
@@ -101,7 +86,7 @@ export function ChartArea(props: ChartAreaProps) {
       ) : failed ? (
         <div class="blank tall" role="alert">
           <p>The chart could not be loaded.</p>
-          <button type="button" class="button" onClick={again}>
+          <button type="button" class="button" onClick={retry}>
             Retry
           </button>{" "}
           <button type="button" class="button" onClick={() => setAsTable(true)}>

@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { ProvenanceDocument, type ProvenanceQuery } from "../../api/generated/operations.ts";
 import { Icon } from "../../components/Icon.tsx";
-import { Lines, Panel } from "../../components/Panel.tsx";
+import { Lines, Panel, PanelFrame } from "../../components/Panel.tsx";
 import { Flags } from "../../components/Status.tsx";
 import { bytes, count, number } from "../../format/number.ts";
 import { instant, valueTime } from "../../format/time.ts";
@@ -27,10 +27,7 @@ type Origin = NonNullable<ProvenanceQuery["provenance"]>;
 export function Provenance(props: ProvenanceProps) {
   if (props.asOf === null) {
     return (
-      <section class="panel" aria-label="Provenance">
-        <header class="panel-head">
-          <h2>Provenance</h2>
-        </header>
+      <PanelFrame title="Provenance">
         {props.waiting ? (
           <div class="skeleton">
             <Lines count={4} />
@@ -38,7 +35,7 @@ export function Provenance(props: ProvenanceProps) {
         ) : (
           <p class="quiet">There is no value to trace.</p>
         )}
-      </section>
+      </PanelFrame>
     );
   }
   return <Known {...props} asOf={props.asOf} />;

@@ -2,6 +2,7 @@
 
 import { Change } from "../../components/Change.tsx";
 import { Flags, Simulated } from "../../components/Status.tsx";
+import { doubts } from "../../format/flags.ts";
 import { number } from "../../format/number.ts";
 import { sourceLabel } from "../../format/source.ts";
 import { instant, isDaily } from "../../format/time.ts";
@@ -56,11 +57,11 @@ export function SeriesHead({ series, decimals, asKnownAt }: SeriesHeadProps) {
             <Sources series={series} asKnownAt={asKnownAt} />
           </dd>
         </div>
-        {latest?.flags.some((flag) => flag !== "SIMULATED") && (
+        {doubts(latest?.flags).length > 0 && (
           <div>
             <dt>Flags</dt>
             <dd>
-              <Flags flags={latest.flags} />
+              <Flags flags={latest?.flags ?? []} />
             </dd>
           </div>
         )}

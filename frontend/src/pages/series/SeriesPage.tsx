@@ -5,12 +5,13 @@ import { SeriesDocument } from "../../api/generated/operations.ts";
 import { serverNow } from "../../api/serverTime.ts";
 import { defaultRange, rangesOf, startOf, type Window } from "../../charts/ranges.ts";
 import { LiveState } from "../../components/LiveState.tsx";
-import { later } from "../../components/lazy.tsx";
+import { lazy } from "../../components/lazy.tsx";
 import { Lines, Panel } from "../../components/Panel.tsx";
 import { number, precisionOf } from "../../format/number.ts";
 import type { Route } from "../../routes.ts";
 import { needsReload, useObservations } from "../../state/observations.ts";
 import { useQuery } from "../../state/useQuery.ts";
+import { useTitle } from "../../state/useTitle.ts";
 import { ChartArea } from "./ChartArea.tsx";
 import { KnownAt } from "./KnownAt.tsx";
 import { isOf, withLatest, withPoints } from "./liveSeries.ts";
@@ -28,7 +29,7 @@ interface Bounds {
 
 const POLL_MS = 120_000;
 
-const SeriesQuality = later(() => import("./SeriesQuality.tsx").then((module) => module.SeriesQuality));
+const SeriesQuality = lazy(() => import("./SeriesQuality.tsx").then((module) => module.SeriesQuality));
 
 /** The window to ask the server for, when the reader zoomed into points that stand for more. */
 function asked(zoom: Window): Bounds {
@@ -95,11 +96,9 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
     data?.latest?.previousValue,
     ...(data?.points.value.slice(-250) ?? []),
   ]);
-  useEffect(() => {
-    // A title has no room to say of when a value is, so it names only one that is the newest.
-    const value = data?.latest && notice === "none" && !past ? ` ${number(data.latest.value, decimals)}` : "";
-    document.title = `${symbol}${value} · mktdash`;
-  }, [symbol, data?.latest?.value, notice, past]);
+  // A title has no room to say of when a value is, so it names only one that is the newest.
+  const newest = data?.latest && notice === "none" && !past ? ` ${number(data.latest.value, decimals)}` : "";
+  useTitle(symbol + newest);
 
   useObservations(
     [symbol],

@@ -4,10 +4,11 @@ import { End } from "../../components/EndedNotes.tsx";
 import { LastError } from "../../components/LastError.tsx";
 import { Metrics } from "../../components/Metric.tsx";
 import { MissingSessions } from "../../components/MissingSessions.tsx";
-import { Panel } from "../../components/Panel.tsx";
+import { Panel, PanelFrame } from "../../components/Panel.tsx";
 import { Status } from "../../components/Status.tsx";
 import { count } from "../../format/number.ts";
 import { instant } from "../../format/time.ts";
+import { words } from "../../format/words.ts";
 import { besideEnds, endOf } from "../../state/ended.ts";
 import type { Resource } from "../../state/resource.ts";
 import { asOfNow } from "../../state/verdicts.ts";
@@ -60,14 +61,11 @@ function QualityNow({ of: quality }: { of: Resource<Quality> }) {
 /** What stands in place of verdicts in the past: they are of today. */
 function NoQualityThen({ asKnownAt }: { asKnownAt: string }) {
   return (
-    <section class="panel" aria-label="Quality">
-      <header class="panel-head">
-        <h2>Quality</h2>
-      </header>
+    <PanelFrame title="Quality">
       <p class="quiet">
         Verdicts speak of today, so none stands beside what was known at {instant(asKnownAt, true)}.
       </p>
-    </section>
+    </PanelFrame>
   );
 }
 
@@ -78,7 +76,7 @@ function FlagCounts({ counts }: { counts: unknown }) {
     <p class="flag-counts">
       {entries.map(([flag, n]) => (
         <span class="badge flag" key={flag}>
-          {flag.toLowerCase().replaceAll("_", " ")} {count(n)}
+          {words(flag)} {count(n)}
         </span>
       ))}
     </p>

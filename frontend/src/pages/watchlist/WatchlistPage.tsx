@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Answer, query } from "../../api/client.ts";
 import { WatchlistDocument } from "../../api/generated/operations.ts";
 import { serverNow } from "../../api/serverTime.ts";
+import { symbolBatches } from "../../api/symbolBatches.ts";
 import { Icon } from "../../components/Icon.tsx";
 import { LiveStates } from "../../components/LiveState.tsx";
 import { Lines, Panel } from "../../components/Panel.tsx";
@@ -13,7 +14,8 @@ import type { Tick } from "../../state/liveness.ts";
 import { needsReload, useObservations } from "../../state/observations.ts";
 import { stars, symbolOf } from "../../state/preferences.ts";
 import { reduce, useResource } from "../../state/useQuery.ts";
-import { shapeOf } from "../../storage.ts";
+import { useTitle } from "../../state/useTitle.ts";
+import { keyOf } from "../../storage.ts";
 import { DatasetLines } from "./DatasetNotices.tsx";
 import { datasetNotes, endsOf } from "./datasetNotes.ts";
 import { newestJudged } from "./datasetVerdicts.ts";
@@ -31,7 +33,6 @@ const CLASSES: Record<string, string> = {
   SIMULATED: "Simulated",
 };
 const PAGE_SIZE = 100;
-const SHAPE = shapeOf(WatchlistDocument);
 const POLL_MS = 60_000;
 
 // They outlive the component: the reader comes back from a series to the list as it was.
@@ -45,10 +46,14 @@ export function WatchlistPage() {
   const [asked, setAsked] = useState("");
   const [large, setLarge] = useState(false);
   const search = large && asked ? asked : null;
-  const list = useResource(`${SHAPE}:${search}:${pages}`, (abort) => load(search, pages, abort), {
-    keepFormer: true,
-    everyMs: POLL_MS,
-  });
+  const list = useResource(
+    keyOf(WatchlistDocument, `${search}:${pages}`),
+    (abort) => load(search, pages, abort),
+    {
+      keepFormer: true,
+      everyMs: POLL_MS,
+    },
+  );
   const { data, current, error } = list.view.value;
   const looking = asked !== text.value.trim() || (!current && !error);
 
@@ -60,9 +65,7 @@ export function WatchlistPage() {
     const timer = setTimeout(() => setAsked(text.value.trim()), 250);
     return () => clearTimeout(timer);
   }, [text.value]);
-  useEffect(() => {
-    document.title = "Watchlist · mktdash";
-  }, []);
+  useTitle("Watchlist");
 
   const symbols = large && data ? data.edges.map((edge) => edge.node.symbol) : null;
   useObservations(symbols, {
@@ -162,17 +165,14 @@ async function load(search: string | null, pages: number, abort: AbortSignal): P
   return whole.data.pageInfo.hasNextPage && search === null ? withStarred(whole, abort) : whole;
 }
 
-const MOST_SYMBOLS = 200;
-
 async function withStarred(whole: Answer<Watchlist>, abort: AbortSignal): Promise<Answer<Watchlist>> {
   const here = new Set(whole.data.edges.map((edge) => edge.node.symbol));
   const wanted = [...new Set([...stars.peek()].map(symbolOf))].filter(
     (symbol) => symbol && !here.has(symbol),
   );
   let { data, problems } = whole;
-  for (let from = 0; from < wanted.length; from += MOST_SYMBOLS) {
-    const symbols = wanted.slice(from, from + MOST_SYMBOLS);
-    const found = await query(WatchlistDocument, { symbols, first: MOST_SYMBOLS }, abort);
+  for (const symbols of symbolBatches(wanted)) {
+    const found = await query(WatchlistDocument, { symbols, first: symbols.length }, abort);
     data = { ...data, edges: [...data.edges, ...found.data.instruments.edges] };
     problems = [...problems, ...found.problems];
   }

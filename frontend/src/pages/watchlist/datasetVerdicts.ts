@@ -2,7 +2,7 @@
 
 import type { QualityStatus } from "../../api/generated/operations.ts";
 import { inWords } from "../../format/reasons.ts";
-import { inOrder, standing } from "../../state/verdicts.ts";
+import { causeOf, standing, WORST_FIRST } from "../../state/verdicts.ts";
 import type { DatasetNotes } from "./datasetNotes.ts";
 import type { Row } from "./rows.ts";
 
@@ -11,8 +11,6 @@ export interface DatasetLine {
   readonly status: QualityStatus;
   readonly summary: string;
 }
-
-const WORST_FIRST: readonly QualityStatus[] = ["FAIL", "WARN", "UNKNOWN"];
 
 /** By dataset, the row that carries its newest verdict: rows of one answer carry the same. */
 export function newestJudged(rows: readonly Row[]): ReadonlyMap<string, Row> {
@@ -47,6 +45,6 @@ export function summaryOf(row: Row, notes: readonly DatasetNotes[] = []): string
   if (standingOf(row) !== row.quality) return `nobody has judged it lately; it was ${row.quality}`;
   if (row.freshness?.status === row.quality) return row.freshness.summary;
   const { metrics = [] } = notes.find((one) => one.key === row.dataset)?.quality ?? {};
-  const cause = inOrder(metrics).find((metric) => metric.status === row.quality);
+  const cause = causeOf(metrics, row.quality);
   return cause ? inWords(cause.summary) : "the Quality page says why";
 }

@@ -1,9 +1,9 @@
 // The rows of the watchlist, and how live values move them.
 
 import type { WatchlistQuery } from "../../api/generated/operations.ts";
-import { precisionOf } from "../../format/number.ts";
+import { direction, precisionOf } from "../../format/number.ts";
 import { sourceLabel } from "../../format/source.ts";
-import { day } from "../../format/time.ts";
+import { eventPoints, isNewer, latestAfter } from "../../state/latest.ts";
 import type { ObservationsEvent } from "../../state/observations.ts";
 
 export type Watchlist = WatchlistQuery["instruments"];
@@ -21,6 +21,8 @@ export interface Row extends Omit<Series, "id"> {
   readonly from: string;
 }
 
+/** As many values as the document asks of each series. */
+const MOST_RECENT = 30;
 const made = new WeakMap<Series, Row>();
 
 function rowOf(instrument: Instrument, series: Series): Row {
@@ -62,27 +64,15 @@ function moved(series: Series, event: ObservationsEvent): Series {
   let { latest } = series;
   let { value: recent, asOfMs: times } = series.recent;
   let way: Series["moved"];
-  event.points.asOf.forEach((asOf, i) => {
-    const value = event.points.value[i];
-    if (typeof value !== "number") return;
-    const step = latest ? Date.parse(asOf) - Date.parse(latest.asOf) : 1;
-    if (step < 0) return;
-    const previous = step > 0 ? (latest?.value ?? null) : (latest?.previousValue ?? null);
-    const shown = latest?.value ?? value;
-    way = value > shown ? "up" : value < shown ? "down" : "flat";
-    recent = [...(step > 0 ? recent.slice(-29) : recent.slice(0, -1)), value];
-    times = [...(step > 0 ? times.slice(-29) : times.slice(0, -1)), Date.parse(asOf)];
-    latest = {
-      asOf,
-      session: day(asOf),
-      value,
-      flags: event.points.flags[i] ?? [],
-      knownAt: event.knownAt,
-      previousValue: previous,
-      change: previous === null ? null : value - previous,
-      changePercent: previous ? ((value - previous) / previous) * 100 : null,
-    };
-  });
+  for (const point of eventPoints(event)) {
+    const next = point && latestAfter(latest, point);
+    if (!next) continue;
+    way = direction(next.value - (latest?.value ?? next.value));
+    const last = isNewer(point, latest) ? [-(MOST_RECENT - 1)] : [0, -1];
+    recent = [...recent.slice(...last), next.value];
+    times = [...times.slice(...last), Date.parse(next.asOf)];
+    latest = next;
+  }
   return way ? { ...series, latest, recent: { value: recent, asOfMs: times }, moved: way } : series;
 }
 

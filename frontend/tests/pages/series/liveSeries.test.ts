@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isOf, latestAfter, withLatest, withPoints } from "../../../src/pages/series/liveSeries.ts";
+import { isOf, withLatest, withPoints } from "../../../src/pages/series/liveSeries.ts";
 import type { Series } from "../../../src/pages/series/view.ts";
 import type { ObservationsEvent } from "../../../src/state/observations.ts";
 
@@ -162,5 +162,5 @@ test("an event of another symbol, dataset, measure or interval is not of this se
 });
 
 test("an event without values moves nothing", () => {
-  expect(latestAfter(SERIES.latest, event(points([], [])))).toBe(SERIES.latest);
+  expect(withLatest(SERIES, event(points([], [])))).toEqual(SERIES);
 });

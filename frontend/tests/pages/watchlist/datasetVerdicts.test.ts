@@ -1,7 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { now } from "../../../src/api/serverTime.ts";
 import { failedSince } from "../../../src/components/LastError.tsx";
-import type { DatasetNotes } from "../../../src/pages/watchlist/datasetNotes.ts";
 import {
   linesOf,
   newestJudged,
@@ -10,6 +9,8 @@ import {
 } from "../../../src/pages/watchlist/datasetVerdicts.ts";
 import type { Row } from "../../../src/pages/watchlist/rows.ts";
 import { feedSilent } from "../../../src/state/verdicts.ts";
+import { datasetNotes } from "../../factories/datasetNotes.ts";
+import { row as madeRow } from "../../factories/row.ts";
 
 const UNTIL = "2026-11-26T12:05:00Z";
 const LATE = "18 sessions late: newest is 2026-10-30, expected 2026-11-25";
@@ -19,28 +20,14 @@ beforeEach(() => {
   feedSilent.value = false;
 });
 
-function row(symbol: string, more: Partial<Row> = {}): Row {
-  return {
-    key: symbol,
-    symbol,
-    name: symbol,
-    assetClass: "FX",
-    decimals: 4,
-    source: "ecb",
-    from: "ecb",
+const row = (symbol: string, more: Partial<Row> = {}): Row =>
+  madeRow(symbol, {
     dataset: "ecb-rates",
-    measure: "rate",
-    interval: "1d",
-    unit: { name: "USD", scale: 1 },
-    simulated: false,
     quality: "FAIL",
     qualityCountsUntil: UNTIL,
     freshness: { status: "FAIL", summary: LATE },
-    latest: null,
-    recent: { value: [], asOfMs: [] },
     ...more,
-  };
-}
+  });
 
 const PASSING: Partial<Row> = { dataset: "sim", quality: "PASS", freshness: null };
 
@@ -92,21 +79,11 @@ test("while the feed is silent what failed stands and what passed is unknown", (
 
 test("where lateness is not why, the metric that is why is named, and never that all is up to date", () => {
   const fresh = row("A", { freshness: { status: "PASS", summary: "up to date: newest is 2026-11-25" } });
-  const notes: DatasetNotes = {
-    key: "ecb-rates",
-    title: "Rates",
-    source: "ecb",
-    ended: [],
-    checkedAt: null,
-    lastError: null,
-    lastErrorAt: null,
-    quality: {
-      metrics: [
-        { metric: "flat", status: "PASS", summary: "no series stands still" },
-        { metric: "completeness", status: "FAIL", summary: "missing sessions: 116 NEVER_FETCHED" },
-      ],
-    },
-  };
+  const metrics = [
+    { metric: "flat", status: "PASS", summary: "no series stands still" },
+    { metric: "completeness", status: "FAIL", summary: "missing sessions: 116 NEVER_FETCHED" },
+  ] as const;
+  const notes = datasetNotes("ecb-rates", { quality: { metrics: [...metrics] } });
 
   expect(summaryOf(fresh, [notes])).toBe("missing sessions: 116 never fetched");
   expect(summaryOf(fresh)).toBe("the Quality page says why");
