@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTHON_FILES := backend tests ops
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench load format lock schema clean
+.PHONY: help run setup test check bench load format hooks lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,10 @@ format: ## rewrite the source files the way `make check` wants them
 	$(BIN)/ruff check --fix $(PYTHON_FILES)
 	$(BIN)/ruff format $(PYTHON_FILES)
 	@$(START) npm run fix
+
+hooks: ## run what `make check` runs before each commit, on what changed
+	@$(START) tools
+	$(BIN)/pre-commit install
 
 lock: ## rewrite uv.lock after a change of dependencies in pyproject.toml
 	@$(START) setup
