@@ -6,7 +6,7 @@ import { watchNetwork } from "./api/reachability.ts";
 import { watchTime } from "./api/serverTime.ts";
 import { App } from "./app/App.tsx";
 import { watchAddress } from "./routes.ts";
-import { watchPulse } from "./state/heartbeat.ts";
+import { watchHeartbeat } from "./state/heartbeat.ts";
 import { watchTheme } from "./state/preferences.ts";
 import { watchSession } from "./state/session.ts";
 import { forgetAll } from "./storage.ts";
@@ -15,7 +15,7 @@ forgetAll("former");
 watchTheme();
 watchTime();
 watchNetwork();
-watchPulse();
+watchHeartbeat();
 watchAddress();
 watchSession();
 

@@ -76,7 +76,7 @@ export function recall<Data>(key: string): Kept<Data> | null {
 }
 
 /** The newest of what is kept under keys that begin so; null without such a beginning. */
-export function recallLike<Data>(beginning: string | null): { key: string; kept: Kept<Data> } | null {
+export function recallNewest<Data>(beginning: string | null): { key: string; kept: Kept<Data> } | null {
   const store = storage();
   if (!store || beginning === null) return null;
   const found = entries(store).filter(({ key }) => key.startsWith(CACHE + beginning));
@@ -113,7 +113,7 @@ export function forgetAll(what: Forgotten): void {
 }
 
 /** A choice of the reader's; the fallback where what is kept is none. */
-export function readChoice<Value>(
+export function readPreference<Value>(
   name: string,
   fallback: Value,
   is: (kept: unknown) => kept is Value,
@@ -122,7 +122,7 @@ export function readChoice<Value>(
   return is(kept) ? kept : fallback;
 }
 
-export function keepChoice<Value>(name: string, value: Value): void {
+export function keepPreference<Value>(name: string, value: Value): void {
   try {
     storage()?.setItem(PREFIX + name, JSON.stringify(value));
   } catch {

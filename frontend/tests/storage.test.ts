@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { forgetAll, keepChoice, keyOf, readChoice, recall, remember } from "../src/storage.ts";
+import { forgetAll, keepPreference, keyOf, readPreference, recall, remember } from "../src/storage.ts";
 
 afterEach(() => localStorage.clear());
 
@@ -14,13 +14,13 @@ test("data come back with their time", () => {
 });
 
 test("the oldest give way, the reader's choices never", () => {
-  keepChoice("stars", ["A"]);
+  keepPreference("stars", ["A"]);
   for (let i = 0; i < 60; i += 1) remember(`k${i}`, { at: i, data: i });
 
   expect(recall("k0")).toBeNull();
   expect(recall("k59")).not.toBeNull();
   expect(localStorage.length).toBe(41);
-  expect(readChoice<string[]>("stars", [], areTexts)).toEqual(["A"]);
+  expect(readPreference<string[]>("stars", [], areTexts)).toEqual(["A"]);
 });
 
 test("too large a piece is not kept", () => {
@@ -35,12 +35,14 @@ test("a full disk and broken text cost the memory, not the page", () => {
   };
   vi.stubGlobal("localStorage", { length: 0, key: () => null, getItem: () => null, setItem: full });
   remember("k", { at: 1, data: 1 });
-  keepChoice("theme", "dark");
+  keepPreference("theme", "dark");
   vi.unstubAllGlobals();
 
   localStorage.setItem("mktdash:cache2:broken", "{");
   expect(recall("broken")).toBeNull();
-  expect(readChoice("theme", "system", (kept): kept is string => typeof kept === "string")).toBe("system");
+  expect(readPreference("theme", "system", (kept): kept is string => typeof kept === "string")).toBe(
+    "system",
+  );
 });
 
 test("another query text is another shape", () => {
@@ -57,18 +59,18 @@ test.each([
   '{"at":1,"data":{"a":2},"sum":"x"}',
 ])("%s in place of what was kept is nothing kept, and no choice", (rubbish) => {
   remember("k", { at: 5, data: { a: 1 } });
-  keepChoice("stars", ["A"]);
+  keepPreference("stars", ["A"]);
   for (const key of Object.keys(localStorage)) localStorage.setItem(key, rubbish);
 
   expect(recall("k")).toBeNull();
-  expect(readChoice<string[]>("stars", ["B"], areTexts)).toEqual(["B"]);
+  expect(readPreference<string[]>("stars", ["B"], areTexts)).toEqual(["B"]);
 });
 
 test("what an older page kept is forgotten at the start, and everything when the reader says so", () => {
   localStorage.setItem("mktdash:cache:old", '{"at":1,"data":{}}');
   localStorage.setItem("another page's", "1");
   remember("k", { at: 5, data: 1 });
-  keepChoice("stars", ["A"]);
+  keepPreference("stars", ["A"]);
 
   forgetAll("former");
   expect(recall("k")).not.toBeNull();

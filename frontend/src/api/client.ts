@@ -4,7 +4,7 @@
 import { fits, shapeOfAnswer } from "./answerShape.ts";
 import { ApiError, localProblem, type Problem, readProblem } from "./errors.ts";
 import type { Operation } from "./generated/operations.ts";
-import { lookForServer, noteAnswer, noteUnreachable } from "./reachability.ts";
+import { checkServer, noteAnswer, noteUnreachable } from "./reachability.ts";
 
 export const ENDPOINT = "/graphql";
 const TIME_LIMIT_MS = 20_000;
@@ -45,7 +45,7 @@ async function attempt<Data>(body: string, signal: AbortSignal, transport: Trans
     if (signal.aborted) throw thrown;
     if (thrown instanceof DOMException && thrown.name === "TimeoutError") {
       // A question may be hard; whether the server answers at all is another one.
-      void lookForServer();
+      void checkServer();
       throw new ApiError(localProblem("TIMEOUT", "The server did not answer in time."));
     }
     noteUnreachable();

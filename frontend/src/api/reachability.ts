@@ -12,31 +12,31 @@ let probing = false;
 export const reachable = computed(() => connected.value && reached.value);
 
 /** Grows each time the server is found again: panels load anew on it. */
-export const returned = signal(0);
+export const reconnections = signal(0);
 
 /** When the server last said anything, by its own time; null before the first word. */
 export const heardAt = signal<number | null>(null);
 
 const PROBE_EVERY_MS = 5_000;
 /** Whoever takes longer than this over next to nothing does not answer. */
-export const PATIENCE_MS = 8_000;
+export const ANSWER_DEADLINE_MS = 8_000;
 
 async function probe(): Promise<void> {
   if (probing) return;
   probing = true;
   while (!reached.peek()) {
     await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
-    if (connected.peek()) await lookForServer();
+    if (connected.peek()) await checkServer();
   }
   probing = false;
 }
 
 /** Find out whether the server is there: after a stream broke, no request may come for a while to tell. */
-export async function lookForServer(): Promise<void> {
+export async function checkServer(): Promise<void> {
   const sent = Date.now();
   const answer = await fetch("/api/health/live", {
     cache: "no-store",
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
   }).catch(() => null);
   // What stands in front of a server that is down answers in its place, and not well.
   if (answer?.ok) noteAnswer(answer, sent);
@@ -54,7 +54,7 @@ export function noteReachable(): void {
   heardAt.value = serverNow();
   if (reached.peek()) return;
   reached.value = true;
-  returned.value += 1;
+  reconnections.value += 1;
 }
 
 export function noteUnreachable(): void {
@@ -71,7 +71,7 @@ export function watchNetwork(): void {
   addEventListener("online", () => {
     connected.value = true;
     // A network is not a server yet.
-    if (reached.peek()) returned.value += 1;
-    else void lookForServer();
+    if (reached.peek()) reconnections.value += 1;
+    else void checkServer();
   });
 }

@@ -1,7 +1,7 @@
 // The server's time, worked out from its answers: ages are said by it, because a device's clock may be hours wrong.
 
 import { signal } from "@preact/signals";
-import { keepChoice, readChoice } from "../storage.ts";
+import { keepPreference, readPreference } from "../storage.ts";
 
 const NAME = "clock";
 // Instants travel, and a Date header has whole seconds: smaller differences say nothing.
@@ -10,7 +10,7 @@ const LONGEST_WAY_MS = 5_000;
 
 const isOffset = (kept: unknown): kept is number => Number.isFinite(kept);
 /** What to add to the device's clock. Kept, so that ages are right after a start without a network too. */
-let offset = readChoice(NAME, 0, isOffset);
+let offset = readPreference(NAME, 0, isOffset);
 
 /** The server's time as near as is known; milliseconds since 1970. Before any answer ever, the device's own. */
 export const serverNow = (): number => Date.now() + offset;
@@ -41,7 +41,7 @@ export function learnTime(said: number, { sent, came }: Trip): void {
   const found = Math.round(said - (sent + came) / 2);
   if (Math.abs(found - offset) <= NOISE_MS + way / 2) return;
   offset = found;
-  keepChoice(NAME, offset);
+  keepPreference(NAME, offset);
   turn();
   now.value = second.peek();
 }

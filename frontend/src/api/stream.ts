@@ -3,7 +3,7 @@
 
 import { type Problem, readProblem } from "./errors.ts";
 import type { Operation } from "./generated/operations.ts";
-import { noteReachable, returned } from "./reachability.ts";
+import { noteReachable, reconnections } from "./reachability.ts";
 import { endWhenSilent, PING_EVERY_MS } from "./socketDeadline.ts";
 
 export type StreamState = "connecting" | "live" | "waiting" | "refused" | "ended";
@@ -47,8 +47,8 @@ const LONGEST_WAIT_MS = 30_000;
 const browserClock: StreamClock = {
   later(ms, then) {
     const timer = setTimeout(fire, ms);
-    const since = returned.peek();
-    const quiet = returned.subscribe((times) => {
+    const since = reconnections.peek();
+    const quiet = reconnections.subscribe((times) => {
       if (times !== since) fire();
     });
     function fire(): void {
@@ -118,7 +118,7 @@ const webSocket: Channel = (payload, sink, opened) => {
 };
 
 /** Whether a socket was closed because its token or session has ended, or never counted: another one would be too. */
-const isSentAway = (cause: unknown): boolean =>
+const isLoggedOut = (cause: unknown): boolean =>
   [4401, 4403].includes((cause as CloseEvent | null)?.code ?? 0);
 
 function problemsIn(cause: unknown): Problem[] {
@@ -193,7 +193,7 @@ export function follow<Data, Variables extends { since?: string | null | undefin
               options.onData(data as Data);
             }
           }),
-        error: (cause) => current(() => (isSentAway(cause) ? end("refused") : failed(problemsIn(cause)))),
+        error: (cause) => current(() => (isLoggedOut(cause) ? end("refused") : failed(problemsIn(cause)))),
         complete: () =>
           current(() => {
             if (options.endsOnComplete) end("ended");

@@ -1,7 +1,7 @@
 // Which page stands in the shell, and what is shown if one of them fails.
 
 import { useEffect, useRef } from "preact/hooks";
-import { Guard } from "../components/ErrorBoundary.tsx";
+import { ErrorBoundary } from "../components/ErrorBoundary.tsx";
 import { lazy } from "../components/lazy.tsx";
 import { SeriesPage } from "../pages/series/SeriesPage.tsx";
 import { WatchlistPage } from "../pages/watchlist/WatchlistPage.tsx";
@@ -21,13 +21,13 @@ export function App() {
   const key = keyOf(at);
   useFocusOnChange(key);
   return (
-    <Guard what="The page">
+    <ErrorBoundary what="The page">
       <Shell>
-        <Guard what="This page" key={key}>
+        <ErrorBoundary what="This page" key={key}>
           <Page at={at} />
-        </Guard>
+        </ErrorBoundary>
       </Shell>
-    </Guard>
+    </ErrorBoundary>
   );
 }
 

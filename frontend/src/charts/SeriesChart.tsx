@@ -6,11 +6,11 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type uPlot from "uplot";
 import { theme } from "../state/preferences.ts";
-import { dataOf, lookOf, makePlot } from "./plot.ts";
+import { chartColorsOf, dataOf, makePlot } from "./plot.ts";
 import { nearest, type Points } from "./points.ts";
 import { type Drawn, Readout } from "./Readout.tsx";
 import type { Window } from "./ranges.ts";
-import { watchTouch } from "./touch.ts";
+import { handleTouch } from "./touch.ts";
 
 interface SeriesChartProps extends Drawn {
   readonly label: string;
@@ -55,7 +55,7 @@ export function SeriesChart(props: SeriesChartProps) {
     const element = box.current;
     if (!element) return () => {};
     const made = makePlot(element, latest.current.points, {
-      look: lookOf(element),
+      colors: chartColorsOf(element),
       onCursor: (index) => {
         cursor.value = index;
       },
@@ -63,7 +63,7 @@ export function SeriesChart(props: SeriesChartProps) {
     });
     plot.current = made;
     show(made, latest.current.points, latest.current.zoom);
-    const quiet = watchTouch(made, {
+    const quiet = handleTouch(made, {
       zoom: zoomTo,
       choose: (left) => chooseAt(nearest(latest.current.points.ms, made.posToVal(left, "x"))),
     });

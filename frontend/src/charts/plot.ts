@@ -6,7 +6,7 @@ import { gapsOf } from "./gaps.ts";
 import { isDoubtful, type Points } from "./points.ts";
 import { timeTicks } from "./timeAxis.ts";
 
-export interface Look {
+export interface ChartColors {
   readonly line: string;
   readonly band: string;
   readonly grid: string;
@@ -16,7 +16,7 @@ export interface Look {
 }
 
 /** The colours of the page's theme, for a canvas that knows no style sheet. */
-export function lookOf(element: Element): Look {
+export function chartColorsOf(element: Element): ChartColors {
   const style = getComputedStyle(element);
   const of = (name: string): string => style.getPropertyValue(name).trim();
   return {
@@ -36,7 +36,7 @@ export function dataOf(points: Points): uPlot.AlignedData {
 }
 
 export interface PlotOptions {
-  readonly look: Look;
+  readonly colors: ChartColors;
   readonly onCursor: (index: number | null) => void;
   readonly onSelect: (from: number, to: number) => void;
 }
@@ -48,7 +48,7 @@ function padded(low: number | null, high: number | null): [number, number] {
 }
 
 export function makePlot(element: HTMLElement, points: Points, options: PlotOptions): uPlot {
-  const { look } = options;
+  const { colors } = options;
   // Asked for at each drawing: live values come after the plot was made.
   const gaps: uPlot.Series.GapsRefiner = (plot) =>
     gapsOf(plot.data[0] as number[]).map(({ from, to }) => [
@@ -56,9 +56,9 @@ export function makePlot(element: HTMLElement, points: Points, options: PlotOpti
       plot.valToPos(to, "x", true),
     ]);
   const axis = {
-    stroke: look.text,
-    font: look.font,
-    grid: { stroke: look.grid, width: 1 },
+    stroke: colors.text,
+    font: colors.font,
+    grid: { stroke: colors.grid, width: 1 },
     ticks: { show: false },
   };
   return new uPlot(
@@ -91,20 +91,20 @@ export function makePlot(element: HTMLElement, points: Points, options: PlotOpti
       ],
       series: [
         {},
-        { stroke: look.line, width: 1.5, gaps, points: { show: points.ms.length === 1 } },
+        { stroke: colors.line, width: 1.5, gaps, points: { show: points.ms.length === 1 } },
         {
-          stroke: look.doubt,
+          stroke: colors.doubt,
           paths: () => null,
-          points: { show: true, size: 6, fill: look.doubt, stroke: look.doubt },
+          points: { show: true, size: 6, fill: colors.doubt, stroke: colors.doubt },
         },
         { stroke: "transparent", gaps, points: { show: false } },
         { stroke: "transparent", gaps, points: { show: false } },
       ],
-      bands: [{ series: [3, 4], fill: look.band }],
+      bands: [{ series: [3, 4], fill: colors.band }],
       cursor: {
         y: true,
         drag: { x: true, y: false, setScale: false, dist: 6 },
-        points: { size: 8, fill: look.line, width: 0 },
+        points: { size: 8, fill: colors.line, width: 0 },
       },
       hooks: {
         setCursor: [(plot) => options.onCursor(plot.cursor.idx ?? null)],

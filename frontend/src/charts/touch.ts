@@ -25,7 +25,7 @@ export function pinched(
   return [from, from + width * perPixel];
 }
 
-export function watchTouch(plot: uPlot, { zoom, choose }: TouchOptions): () => void {
+export function handleTouch(plot: uPlot, { zoom, choose }: TouchOptions): () => void {
   const { over } = plot;
   const fingers = new Map<number, number>();
   let start: { left: number; top: number; at: number } | null = null;

@@ -5,7 +5,7 @@ import { endText } from "../state/ended.ts";
 
 const MOST_OPEN = 3;
 
-export function End({ of: end }: { of: EndFragment }) {
+export function EndedNote({ of: end }: { of: EndFragment }) {
   return (
     <p class="end">
       {end.symbol && <b>{end.symbol}: </b>}
@@ -15,9 +15,9 @@ export function End({ of: end }: { of: EndFragment }) {
 }
 
 /** The ends of a dataset and of its series; of several measures of a symbol the same is said, so once is enough. */
-export function Ends({ of: ended }: { of: readonly EndFragment[] }) {
+export function EndedNotes({ of: ended }: { of: readonly EndFragment[] }) {
   const once = [...new Map(ended.map((end) => [end.symbol, end])).values()];
-  const lines = once.map((end) => <End key={end.symbol} of={end} />);
+  const lines = once.map((end) => <EndedNote key={end.symbol} of={end} />);
   if (lines.length <= MOST_OPEN) return <>{lines}</>;
   return (
     <details>

@@ -3,7 +3,7 @@
 import { Component, type ComponentChildren } from "preact";
 import { forgetAll } from "../storage.ts";
 
-interface GuardProps {
+interface ErrorBoundaryProps {
   /** What failed, to stand before "failed": This page, The chart. */
   readonly what: string;
   /** What is drawn; another one is tried by itself. */
@@ -11,18 +11,18 @@ interface GuardProps {
   readonly children: ComponentChildren;
 }
 
-export class Guard extends Component<GuardProps, { failure: Error | null }> {
+export class ErrorBoundary extends Component<ErrorBoundaryProps, { failure: Error | null }> {
   override state = { failure: null };
 
   static override getDerivedStateFromError(failure: Error): { failure: Error } {
     return { failure };
   }
 
-  override componentDidUpdate(before: GuardProps): void {
+  override componentDidUpdate(before: ErrorBoundaryProps): void {
     if (this.state.failure && before.renewed !== this.props.renewed) this.setState({ failure: null });
   }
 
-  override render({ what, children }: GuardProps, { failure }: { failure: Error | null }) {
+  override render({ what, children }: ErrorBoundaryProps, { failure }: { failure: Error | null }) {
     if (!failure) return children;
     return (
       <section class="panel blank" role="alert">

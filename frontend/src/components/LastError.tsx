@@ -2,7 +2,7 @@
 
 import { instant } from "../format/time.ts";
 
-interface Dealings {
+interface FetchErrors {
   readonly source?: string;
   readonly checkedAt: string | null;
   readonly lastError: string | null;
@@ -10,7 +10,7 @@ interface Dealings {
 }
 
 /** When the newest fetch failed and why; null where the source has answered since, or never failed. */
-export function failedSince(of: Dealings): { readonly at: string | null; readonly why: string } | null {
+export function failedFetch(of: FetchErrors): { readonly at: string | null; readonly why: string } | null {
   const { checkedAt, lastError, lastErrorAt } = of;
   if (lastError === null) return null;
   if (checkedAt && lastErrorAt && Date.parse(checkedAt) > Date.parse(lastErrorAt)) return null;
@@ -18,9 +18,9 @@ export function failedSince(of: Dealings): { readonly at: string | null; readonl
   return { at: lastErrorAt, why: lastError.startsWith(named) ? lastError.slice(named.length) : lastError };
 }
 
-export function LastError({ of }: { of: Dealings }) {
+export function LastError({ of }: { of: FetchErrors }) {
   if (of.lastError === null) return null;
-  const failed = failedSince(of);
+  const failed = failedFetch(of);
   if (!failed) {
     return (
       <p class="quiet">

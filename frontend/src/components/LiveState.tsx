@@ -2,31 +2,31 @@
 
 import { heardAt, reachable } from "../api/reachability.ts";
 import { second } from "../api/serverTime.ts";
-import { type Line, type Liveness, liveness, livenessOf, type Tick } from "../state/liveness.ts";
+import { type Connection, type Liveness, liveness, livenessOf, type Tick } from "../state/liveness.ts";
 import { liveState } from "../state/observations.ts";
 
 /** Of one series' newest tick. */
 export function LiveState({ tick }: { tick: Tick | null }) {
-  return <Said by={(line, now) => liveness(tick, line, now)} />;
+  return <LiveText by={(connection, now) => liveness(tick, connection, now)} />;
 }
 
 /** Of the newest ticks of many series. */
 export function LiveStates({ ticks }: { ticks: readonly Tick[] }) {
-  return <Said by={(line, now) => livenessOf(ticks, line, now)} />;
+  return <LiveText by={(connection, now) => livenessOf(ticks, connection, now)} />;
 }
 
-function Said({ by }: { by: (line: Line, now: number) => Liveness | null }) {
-  const line = {
+function LiveText({ by }: { by: (connection: Connection, now: number) => Liveness | null }) {
+  const connection = {
     stream: liveState.value,
     reachable: reachable.value,
     heardAt: reachable.value ? null : heardAt.value,
   };
-  const said = by(line, second.value);
-  if (!said) return null;
+  const shown = by(connection, second.value);
+  if (!shown) return null;
   // What changes every second is not read out.
   return (
-    <span class={`live ${said.kind}`} role={said.kind === "on" ? undefined : "status"}>
-      {said.text}
+    <span class={`live ${shown.kind}`} role={shown.kind === "on" ? undefined : "status"}>
+      {shown.text}
     </span>
   );
 }

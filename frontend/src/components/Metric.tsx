@@ -9,7 +9,7 @@ import { FIRST, inOrder } from "../state/verdicts.ts";
 import { Status } from "./Status.tsx";
 
 /** The value with its unit: shares as percentages, counts with the noun. */
-export function figure(value: number | null, unit: string): string {
+export function metricValue(value: number | null, unit: string): string {
   if (value === null) return "–";
   if (unit.startsWith("share")) return `${share(value)}${unit.slice("share".length)}`;
   const plain = number(value, Math.min(2, decimalsOf(value)));
@@ -24,7 +24,7 @@ function bounds({ warn, fail, unit }: MetricFragment): string {
   if (warn === null || fail === null) return "";
   const side = warn > fail ? "below" : "from";
   const bare = unit.startsWith("share") ? "share" : "";
-  return `Warn ${side} ${figure(warn, bare)}, fail ${side} ${figure(fail, bare)}. `;
+  return `Warn ${side} ${metricValue(warn, bare)}, fail ${side} ${metricValue(fail, bare)}. `;
 }
 
 /** A check beyond the first ones that passed: a line, its grounds folded away. */
@@ -78,7 +78,7 @@ export function Metric({ metric, name }: { metric: MetricFragment | null; name?:
     <div class="metric">
       <h3>{name ?? metricTitle(metric.metric)}</h3>
       <p class="metric-figure">
-        <b>{figure(metric.value, metric.unit)}</b> <Status status={metric.status} />
+        <b>{metricValue(metric.value, metric.unit)}</b> <Status status={metric.status} />
       </p>
       {metric.summary && <p>{inWords(metric.summary)}</p>}
       <p class="quiet">

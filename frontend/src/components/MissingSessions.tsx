@@ -34,7 +34,7 @@ export function groupMissing(missing: readonly MissingFragment[]): MissingGroup[
   return all.sort((a, b) => ((a.sessions.at(-1) ?? "") < (b.sessions.at(-1) ?? "") ? 1 : -1));
 }
 
-function Several({ names, noun }: { names: readonly string[]; noun: string }) {
+function NameList({ names, noun }: { names: readonly string[]; noun: string }) {
   if (names.length <= 2) return <>{names.join(", ")}</>;
   return (
     <details class="several">
@@ -79,11 +79,11 @@ export function MissingSessions({ missing, symbols, judged }: MissingSessionsPro
           {groupMissing(missing).map((group) => (
             <tr key={`${group.reason}${group.detail}${group.sessions[0]}${group.symbols[0]}`}>
               <td>
-                <Several names={group.sessions} noun="sessions" />
+                <NameList names={group.sessions} noun="sessions" />
               </td>
               {symbols && (
                 <td>
-                  <Several names={group.symbols} noun="symbols" />
+                  <NameList names={group.symbols} noun="symbols" />
                 </td>
               )}
               <td>

@@ -6,7 +6,7 @@ import type { ApiError } from "../api/errors.ts";
 import { connected } from "../api/reachability.ts";
 import { instant } from "../format/time.ts";
 import type { Resource, View } from "../state/resource.ts";
-import { Guard } from "./ErrorBoundary.tsx";
+import { ErrorBoundary } from "./ErrorBoundary.tsx";
 import { Reference } from "./Reference.tsx";
 
 interface FrameProps {
@@ -30,9 +30,9 @@ export function Panel<Data>(props: PanelProps<Data>) {
   return (
     <PanelFrame {...props} busy={view.loading}>
       <Notice view={view} retry={retry} />
-      <Guard what={props.title} renewed={view.at}>
+      <ErrorBoundary what={props.title} renewed={view.at}>
         <Body panel={props} view={view} retry={retry} />
-      </Guard>
+      </ErrorBoundary>
     </PanelFrame>
   );
 }

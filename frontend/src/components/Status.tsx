@@ -4,7 +4,7 @@ import type { QualityStatus } from "../api/generated/operations.ts";
 import { doubts } from "../format/flags.ts";
 import { words } from "../format/words.ts";
 
-export const WORDS: Record<QualityStatus, string> = {
+export const STATUS_WORDS: Record<QualityStatus, string> = {
   PASS: "Pass",
   WARN: "Warn",
   FAIL: "Fail",
@@ -31,12 +31,12 @@ export function Status({ status, title, bare = false }: StatusProps) {
       <svg viewBox="0 0 12 12" aria-hidden="true">
         <path d={SHAPES[status]} />
       </svg>
-      {!bare && WORDS[status]}
+      {!bare && STATUS_WORDS[status]}
     </span>
   );
 }
 
-export function Simulated() {
+export function SimulatedBadge() {
   return (
     <span class="badge simulated" title="From the simulated market; not real prices">
       Simulated

@@ -17,7 +17,7 @@ export function endOf(
 export const endText = ({ on, reason }: EndFragment): string => `Ended on ${on}: ${reason}`;
 
 /** The metrics without the sentence that an end has given each of them: it stands above them, with who said so. */
-export function besideEnds<Metric extends { readonly summary: string }>(
+export function withoutEndTexts<Metric extends { readonly summary: string }>(
   metrics: readonly Metric[],
   ended: readonly EndFragment[],
 ): Metric[] {

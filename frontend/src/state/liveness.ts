@@ -36,7 +36,7 @@ export interface Liveness {
   readonly text: string;
 }
 
-export interface Line {
+export interface Connection {
   readonly stream: StreamState;
   readonly reachable: boolean;
   /** When the server last said anything; by its own time, milliseconds. */
@@ -49,25 +49,27 @@ export function since(at: number, now: number): string {
 }
 
 /** What to say of a series' ticks; null where there is nothing to say, as of a daily series. */
-export function liveness(tick: Tick | null, line: Line, now: number): Liveness | null {
+export function liveness(tick: Tick | null, connection: Connection, now: number): Liveness | null {
   const silent = tick && isSilent(tick, now);
   if (!tick || silent === null) return null;
   const at = tickAt(tick);
-  if (!line.reachable) {
-    const heard = line.heardAt === null ? "" : ` since ${since(line.heardAt, now)}`;
+  if (!connection.reachable) {
+    const heard = connection.heardAt === null ? "" : ` since ${since(connection.heardAt, now)}`;
     return { kind: "off", text: `No answer${heard}; last tick ${since(at, now)}` };
   }
   if (silent) return { kind: "off", text: `Silent since ${since(at, now)}` };
-  if (line.stream === "refused") return { kind: "off", text: `Not followed; last tick ${since(at, now)}` };
-  if (line.stream !== "live") return { kind: "waiting", text: `Connecting; last tick ${since(at, now)}` };
+  if (connection.stream === "refused")
+    return { kind: "off", text: `Not followed; last tick ${since(at, now)}` };
+  if (connection.stream !== "live")
+    return { kind: "waiting", text: `Connecting; last tick ${since(at, now)}` };
   return { kind: "on", text: `Live, last tick ${ago(at, now, true)}` };
 }
 
 /** What to say of the ticks of many series: live is said only where all that tick are. */
-export function livenessOf(ticks: readonly Tick[], line: Line, now: number): Liveness | null {
+export function livenessOf(ticks: readonly Tick[], connection: Connection, now: number): Liveness | null {
   const ticking = ticks.filter((tick) => intervalMs(tick.interval) !== null);
   const newest = ticking.reduce<Tick | null>((a, b) => (a && tickAt(a) >= tickAt(b) ? a : b), null);
-  const said = liveness(newest, line, now);
+  const said = liveness(newest, connection, now);
   const silent = ticking.filter((tick) => isSilent(tick, now)).length;
   if (!newest || said?.kind !== "on" || silent === 0) return said;
   return {

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ObservationsDocument, type ObservationsSubscription } from "../api/generated/operations.ts";
-import { lookForServer } from "../api/reachability.ts";
+import { checkServer } from "../api/reachability.ts";
 import { type Channel, follow, type StreamClock, type StreamState } from "../api/stream.ts";
 import { symbolBatches } from "../api/symbolBatches.ts";
 import { isDaily } from "../format/time.ts";
@@ -49,7 +49,7 @@ export function followObservations(
         onState: (state) => {
           states[i] = state;
           tell();
-          if (state === "waiting") void lookForServer();
+          if (state === "waiting") void checkServer();
         },
         onGap: () => listener.onGap(),
       },

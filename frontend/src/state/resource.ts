@@ -5,7 +5,7 @@ import type { Answer } from "../api/client.ts";
 import { type ApiError, asApiError, type Problem } from "../api/errors.ts";
 import { reachable } from "../api/reachability.ts";
 import { now as present } from "../api/serverTime.ts";
-import { forget, type Kept, recall, recallLike, remember } from "../storage.ts";
+import { forget, type Kept, recall, recallNewest, remember } from "../storage.ts";
 
 export type Load<Data> = (signal: AbortSignal) => Promise<Answer<Data>>;
 
@@ -28,13 +28,13 @@ export interface Resource<Data> {
   readonly show: (key: string, load: Load<Data>) => Promise<void>;
   readonly reload: () => Promise<void>;
   /** Load once more, after what is being loaded now: it may have been asked before something changed. */
-  readonly renew: () => void;
+  readonly invalidate: () => void;
   /** Take whole data that came another way than by asking. */
-  readonly take: (data: Data) => void;
+  readonly set: (data: Data) => void;
   /** Change a part of the data at hand, for live updates: it makes the rest no younger. */
-  readonly amend: (change: (data: Data) => Data) => void;
+  readonly update: (change: (data: Data) => Data) => void;
   /** Keep the data at hand on the device, live changes included. */
-  readonly keep: () => void;
+  readonly save: () => void;
   readonly close: () => void;
 }
 
@@ -43,14 +43,14 @@ export interface ResourceOptions {
   readonly staleAfter?: number;
   /** Keep showing the former key's data while the next key's are on their way. Where both keys have the same first
    *  line, they are of one thing: then also when the next key's can't be had. */
-  readonly keepFormer?: boolean;
+  readonly keepPrevious?: boolean;
   readonly now?: () => number;
 }
 
 const STALE_AFTER = 15 * 60_000;
 
 export function createResource<Data>(options: ResourceOptions = {}): Resource<Data> {
-  const { staleAfter = STALE_AFTER, keepFormer = false, now = () => present.value } = options;
+  const { staleAfter = STALE_AFTER, keepPrevious = false, now = () => present.value } = options;
   const kept = signal<Kept<Data> | null>(null);
   const problems = signal<readonly Problem[]>([]);
   const error = signal<ApiError | null>(null);
@@ -114,7 +114,7 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
   return {
     view,
     reload,
-    renew() {
+    invalidate() {
       if (running) again = true;
       else void reload();
     },
@@ -123,9 +123,9 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
       if (nextKey !== key) {
         key = nextKey;
         const known = recall<Data>(nextKey);
-        const other = known || !keepFormer ? null : recallLike<Data>(partsOf(nextKey));
+        const other = known || !keepPrevious ? null : recallNewest<Data>(partsOf(nextKey));
         batch(() => {
-          if (known || !keepFormer) {
+          if (known || !keepPrevious) {
             kept.value = known;
             keyOfData.value = nextKey;
           } else if (other && !(kept.peek() && alike(keyOfData.peek(), nextKey))) {
@@ -138,15 +138,15 @@ export function createResource<Data>(options: ResourceOptions = {}): Resource<Da
       }
       return reload();
     },
-    take(data) {
+    set(data) {
       kept.value = { at: untracked(now), data };
       keyOfData.value = key;
     },
-    amend(change) {
+    update(change) {
       const current = kept.peek();
       if (current) kept.value = { at: current.at, data: change(current.data) };
     },
-    keep() {
+    save() {
       const current = kept.peek();
       if (current && keyOfData.peek() === key && problems.peek().length === 0) remember(key, current);
     },

@@ -3,7 +3,7 @@
 import { query } from "../api/client.ts";
 import type { SessionQuery } from "../api/generated/operations.ts";
 import { SessionDocument } from "../api/generated/operations.ts";
-import { returned } from "../api/reachability.ts";
+import { reconnections } from "../api/reachability.ts";
 import { forgetAll, keyOf } from "../storage.ts";
 import { createResource } from "./resource.ts";
 
@@ -11,7 +11,7 @@ export const session = createResource<SessionQuery>({ staleAfter: Number.POSITIV
 
 /** Ask now and whenever the server is found again. Called once, by the entry point. */
 export function watchSession(): void {
-  returned.subscribe(() => {
+  reconnections.subscribe(() => {
     void session.show(keyOf(SessionDocument, "session"), (abort) => query(SessionDocument, {}, abort));
   });
 }

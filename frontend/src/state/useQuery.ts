@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { type Answer, query } from "../api/client.ts";
 import { ApiError } from "../api/errors.ts";
 import type { Operation } from "../api/generated/operations.ts";
-import { returned } from "../api/reachability.ts";
+import { reconnections } from "../api/reachability.ts";
 import { keyOf } from "../storage.ts";
 import { createResource, type Load, type Resource, type ResourceOptions } from "./resource.ts";
 
@@ -24,7 +24,7 @@ export function useQuery<Data, Variables, Shown>(
   options: UseOptions = {},
 ): Resource<Shown> {
   const key = keyOf(operation, options.key ?? JSON.stringify(variables));
-  const load: Load<Shown> = async (abort) => reduce(await query(operation, variables, abort), pick);
+  const load: Load<Shown> = async (abort) => pickFrom(await query(operation, variables, abort), pick);
   return useResource(key, load, options, JSON.stringify(variables));
 }
 
@@ -49,7 +49,7 @@ export function useResource<Shown>(
       void resource.reload();
     };
     const seen = (): void => {
-      if (document.visibilityState === "hidden") resource.keep();
+      if (document.visibilityState === "hidden") resource.save();
       else if (Date.now() - last > LOOK_AGAIN_MS) again();
     };
     const timer = options.everyMs
@@ -57,12 +57,12 @@ export function useResource<Shown>(
       : undefined;
     document.addEventListener("visibilitychange", seen);
     let first = true;
-    const quiet = returned.subscribe(() => {
+    const quiet = reconnections.subscribe(() => {
       if (!first) again();
       first = false;
     });
     return () => {
-      resource.keep();
+      resource.save();
       resource.close();
       clearInterval(timer);
       document.removeEventListener("visibilitychange", seen);
@@ -75,7 +75,10 @@ export function useResource<Shown>(
 
 /** What a panel shows of an answer. A part that is null because of an error is that error.
  *  @throws ApiError. */
-export function reduce<Data, Shown>(answer: Answer<Data>, pick: (data: Data) => Shown | null): Answer<Shown> {
+export function pickFrom<Data, Shown>(
+  answer: Answer<Data>,
+  pick: (data: Data) => Shown | null,
+): Answer<Shown> {
   const shown = pick(answer.data);
   const first = answer.problems[0];
   if (shown === null || shown === undefined) {

@@ -13,7 +13,7 @@ const counts = (until: string | null): boolean => until !== null && now.value <=
 
 /** A verdict as it counts now. While the feed is silent nobody finds what has gone wrong since, so only FAIL stands;
  *  without a feed, whoever judges does it by hand. */
-export function standing(status: QualityStatus, until: string | null): QualityStatus {
+export function statusNow(status: QualityStatus, until: string | null): QualityStatus {
   if (!counts(until)) return "UNKNOWN";
   return typeof feedSilent.value === "number" && status !== "FAIL" ? "UNKNOWN" : status;
 }
@@ -24,11 +24,11 @@ interface Judged {
 }
 
 /** What was said of a series or a dataset, with every verdict as it counts now. */
-export function asOfNow<Quality extends Judged>(quality: Quality): Quality {
+export function qualityNow<Quality extends Judged>(quality: Quality): Quality {
   const { countsUntil } = quality;
   if (counts(countsUntil) && typeof feedSilent.value !== "number") return quality;
   const turned = (metric: MetricFragment): MetricFragment => {
-    const status = standing(metric.status, countsUntil);
+    const status = statusNow(metric.status, countsUntil);
     if (status === metric.status) return metric;
     const summary = `Not judged since ${instant(metric.runAt)}; it was ${metric.status} then: ${metric.summary}`;
     return { ...metric, status, summary };
@@ -37,7 +37,7 @@ export function asOfNow<Quality extends Judged>(quality: Quality): Quality {
     name,
     name === "metrics" ? one.map(turned) : isMetric(one) ? turned(one) : one,
   ]);
-  return { ...Object.fromEntries(said), status: standing(quality.status, countsUntil) };
+  return { ...Object.fromEntries(said), status: statusNow(quality.status, countsUntil) };
 }
 
 const isMetric = (said: unknown): said is MetricFragment =>

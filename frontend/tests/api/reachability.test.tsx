@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { heardAt, lookForServer, noteReachable, reachable, returned } from "../../src/api/reachability.ts";
+import { checkServer, heardAt, noteReachable, reachable, reconnections } from "../../src/api/reachability.ts";
 import type { Load } from "../../src/state/resource.ts";
 import { useResource } from "../../src/state/useQuery.ts";
 
@@ -33,10 +33,10 @@ afterEach(async () => {
 test("a server that takes requests and does not answer them is not reachable, from its last word on", async () => {
   vi.setSystemTime("2026-11-26T10:58:00Z");
   vi.stubGlobal("fetch", answered);
-  await lookForServer();
+  await checkServer();
   expect(reachable.value).toBe(true);
   vi.stubGlobal("fetch", hung);
-  void lookForServer();
+  void checkServer();
   await vi.advanceTimersByTimeAsync(7_999);
   expect(reachable.value).toBe(true);
   await vi.advanceTimersByTimeAsync(1);
@@ -47,7 +47,7 @@ test("a server that takes requests and does not answer them is not reachable, fr
 
 test("what answers in place of a server that is down is not the server", async () => {
   vi.stubGlobal("fetch", async () => new Response("<html>Bad gateway</html>", { status: 502 }));
-  await lookForServer();
+  await checkServer();
 
   expect(reachable.value).toBe(false);
 });
@@ -69,14 +69,14 @@ test("panels load anew when the server comes back, once", async () => {
   expect(root.textContent).toBe("1");
 
   vi.stubGlobal("fetch", refused);
-  await lookForServer();
+  await checkServer();
   await pass(30_000);
   expect(loads).toBe(1);
-  const before = returned.value;
+  const before = reconnections.value;
   vi.stubGlobal("fetch", answered);
   await pass(30_000);
 
-  expect(returned.value).toBe(before + 1);
+  expect(reconnections.value).toBe(before + 1);
   expect(root.textContent).toBe("2");
   render(null, root);
 });

@@ -3,7 +3,7 @@ import { extentOf, isDoubtful, nearest, type Points } from "../../src/charts/poi
 import { defaultRange, rangesOf, startOf } from "../../src/charts/ranges.ts";
 import { timeTicks } from "../../src/charts/timeAxis.ts";
 import { pinched } from "../../src/charts/touch.ts";
-import { figure } from "../../src/components/Metric.tsx";
+import { metricValue } from "../../src/components/Metric.tsx";
 import { groupMissing } from "../../src/components/MissingSessions.tsx";
 import { inWords } from "../../src/format/reasons.ts";
 import { sparkPath } from "../../src/pages/watchlist/Sparkline.tsx";
@@ -98,7 +98,7 @@ test("names of reasons and figures are put in words", () => {
   expect(inWords("missing sessions: 3 PROVIDER_GAP, 1 QUARANTINED")).toBe(
     "missing sessions: 3 provider gap, 1 quarantined",
   );
-  expect(figure(0.25, "share present")).toBe("25.0% present");
-  expect(figure(15, "sessions late")).toBe("15 sessions late");
-  expect(figure(null, "x")).toBe("–");
+  expect(metricValue(0.25, "share present")).toBe("25.0% present");
+  expect(metricValue(15, "sessions late")).toBe("15 sessions late");
+  expect(metricValue(null, "x")).toBe("–");
 });

@@ -143,7 +143,7 @@ test("losing the server turns shown data into data of their time, and says whose
 });
 
 test("former data stay for the next key, but never under its error", async () => {
-  const of = createResource<string[]>({ keepFormer: true, now: () => NOON });
+  const of = createResource<string[]>({ keepPrevious: true, now: () => NOON });
   await of.show("1Y", good);
   const waiting = of.show("5Y", async () => {
     expect(of.view.value.data).toEqual(["EURUSD"]);
@@ -165,8 +165,8 @@ test("a renewal waits for the answer under way and then asks once more", async (
     });
   });
 
-  of.renew();
-  of.renew();
+  of.invalidate();
+  of.invalidate();
   expect(asked).toBe(1);
   give();
   await first;

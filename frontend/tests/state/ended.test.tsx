@@ -3,14 +3,14 @@ import { render } from "preact";
 import { beforeEach, expect, test } from "vitest";
 import type { EndFragment, MetricFragment } from "../../src/api/generated/operations.ts";
 import { now } from "../../src/api/serverTime.ts";
-import { Ends } from "../../src/components/EndedNotes.tsx";
+import { EndedNotes } from "../../src/components/EndedNotes.tsx";
 import { SeriesQuality } from "../../src/pages/series/SeriesQuality.tsx";
 import type { Quality } from "../../src/pages/series/view.ts";
 import { type DatasetNotes, endsOf } from "../../src/pages/watchlist/datasetNotes.ts";
-import { newestJudged } from "../../src/pages/watchlist/datasetVerdicts.ts";
+import { newestVerdicts } from "../../src/pages/watchlist/datasetVerdicts.ts";
 import { mayHaveEnded, type Row, silentKeys } from "../../src/pages/watchlist/rows.ts";
 import { WatchTable } from "../../src/pages/watchlist/WatchTable.tsx";
-import { besideEnds, endOf } from "../../src/state/ended.ts";
+import { endOf, withoutEndTexts } from "../../src/state/ended.ts";
 import { createResource } from "../../src/state/resource.ts";
 import { feedSilent } from "../../src/state/verdicts.ts";
 import { datasetNotes } from "../factories/datasetNotes.ts";
@@ -52,7 +52,7 @@ function table(rows: readonly Row[], known: readonly DatasetNotes[]): HTMLElemen
       rows={rows}
       silent={silentKeys(rows)}
       ends={endsOf(rows, known)}
-      judged={newestJudged(rows)}
+      judged={newestVerdicts(rows)}
       sort={sort}
     />,
     root,
@@ -121,13 +121,16 @@ test("the sentence of an end is left out of a verdict only where that is all it 
   const alone = "ended on 2026-07-30: no longer published";
   const more = `${alone}; yet it has values up to 2026-08-03: mktdash quality reopen gone`;
 
-  expect(besideEnds([metric(alone), metric(more)], [WHOLE]).map((one) => one.summary)).toEqual(["", more]);
-  expect(besideEnds([metric(alone)], [])[0]?.summary).toBe(alone);
+  expect(withoutEndTexts([metric(alone), metric(more)], [WHOLE]).map((one) => one.summary)).toEqual([
+    "",
+    more,
+  ]);
+  expect(withoutEndTexts([metric(alone)], [])[0]?.summary).toBe(alone);
 });
 
 test("the panel of a series says once that it has ended, why, and who said so", () => {
   const quality = createResource<Quality>();
-  quality.take({
+  quality.set({
     id: "1",
     dataset: {
       key: "gone",
@@ -163,9 +166,9 @@ test("a dataset names each symbol that has ended once, and folds many away", () 
   const root = document.createElement("div");
   const many = ["A", "B", "C", "D"].map((symbol) => end(symbol, "2022-03-01", "gone"));
 
-  render(<Ends of={[WHOLE, KUNA, KUNA]} />, root);
+  render(<EndedNotes of={[WHOLE, KUNA, KUNA]} />, root);
   const few = [...root.querySelectorAll("p")].map((one) => one.textContent);
-  render(<Ends of={many} />, root);
+  render(<EndedNotes of={many} />, root);
 
   expect(few).toEqual([
     "Ended on 2026-07-30: no longer published (said by ann)",

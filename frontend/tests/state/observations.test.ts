@@ -120,11 +120,11 @@ test("a broken stream makes the page look whether the server is there at all", a
   expect(network.reachable.value).toBe(false);
 
   // and it is found again
-  const before = network.returned.value;
+  const before = network.reconnections.value;
   vi.stubGlobal("fetch", async () => new Response("{}"));
   await vi.advanceTimersByTimeAsync(5_000);
   expect(network.reachable.value).toBe(true);
-  expect(network.returned.value).toBe(before + 1);
+  expect(network.reconnections.value).toBe(before + 1);
   server.stop();
   vi.useRealTimers();
 });

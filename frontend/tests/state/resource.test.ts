@@ -22,10 +22,10 @@ test("a live change of one row makes the list no younger", async () => {
   const list = createResource<string[]>({ now: () => now });
   await list.show("k", giving(["a", "b"]));
   now += 60_000;
-  list.amend(([a = "", ...rest]) => [`${a}!`, ...rest]);
+  list.update(([a = "", ...rest]) => [`${a}!`, ...rest]);
 
   expect(list.view.value).toMatchObject({ at: NOON, data: ["a!", "b"] });
-  list.keep();
+  list.save();
   expect(recall("k")).toEqual({ at: NOON, data: ["a!", "b"] });
 });
 
@@ -34,7 +34,7 @@ test("whole data that came another way are as young as their coming", async () =
   const run = createResource<string>({ now: () => now });
   await run.show("k", giving("queued"));
   now += 60_000;
-  run.take("running");
+  run.set("running");
 
   expect(run.view.value).toMatchObject({ at: NOON + 60_000, data: "running" });
 });
@@ -44,13 +44,13 @@ test("a list that only ticks is stale when the whole of it is old", async () => 
   const list = createResource<number>({ now: () => now, staleAfter: 60_000 });
   await list.show("k", giving(1));
   now += 60_001;
-  list.amend((n) => n + 1);
+  list.update((n) => n + 1);
 
   expect(list.view.value.notice).toBe("stale");
 });
 
 test("a longer range that can't be had leaves the shorter one that is there, and says that it is another", async () => {
-  const series = createResource<string>({ keepFormer: true });
+  const series = createResource<string>({ keepPrevious: true });
   await series.show("EURUSD\n1M", giving("a month"));
   await series.show("EURUSD\n5Y", failing(OFFLINE));
 
@@ -61,7 +61,7 @@ test("a longer range that can't be had leaves the shorter one that is there, and
 
 test("started offline, another range of the same series is better than none; of another series it is not", async () => {
   await createResource<string>().show("EURUSD\n1Y from yesterday", giving("a year"));
-  const series = createResource<string>({ keepFormer: true });
+  const series = createResource<string>({ keepPrevious: true });
   await series.show("EURUSD\n1Y from today", failing(OFFLINE));
   expect(series.view.value).toMatchObject({ data: "a year", current: false });
 
@@ -70,7 +70,7 @@ test("started offline, another range of the same series is better than none; of 
 });
 
 test("the present does not stand in for the past", async () => {
-  const series = createResource<string>({ keepFormer: true });
+  const series = createResource<string>({ keepPrevious: true });
   await series.show('["EURUSD",null]\n1Y', giving("now"));
   await series.show('["EURUSD","2020"]\n1Y', failing(OFFLINE));
 
@@ -78,7 +78,7 @@ test("the present does not stand in for the past", async () => {
 });
 
 test("while the next key's data are on their way, the former's are not called what was asked for", async () => {
-  const series = createResource<string>({ keepFormer: true });
+  const series = createResource<string>({ keepPrevious: true });
   await series.show("EURUSD\n1M", giving("a month"));
   void series.show("EURUSD\n5Y", () => new Promise(() => {}));
 

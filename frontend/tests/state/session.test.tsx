@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SessionQuery } from "../../src/api/generated/operations.ts";
 import { Shell } from "../../src/app/Shell.tsx";
 import { session } from "../../src/state/session.ts";
-import { keepChoice, readChoice, recall, remember } from "../../src/storage.ts";
+import { keepPreference, readPreference, recall, remember } from "../../src/storage.ts";
 
 let root: HTMLElement;
 const gone = vi.fn();
@@ -40,7 +40,7 @@ test("who has no session of this browser has none to end", async () => {
 test("logging out ends the session at the server, forgets what was kept and begins anew", async () => {
   answered.mockResolvedValue(new Response(null, { status: 204 }));
   remember("watchlist", { at: 1, data: ["EURUSD"] });
-  keepChoice("theme", "dark");
+  keepPreference("theme", "dark");
   const button = await shownTo(true);
   await act(async () => button?.click());
   await vi.waitFor(() => expect(gone).toHaveBeenCalledWith("/"));
@@ -48,7 +48,7 @@ test("logging out ends the session at the server, forgets what was kept and begi
   expect(answered.mock.calls[0]?.[0]).toBe("/api/logout");
   expect(answered.mock.calls[0]?.[1]?.method).toBe("POST");
   expect(recall("watchlist")).toBeNull();
-  expect(readChoice("theme", "system", (kept): kept is string => typeof kept === "string")).toBe("dark");
+  expect(readPreference("theme", "system", (kept): kept is string => typeof kept === "string")).toBe("dark");
 });
 
 test("a session that the server did not end is said to go on", async () => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { MetricFragment, QualityStatus } from "../../src/api/generated/operations.ts";
 import { now } from "../../src/api/serverTime.ts";
-import { silence } from "../../src/state/heartbeat.ts";
-import { asOfNow, feedSilent, standing } from "../../src/state/verdicts.ts";
+import { silentSince } from "../../src/state/heartbeat.ts";
+import { feedSilent, qualityNow, statusNow } from "../../src/state/verdicts.ts";
 
 const NOON = "2026-11-26T12:00:00Z";
 
@@ -45,37 +45,37 @@ const QUALITY: Quality = {
 };
 
 test("a verdict counts until the server's instant, and is unknown a moment later without any answer", () => {
-  expect(standing("PASS", QUALITY.countsUntil)).toBe("PASS");
+  expect(statusNow("PASS", QUALITY.countsUntil)).toBe("PASS");
   now.value = Date.parse(QUALITY.countsUntil);
-  expect(standing("FAIL", QUALITY.countsUntil)).toBe("FAIL");
+  expect(statusNow("FAIL", QUALITY.countsUntil)).toBe("FAIL");
   now.value += 1;
-  expect(standing("PASS", QUALITY.countsUntil)).toBe("UNKNOWN");
-  expect(standing("FAIL", QUALITY.countsUntil)).toBe("UNKNOWN");
+  expect(statusNow("PASS", QUALITY.countsUntil)).toBe("UNKNOWN");
+  expect(statusNow("FAIL", QUALITY.countsUntil)).toBe("UNKNOWN");
 });
 
 test("what was never judged does not count", () => {
-  expect(standing("PASS", null)).toBe("UNKNOWN");
+  expect(statusNow("PASS", null)).toBe("UNKNOWN");
 });
 
 test("while the feed is silent nobody judges: nothing passes, and what failed has still failed", () => {
   feedSilent.value = Date.parse(NOON) - 20_000;
-  expect(standing("PASS", QUALITY.countsUntil)).toBe("UNKNOWN");
-  expect(standing("WARN", QUALITY.countsUntil)).toBe("UNKNOWN");
-  expect(standing("FAIL", QUALITY.countsUntil)).toBe("FAIL");
-  const [fresh, flat] = asOfNow(QUALITY).metrics;
-  expect([asOfNow(QUALITY).status, fresh?.status, flat?.status]).toEqual(["UNKNOWN", "UNKNOWN", "FAIL"]);
+  expect(statusNow("PASS", QUALITY.countsUntil)).toBe("UNKNOWN");
+  expect(statusNow("WARN", QUALITY.countsUntil)).toBe("UNKNOWN");
+  expect(statusNow("FAIL", QUALITY.countsUntil)).toBe("FAIL");
+  const [fresh, flat] = qualityNow(QUALITY).metrics;
+  expect([qualityNow(QUALITY).status, fresh?.status, flat?.status]).toEqual(["UNKNOWN", "UNKNOWN", "FAIL"]);
 });
 
 test("without any feed, a verdict that was given by hand counts for its time", () => {
   feedSilent.value = null;
-  expect(standing("PASS", QUALITY.countsUntil)).toBe("PASS");
+  expect(statusNow("PASS", QUALITY.countsUntil)).toBe("PASS");
 });
 
 test("an aged panel says of each verdict since when nobody judged, and what it was", () => {
-  expect(asOfNow(QUALITY)).toBe(QUALITY);
+  expect(qualityNow(QUALITY)).toBe(QUALITY);
   now.value = Date.parse(QUALITY.countsUntil) + 1;
 
-  const aged = asOfNow(QUALITY);
+  const aged = qualityNow(QUALITY);
   const [fresh, flat, drift] = aged.metrics;
   expect([aged.status, aged.freshness.status, fresh?.status, flat?.status, drift?.status]).toEqual(
     Array(5).fill("UNKNOWN"),
@@ -90,9 +90,9 @@ test("an aged panel says of each verdict since when nobody judged, and what it w
 test("the feed's silence is told by the server's own two instants, whatever the device's clock says", () => {
   vi.useFakeTimers();
   vi.setSystemTime("1999-01-01T00:00:00Z");
-  expect(silence({ now: NOON, feedHeardAt: "2026-11-26T11:59:45Z" })).toBe(false);
-  expect(silence({ now: NOON, feedHeardAt: "2026-11-26T11:59:44Z" })).toBe(
+  expect(silentSince({ now: NOON, feedHeardAt: "2026-11-26T11:59:45Z" })).toBe(false);
+  expect(silentSince({ now: NOON, feedHeardAt: "2026-11-26T11:59:44Z" })).toBe(
     Date.parse("2026-11-26T11:59:44Z"),
   );
-  expect(silence({ now: NOON, feedHeardAt: null })).toBeNull();
+  expect(silentSince({ now: NOON, feedHeardAt: null })).toBeNull();
 });

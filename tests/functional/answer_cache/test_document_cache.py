@@ -86,7 +86,7 @@ async def test_what_the_page_asks_is_kept_by_its_text_and_by_its_id(web, name):
 async def test_every_query_of_the_page_is_kept_or_asks_what_never_is():
     assert {name for name, text in pages_own().items() if text.startswith("query")} - OF_THE_PAGE.keys() == {
         # Of the process and of whoever asks; what is missing depends on the clock; one run needs an id.
-        "Pulse",
+        "Heartbeat",
         "Session",
         "SeriesQuality",
         "Datasets",

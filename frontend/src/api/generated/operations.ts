@@ -115,10 +115,10 @@ export type AnswerFragment =
   | Answer_AnswerRefused_Fragment
 ;
 
-export type PulseQueryVariables = Exact<{ [key: string]: never; }>;
+export type HeartbeatQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type PulseQuery = { serverInfo: { now: string, feedHeardAt: string | null } };
+export type HeartbeatQuery = { serverInfo: { now: string, feedHeardAt: string | null } };
 
 export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -247,8 +247,8 @@ export const MuteAlertDocument: Operation<MuteAlertMutation, MuteAlertMutationVa
 export const AnnotateAlertDocument: Operation<AnnotateAlertMutation, AnnotateAlertMutationVariables> =
   "mutation AnnotateAlert($id:ID!$note:String!){answer:annotateAlert(id:$id note:$note){...Answer}}fragment Answer on AnswerAlertResult{__typename ...on UnknownAlert{message}...on AnswerRefused{message}}";
 
-export const PulseDocument: Operation<PulseQuery, PulseQueryVariables> =
-  "query Pulse{serverInfo{now feedHeardAt}}";
+export const HeartbeatDocument: Operation<HeartbeatQuery, HeartbeatQueryVariables> =
+  "query Heartbeat{serverInfo{now feedHeardAt}}";
 
 export const SessionDocument: Operation<SessionQuery, SessionQueryVariables> =
   "query Session{viewer{role name canRead canRequestReports canOperate bySession}serverInfo{version codeSha epoch now startedAt database anonymousRead}}";

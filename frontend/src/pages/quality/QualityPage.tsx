@@ -2,18 +2,18 @@
 
 import { type AlertFragment, DatasetsDocument, type DatasetsQuery } from "../../api/generated/operations.ts";
 import { now } from "../../api/serverTime.ts";
-import { Ends } from "../../components/EndedNotes.tsx";
+import { EndedNotes } from "../../components/EndedNotes.tsx";
 import { LastError } from "../../components/LastError.tsx";
 import { Metric, Metrics } from "../../components/Metric.tsx";
 import { MissingSessions } from "../../components/MissingSessions.tsx";
 import { Lines, Panel } from "../../components/Panel.tsx";
-import { Simulated, Status } from "../../components/Status.tsx";
+import { SimulatedBadge, Status } from "../../components/Status.tsx";
 import { count } from "../../format/number.ts";
 import { ago, instant } from "../../format/time.ts";
-import { besideEnds } from "../../state/ended.ts";
+import { withoutEndTexts } from "../../state/ended.ts";
 import { useQuery } from "../../state/useQuery.ts";
 import { useTitle } from "../../state/useTitle.ts";
-import { asOfNow, WORST_FIRST } from "../../state/verdicts.ts";
+import { qualityNow, WORST_FIRST } from "../../state/verdicts.ts";
 import { Alerts } from "./Alerts.tsx";
 
 type Dataset = DatasetsQuery["datasets"][number];
@@ -28,7 +28,7 @@ export function QualityPage() {
   const list = useQuery(DatasetsDocument, {}, (data) => data, { everyMs: POLL_MS });
   useTitle("Quality");
   const { data } = list.view.value;
-  const datasets = data?.datasets.map((dataset) => ({ ...dataset, quality: asOfNow(dataset.quality) }));
+  const datasets = data?.datasets.map((dataset) => ({ ...dataset, quality: qualityNow(dataset.quality) }));
   return (
     <Panel
       title="Quality"
@@ -84,12 +84,12 @@ interface DatasetCardProps {
 function DatasetCard({ dataset, alerts, answered }: DatasetCardProps) {
   const { quality } = dataset;
   const missing = quality.missing;
-  const [freshness = null] = quality.freshness ? besideEnds([quality.freshness], dataset.ended) : [];
+  const [freshness = null] = quality.freshness ? withoutEndTexts([quality.freshness], dataset.ended) : [];
   return (
     <article class="dataset">
       <header>
         <h2>
-          {dataset.title} {dataset.simulated && <Simulated />}
+          {dataset.title} {dataset.simulated && <SimulatedBadge />}
         </h2>
         <Status status={quality.status} />
         <p class="quiet">
@@ -98,7 +98,7 @@ function DatasetCard({ dataset, alerts, answered }: DatasetCardProps) {
         </p>
       </header>
       <LastError of={dataset} />
-      <Ends of={dataset.ended} />
+      <EndedNotes of={dataset.ended} />
       <div class="metrics">
         <Metric name="Freshness" metric={freshness} />
         <Metric name="Completeness, 7 days" metric={quality.completeness} />

@@ -31,9 +31,9 @@ export function ReportPage({ id }: { id: string }) {
       { id },
       {
         cursorOf: (data) => data.reportRun.cursor,
-        onData: (data) => run.take(data.reportRun.run),
+        onData: (data) => run.set(data.reportRun.run),
         onState: setStream,
-        onGap: () => run.renew(),
+        onGap: () => run.invalidate(),
         endsOnComplete: true,
       },
     );

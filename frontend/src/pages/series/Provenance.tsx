@@ -56,7 +56,7 @@ function Known({
     { symbol, dataset, measure, interval, asOf, asKnownAt },
     (data) => data.provenance,
     {
-      keepFormer: true,
+      keepPrevious: true,
     },
   );
   const { current, loading } = origin.view.value;

@@ -1,7 +1,7 @@
 // The name and the newest value of a series.
 
 import { Change } from "../../components/Change.tsx";
-import { Flags, Simulated } from "../../components/Status.tsx";
+import { Flags, SimulatedBadge } from "../../components/Status.tsx";
 import { doubts } from "../../format/flags.ts";
 import { number } from "../../format/number.ts";
 import { sourceLabel } from "../../format/source.ts";
@@ -21,7 +21,7 @@ export function SeriesHead({ series, decimals, asKnownAt }: SeriesHeadProps) {
     <div class="series-head">
       <div>
         <p class="long-name">
-          {instrument.name} {dataset.simulated && <Simulated />}
+          {instrument.name} {dataset.simulated && <SimulatedBadge />}
         </p>
         <p class="headline">
           <b>{number(latest?.value, decimals)}</b>

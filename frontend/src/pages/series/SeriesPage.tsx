@@ -61,7 +61,7 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
     { ...name, ...bounds, asKnownAt, maxPoints: MOST_POINTS },
     (data) => data.series,
     {
-      keepFormer: true,
+      keepPrevious: true,
       everyMs: POLL_MS,
       // Windows of one series stand under one first line: offline, another window of it is better than none.
       key: `${JSON.stringify([name, asKnownAt])}\n${detail ? JSON.stringify(detail) : range}`,
@@ -113,10 +113,10 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
             : detail
               ? null
               : withPoints(held, event);
-        if (next) series.amend(() => next);
-        else series.renew();
+        if (next) series.update(() => next);
+        else series.invalidate();
       },
-      onGap: () => series.renew(),
+      onGap: () => series.invalidate(),
     },
     past,
   );

@@ -1,6 +1,6 @@
 // How good the open series is.
 
-import { End } from "../../components/EndedNotes.tsx";
+import { EndedNote } from "../../components/EndedNotes.tsx";
 import { LastError } from "../../components/LastError.tsx";
 import { Metrics } from "../../components/Metric.tsx";
 import { MissingSessions } from "../../components/MissingSessions.tsx";
@@ -9,9 +9,9 @@ import { Status } from "../../components/Status.tsx";
 import { count } from "../../format/number.ts";
 import { instant } from "../../format/time.ts";
 import { words } from "../../format/words.ts";
-import { besideEnds, endOf } from "../../state/ended.ts";
+import { endOf, withoutEndTexts } from "../../state/ended.ts";
 import type { Resource } from "../../state/resource.ts";
-import { asOfNow } from "../../state/verdicts.ts";
+import { qualityNow } from "../../state/verdicts.ts";
 import type { Quality } from "./view.ts";
 
 interface SeriesQualityProps {
@@ -25,15 +25,15 @@ export function SeriesQuality({ of: quality, asKnownAt }: SeriesQualityProps) {
 
 function QualityNow({ of: quality }: { of: Resource<Quality> }) {
   const { data } = quality.view.value;
-  const now = data && asOfNow(data.quality);
+  const now = data && qualityNow(data.quality);
   const end = data && endOf(data.dataset.ended, data.instrument.symbol, data.latest?.session);
   return (
     <Panel title="Quality" of={quality} actions={now && <Status status={now.status} />}>
       {({ dataset, quality: { flagCounts, missing } }) => (
         <>
           {now?.metrics.length === 0 && <p class="quiet">No check has run yet, so nothing can be said.</p>}
-          {end && <End of={end} />}
-          <Metrics metrics={besideEnds(now?.metrics ?? [], end ? [end] : [])} />
+          {end && <EndedNote of={end} />}
+          <Metrics metrics={withoutEndTexts(now?.metrics ?? [], end ? [end] : [])} />
           <LastError of={dataset} />
           <FlagCounts counts={flagCounts} />
           <h3>Missing sessions</h3>

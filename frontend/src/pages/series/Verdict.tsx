@@ -6,7 +6,7 @@ import { inWords } from "../../format/reasons.ts";
 import type { SeriesName } from "../../routes.ts";
 import type { Resource } from "../../state/resource.ts";
 import { useQuery } from "../../state/useQuery.ts";
-import { asOfNow, causeOf } from "../../state/verdicts.ts";
+import { causeOf, qualityNow } from "../../state/verdicts.ts";
 import type { Quality } from "./view.ts";
 
 // A verdict comes after the values it is about, and changes while nobody touches the page.
@@ -28,7 +28,7 @@ export function useSeriesQuality(name: SeriesName): Resource<Quality> {
 export function Verdict({ of }: { of: Resource<Quality> }) {
   const { data } = of.view.value;
   if (!data) return null;
-  const { status, metrics } = asOfNow(data.quality);
+  const { status, metrics } = qualityNow(data.quality);
   const cause = causeOf(metrics, status);
   return (
     <span class="verdict">

@@ -3,37 +3,37 @@
 import { useEffect } from "preact/hooks";
 import { DatasetNotesDocument } from "../../api/generated/operations.ts";
 import { now } from "../../api/serverTime.ts";
-import { failedSince } from "../../components/LastError.tsx";
+import { failedFetch } from "../../components/LastError.tsx";
 import { Status } from "../../components/Status.tsx";
 import { ago, instant } from "../../format/time.ts";
 import { useQuery } from "../../state/useQuery.ts";
 import { type DatasetNotes, datasetNotes } from "./datasetNotes.ts";
-import { type DatasetLine, linesOf } from "./datasetVerdicts.ts";
+import { type DatasetNotice, noticesOf } from "./datasetVerdicts.ts";
 import type { Row } from "./rows.ts";
 
 const POLL_MS = 60_000;
 const MOST_OPEN = 3;
 
-interface DatasetLinesProps {
+interface DatasetNoticesProps {
   readonly judged: ReadonlyMap<string, Row>;
   /** Whether to ask, without a line too, what operators said has ended. */
   readonly ends: boolean;
 }
 
-export function DatasetLines({ judged, ends }: DatasetLinesProps) {
-  return ends || linesOf(judged).length > 0 ? <Lines judged={judged} /> : null;
+export function DatasetNotices({ judged, ends }: DatasetNoticesProps) {
+  return ends || noticesOf(judged).length > 0 ? <Notices judged={judged} /> : null;
 }
 
 /** Asks for what the rows do not say: the dataset's title, whether its source could be asked, and what has ended. */
-function Lines({ judged }: { judged: ReadonlyMap<string, Row> }) {
+function Notices({ judged }: { judged: ReadonlyMap<string, Row> }) {
   const notes = useQuery(DatasetNotesDocument, {}, (data) => data.datasets, { everyMs: POLL_MS });
   const { data } = notes.view.value;
   useEffect(() => {
     if (data) datasetNotes.value = data;
   }, [data]);
   const known = data ?? [];
-  const [first, ...rest] = linesOf(judged, known).map((line) => (
-    <Line key={line.dataset} line={line} notes={known.find((one) => one.key === line.dataset)} />
+  const [first, ...rest] = noticesOf(judged, known).map((notice) => (
+    <Notice key={notice.dataset} notice={notice} notes={known.find((one) => one.key === notice.dataset)} />
   ));
   if (!first) return null;
   const wide = matchMedia("(min-width: 900px)").matches;
@@ -51,16 +51,16 @@ function Lines({ judged }: { judged: ReadonlyMap<string, Row> }) {
   );
 }
 
-function Line({ line, notes }: { line: DatasetLine; notes: DatasetNotes | undefined }) {
-  const trouble = notes && failedSince(notes);
+function Notice({ notice, notes }: { notice: DatasetNotice; notes: DatasetNotes | undefined }) {
+  const trouble = notes && failedFetch(notes);
   return (
     <span class="dataset-line">
-      <Status status={line.status} />{" "}
+      <Status status={notice.status} />{" "}
       <b>
-        <span class="wide-only">{notes?.title ?? line.dataset}</span>
-        <span class="narrow-only">{line.dataset}</span>
+        <span class="wide-only">{notes?.title ?? notice.dataset}</span>
+        <span class="narrow-only">{notice.dataset}</span>
       </b>
-      : {line.summary}
+      : {notice.summary}
       {trouble && (
         <span title={instant(trouble.at, true)}>
           ; <span class="wide-only">last fetch failed {ago(trouble.at, now.value)}: </span>

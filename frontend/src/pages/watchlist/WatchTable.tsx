@@ -6,14 +6,14 @@ import type { EndFragment } from "../../api/generated/operations.ts";
 import { now } from "../../api/serverTime.ts";
 import { Change, Percent } from "../../components/Change.tsx";
 import { Icon } from "../../components/Icon.tsx";
-import { Flags, Simulated, Status, WORDS } from "../../components/Status.tsx";
+import { Flags, SimulatedBadge, STATUS_WORDS, Status } from "../../components/Status.tsx";
 import { number } from "../../format/number.ts";
 import { instant, valueTime } from "../../format/time.ts";
 import { seriesPath } from "../../routes.ts";
 import { endText } from "../../state/ended.ts";
 import { isSilent, since, tickAt } from "../../state/liveness.ts";
 import { stars, toggleStar } from "../../state/preferences.ts";
-import { standingOf, summaryOf } from "./datasetVerdicts.ts";
+import { reasonOf, statusOf } from "./datasetVerdicts.ts";
 import type { Row, Sort, SortColumn } from "./rows.ts";
 import { Sparkline } from "./Sparkline.tsx";
 
@@ -162,7 +162,7 @@ function Cells({ row, end, said, starred }: WatchRowProps) {
       </td>
       <th scope="row" class="c-symbol">
         <a href={path}>{row.symbol}</a>
-        {row.simulated && <Simulated />}
+        {row.simulated && <SimulatedBadge />}
         {latest && <Flags flags={latest.flags} />}
         <span class="name">{row.name}</span>
         {end && (
@@ -213,8 +213,8 @@ function When({ row: { latest, interval } }: { row: Row }) {
 
 /** The mark of a row's verdict; with its word only where the dataset's line says another. */
 function RowStatus({ row, said }: { row: Row; said: Row }) {
-  const status = standingOf(row);
-  const why = status === "PASS" ? row.freshness?.summary : summaryOf(row);
-  const title = why ? `${WORDS[status]}: ${why}` : WORDS[status];
-  return <Status status={status} title={title} bare={status === standingOf(said)} />;
+  const status = statusOf(row);
+  const why = status === "PASS" ? row.freshness?.summary : reasonOf(row);
+  const title = why ? `${STATUS_WORDS[status]}: ${why}` : STATUS_WORDS[status];
+  return <Status status={status} title={title} bare={status === statusOf(said)} />;
 }

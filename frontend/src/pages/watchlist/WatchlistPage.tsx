@@ -13,12 +13,12 @@ import { count } from "../../format/number.ts";
 import type { Tick } from "../../state/liveness.ts";
 import { needsReload, useObservations } from "../../state/observations.ts";
 import { stars, symbolOf } from "../../state/preferences.ts";
-import { reduce, useResource } from "../../state/useQuery.ts";
+import { pickFrom, useResource } from "../../state/useQuery.ts";
 import { useTitle } from "../../state/useTitle.ts";
 import { keyOf } from "../../storage.ts";
-import { DatasetLines } from "./DatasetNotices.tsx";
+import { DatasetNotices } from "./DatasetNotices.tsx";
 import { datasetNotes, endsOf } from "./datasetNotes.ts";
-import { newestJudged } from "./datasetVerdicts.ts";
+import { newestVerdicts } from "./datasetVerdicts.ts";
 import { arrange, mayHaveEnded, rowsOf, type Sort, silentKeys, type Watchlist, withEvent } from "./rows.ts";
 import { WatchTable } from "./WatchTable.tsx";
 
@@ -50,7 +50,7 @@ export function WatchlistPage() {
     keyOf(WatchlistDocument, `${search}:${pages}`),
     (abort) => load(search, pages, abort),
     {
-      keepFormer: true,
+      keepPrevious: true,
       everyMs: POLL_MS,
     },
   );
@@ -69,8 +69,9 @@ export function WatchlistPage() {
 
   const symbols = large && data ? data.edges.map((edge) => edge.node.symbol) : null;
   useObservations(symbols, {
-    onEvent: (event) => (needsReload(event) ? list.renew() : list.amend((held) => withEvent(held, event))),
-    onGap: () => list.renew(),
+    onEvent: (event) =>
+      needsReload(event) ? list.invalidate() : list.update((held) => withEvent(held, event)),
+    onGap: () => list.invalidate(),
   });
 
   return (
@@ -100,7 +101,7 @@ function List({ held, looking, more }: ListProps) {
   const rows = rowsOf(held);
   const ends = endsOf(rows, datasetNotes.value);
   const silent = silentKeys(rows);
-  const judged = newestJudged(rows);
+  const judged = newestVerdicts(rows);
   const classes = [...new Set(rows.map((row) => row.assetClass))];
   const filter = { text: text.value, assetClass: assetClass.value, onlyStars: onlyStars.value };
   const shown = arrange(rows, filter, stars.value, sort.value);
@@ -110,7 +111,7 @@ function List({ held, looking, more }: ListProps) {
         classes={classes}
         counted={`${shown.length} of ${rows.length}${held.pageInfo.hasNextPage ? " here" : ""}`}
       />
-      <DatasetLines judged={judged} ends={rows.some((row) => mayHaveEnded(row, serverNow()))} />
+      <DatasetNotices judged={judged} ends={rows.some((row) => mayHaveEnded(row, serverNow()))} />
       {shown.length === 0 ? (
         <div class="blank">
           <p>
@@ -184,7 +185,7 @@ async function page(
   after: string | null,
   abort: AbortSignal,
 ): Promise<Answer<Watchlist>> {
-  return reduce(
+  return pickFrom(
     await query(WatchlistDocument, { search, first: PAGE_SIZE, after }, abort),
     (data) => data.instruments,
   );

@@ -2,18 +2,18 @@
 
 import type { QualityStatus } from "../../api/generated/operations.ts";
 import { inWords } from "../../format/reasons.ts";
-import { causeOf, standing, WORST_FIRST } from "../../state/verdicts.ts";
+import { causeOf, statusNow, WORST_FIRST } from "../../state/verdicts.ts";
 import type { DatasetNotes } from "./datasetNotes.ts";
 import type { Row } from "./rows.ts";
 
-export interface DatasetLine {
+export interface DatasetNotice {
   readonly dataset: string;
   readonly status: QualityStatus;
   readonly summary: string;
 }
 
 /** By dataset, the row that carries its newest verdict: rows of one answer carry the same. */
-export function newestJudged(rows: readonly Row[]): ReadonlyMap<string, Row> {
+export function newestVerdicts(rows: readonly Row[]): ReadonlyMap<string, Row> {
   const newest = new Map<string, Row>();
   for (const row of rows) {
     const held = newest.get(row.dataset);
@@ -24,15 +24,15 @@ export function newestJudged(rows: readonly Row[]): ReadonlyMap<string, Row> {
 
 const until = (row: Row): number => Date.parse(row.qualityCountsUntil ?? "") || 0;
 
-export const standingOf = (row: Row): QualityStatus => standing(row.quality, row.qualityCountsUntil);
+export const statusOf = (row: Row): QualityStatus => statusNow(row.quality, row.qualityCountsUntil);
 
 /** A line for each dataset that does not pass, the worst first. The notes say why where lateness is not why. */
-export function linesOf(
+export function noticesOf(
   judged: ReadonlyMap<string, Row>,
   notes: readonly DatasetNotes[] = [],
-): DatasetLine[] {
+): DatasetNotice[] {
   return [...judged.values()]
-    .map((row) => ({ dataset: row.dataset, status: standingOf(row), summary: summaryOf(row, notes) }))
+    .map((row) => ({ dataset: row.dataset, status: statusOf(row), summary: reasonOf(row, notes) }))
     .filter((line) => line.status !== "PASS")
     .sort(
       (a, b) =>
@@ -41,8 +41,8 @@ export function linesOf(
 }
 
 /** Why a row's verdict is what it is, in a sentence without its full stop. */
-export function summaryOf(row: Row, notes: readonly DatasetNotes[] = []): string {
-  if (standingOf(row) !== row.quality) return `nobody has judged it lately; it was ${row.quality}`;
+export function reasonOf(row: Row, notes: readonly DatasetNotes[] = []): string {
+  if (statusOf(row) !== row.quality) return `nobody has judged it lately; it was ${row.quality}`;
   if (row.freshness?.status === row.quality) return row.freshness.summary;
   const { metrics = [] } = notes.find((one) => one.key === row.dataset)?.quality ?? {};
   const cause = causeOf(metrics, row.quality);

@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
 import { now } from "../../../src/api/serverTime.ts";
-import { failedSince } from "../../../src/components/LastError.tsx";
+import { failedFetch } from "../../../src/components/LastError.tsx";
 import {
-  linesOf,
-  newestJudged,
-  standingOf,
-  summaryOf,
+  newestVerdicts,
+  noticesOf,
+  reasonOf,
+  statusOf,
 } from "../../../src/pages/watchlist/datasetVerdicts.ts";
 import type { Row } from "../../../src/pages/watchlist/rows.ts";
 import { feedSilent } from "../../../src/state/verdicts.ts";
@@ -34,7 +34,7 @@ const PASSING: Partial<Row> = { dataset: "sim", quality: "PASS", freshness: null
 test("a late dataset of many series is one line, and one that passes none", () => {
   const rows = [...Array.from({ length: 41 }, (_, i) => row(`S${i}`)), row("SIM.A", PASSING)];
 
-  expect(linesOf(newestJudged(rows))).toEqual([{ dataset: "ecb-rates", status: "FAIL", summary: LATE }]);
+  expect(noticesOf(newestVerdicts(rows))).toEqual([{ dataset: "ecb-rates", status: "FAIL", summary: LATE }]);
 });
 
 test("the worst dataset stands first", () => {
@@ -44,23 +44,23 @@ test("the worst dataset stands first", () => {
     row("C", { dataset: "c" }),
   ];
 
-  expect(linesOf(newestJudged(rows)).map((line) => line.dataset)).toEqual(["c", "b", "a"]);
+  expect(noticesOf(newestVerdicts(rows)).map((line) => line.dataset)).toEqual(["c", "b", "a"]);
 });
 
 test("a row that holds an older verdict does not speak for its dataset, and differs from what is said", () => {
   const older = row("OLD", { quality: "WARN", qualityCountsUntil: "2026-11-26T12:01:00Z" });
-  const judged = newestJudged([older, row("NEW")]);
+  const judged = newestVerdicts([older, row("NEW")]);
 
-  expect(linesOf(judged)).toMatchObject([{ status: "FAIL" }]);
+  expect(noticesOf(judged)).toMatchObject([{ status: "FAIL" }]);
   expect(judged.get("ecb-rates")?.symbol).toBe("NEW");
-  expect(standingOf(older)).toBe("WARN");
+  expect(statusOf(older)).toBe("WARN");
 });
 
 test("a verdict that nobody renewed is said once to be unknown, with what it was", () => {
   const rows = [row("A"), row("B"), row("SIM.A", PASSING)];
   now.value = Date.parse(UNTIL) + 1;
 
-  expect(linesOf(newestJudged(rows))).toEqual([
+  expect(noticesOf(newestVerdicts(rows))).toEqual([
     { dataset: "ecb-rates", status: "UNKNOWN", summary: "nobody has judged it lately; it was FAIL" },
     { dataset: "sim", status: "UNKNOWN", summary: "nobody has judged it lately; it was PASS" },
   ]);
@@ -69,7 +69,7 @@ test("a verdict that nobody renewed is said once to be unknown, with what it was
 test("while the feed is silent what failed stands and what passed is unknown", () => {
   feedSilent.value = now.value;
 
-  const lines = linesOf(newestJudged([row("A"), row("SIM.A", PASSING)]));
+  const lines = noticesOf(newestVerdicts([row("A"), row("SIM.A", PASSING)]));
 
   expect(lines.map((line) => [line.dataset, line.status])).toEqual([
     ["ecb-rates", "FAIL"],
@@ -85,8 +85,8 @@ test("where lateness is not why, the metric that is why is named, and never that
   ] as const;
   const notes = datasetNotes("ecb-rates", { quality: { metrics: [...metrics] } });
 
-  expect(summaryOf(fresh, [notes])).toBe("missing sessions: 116 never fetched");
-  expect(summaryOf(fresh)).toBe("the Quality page says why");
+  expect(reasonOf(fresh, [notes])).toBe("missing sessions: 116 never fetched");
+  expect(reasonOf(fresh)).toBe("the Quality page says why");
 });
 
 test("a failed fetch is said until the source has been asked without trouble, without naming the source twice", () => {
@@ -98,7 +98,7 @@ test("a failed fetch is said until the source has been asked without trouble, wi
     lastErrorAt: at,
   };
 
-  expect(failedSince(failed)).toEqual({ at, why: "the network is switched off" });
-  expect(failedSince({ ...failed, checkedAt: "2026-11-26T11:00:01Z" })).toBeNull();
-  expect(failedSince({ ...failed, lastError: null })).toBeNull();
+  expect(failedFetch(failed)).toEqual({ at, why: "the network is switched off" });
+  expect(failedFetch({ ...failed, checkedAt: "2026-11-26T11:00:01Z" })).toBeNull();
+  expect(failedFetch({ ...failed, lastError: null })).toBeNull();
 });
