@@ -41,7 +41,6 @@ from mktdash.store.engine.session import write_transaction
 from mktdash.store.live.heartbeats import beating
 from mktdash.store.live.outbox import ensure_epoch
 from mktdash.store.live.topic_versions import VersionWatch
-from mktdash.store.series.whole_series import WholeSeries
 
 _MOST_SOCKET_MESSAGE_BYTES = 256 * 1024
 # Streams are told to end first; what still hangs after this is cut.
@@ -53,7 +52,6 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
     settings = resources.settings
     hub = Hub(resources.engine, resources.redis, clock=resources.clock)
     identity = Identity(resources.engine, resources.clock, anonymous_read=settings.anonymous_read)
-    whole = WholeSeries(resources.engine)
     buckets = Buckets(resources.redis, without_redis=settings.limits_without_redis)
     services = Services(
         engine=resources.engine,
@@ -70,7 +68,6 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         streams=OpenStreams(settings.stream_limit or None),
         trusted=read_trusted(settings.trusted_documents, only=settings.trusted_documents_only),
         most_answer_bytes=settings.answer_mb * 1024 * 1024,
-        whole=whole,
     )
     trusted = networks(settings.trusted_proxies)
     watch = VersionWatch(resources.engine)
@@ -89,7 +86,6 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
             await hub.close()
             await watch.aclose()
             await identity.aclose()
-            await whole.aclose()
 
     kept_answers = []
     if settings.answer_cache_mb:

@@ -20,7 +20,6 @@ from mktdash.security.buckets import Buckets, Limit, Standing
 from mktdash.security.principals import Principal
 from mktdash.security.streams import OpenStreams
 from mktdash.store.engine.session import read_transaction
-from mktdash.store.series.whole_series import WholeSeries
 from mktdash.uncancelled import to_its_end
 
 
@@ -43,7 +42,6 @@ class Services:
     streams: OpenStreams = field(default_factory=OpenStreams)
     trusted: TrustedDocuments = field(default_factory=TrustedDocuments)
     most_answer_bytes: int | None = None
-    whole: WholeSeries | None = None
 
     @property
     def now(self) -> int:
@@ -127,8 +125,6 @@ class RequestContext:
     # strawberry puts the payload of a WebSocket's connection_init here.
     connection_params: dict[str, Any] | None = None
     same_origin: bool = True
-    # Whether one resolver reads all there is to read, so that its one statement may be all there is of a view.
-    alone: bool = False
     _read: Reader | None = None
     loaders: dict[Any, Any] = field(default_factory=dict)
 
@@ -151,7 +147,6 @@ class RequestContext:
             self._read = self._read.another()
         self.loaders.clear()
         self.sizes.clear()
-        self.alone = False
 
     def for_operation(self, *, shared: bool) -> Self:
         """This request's context for one operation; close its reader when the operation is done."""

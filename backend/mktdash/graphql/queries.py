@@ -16,7 +16,7 @@ from mktdash.graphql.quality.dataset import DatasetType
 from mktdash.graphql.replays.types import NO_VERSION, REPLAYS, ReplayRunType
 from mktdash.graphql.reports.types import RUNS, ReportRunConnection, ReportRunType, ReportTemplateType
 from mktdash.graphql.selected_fields import asked
-from mktdash.graphql.series.history import read_history, read_known
+from mktdash.graphql.series.history import read_history
 from mktdash.graphql.series.provenance import ProvenanceType
 from mktdash.graphql.series.revision import RevisionConnection, revision_after
 from mktdash.graphql.series.types import SeriesType
@@ -49,7 +49,6 @@ from mktdash.store.jobs.runs import run_by_id, runs_page
 from mktdash.store.live.heartbeats import beats, heard_at
 from mktdash.store.live.topic_versions import CATALOGUE, DATA, REPORTS
 from mktdash.store.series.revisions import revisions_page
-from mktdash.store.series.whole_series import locate_whole
 
 
 @strawberry.type(description="What can be read.")
@@ -133,17 +132,8 @@ class Query(AlertQueries, TokenQueries, NodeQueries):
         bounds.knowledge(as_known_at, now)
         if max_points is not None:
             bounds.within(max_points, bounds.FEWEST_POINTS, bounds.MOST_POINTS, "maxPoints")
-        whole = (from_, to, as_known_at, max_points) == (None, None, None, None)
-        if whole:
-            known = await read_known(info, symbol, which)
-            if known is not None:
-                return known
         async with info.context.read() as conn:
-            stretches = None
-            if whole and "points" in asked(info):
-                found, stretches = await locate_whole(conn, symbol, which)
-            else:
-                found = await locate(conn, symbol, which, at=to)
+            found = await locate(conn, symbol, which, at=to)
             return await read_history(
                 info,
                 conn,
@@ -153,7 +143,6 @@ class Query(AlertQueries, TokenQueries, NodeQueries):
                 as_known_at=as_known_at,
                 most=max_points,
                 how=downsample,
-                stretches=stretches,
             )
 
     @strawberry.field(metadata=depends_on(CATALOGUE), description="Every dataset, by key.")

@@ -137,7 +137,6 @@ class MktdashSchema(strawberry.Schema):
             await spending.reserve()
         except MktdashError:
             return None
-        context.alone = plan.has_one_root
         try:
             with timed(document, query, context.request_id):
                 data = await self.plans.run(plan, context)

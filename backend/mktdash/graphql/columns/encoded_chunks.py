@@ -5,7 +5,7 @@ it is a piece of its own; the packed tail goes by its own bytes.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -68,14 +68,9 @@ class PieceCache:
         *,
         start: int | None = None,
         end: int | None = None,
-        stretches: Sequence[Stretch] | None = None,
     ) -> EncodedPoints:
-        """The current points between two instants (microseconds, both included), ``fields`` of them encoded.
-
-        ``stretches`` are what they consist of, where that was read already.
-        """
-        if stretches is None:
-            stretches = await read_stretches(conn, series, start=start, end=end)
+        """The current points between two instants (microseconds, both included), ``fields`` of them encoded."""
+        stretches = await read_stretches(conn, series, start=start, end=end)
         keys = [(one.content, one.start, one.end) for one in stretches]
         pieces = [self._known(key, fields) for key in keys]
         missing = [at for at, piece in enumerate(pieces) if piece is None]
@@ -87,17 +82,6 @@ class PieceCache:
             for at in missing:
                 pieces[at] = self._make(keys[at], stretches[at], payloads, fields)
         return _joined([piece for piece in pieces if piece is not None], fields)
-
-    def known_points(self, stretches: Sequence[Stretch], fields: Collection[str]) -> EncodedPoints | None:
-        """The points that consist of these, where all of them are known; None where something must be read."""
-        pieces = []
-        for one in stretches:
-            piece = self._known((one.content, one.start, one.end), fields)
-            if piece is None:
-                return None
-            pieces.append(piece)
-        self.found += len(pieces)
-        return _joined(pieces, fields)
 
     def _known(self, key: _Key, fields: Collection[str]) -> Piece | None:
         piece = self.kept.get(key)

@@ -34,11 +34,6 @@ class Plan:
     completion: Completion | None
     variables: VariableValues
 
-    @property
-    def has_one_root(self) -> bool:
-        """Whether one field is asked of the root."""
-        return self.completion is not None and len(self.completion.steps) == 1
-
 
 @dataclass(frozen=True, slots=True)
 class _Known:

@@ -1,7 +1,5 @@
 """Reads one series as a query wants it: in one transaction, and nothing that was not asked for."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,14 +13,10 @@ from mktdash.graphql.instruments.types import InstrumentType
 from mktdash.graphql.quality.dataset import DatasetType
 from mktdash.graphql.selected_fields import asked, asked_within
 from mktdash.graphql.series.types import SeriesType
-from mktdash.store.catalogue.instruments import Which
 from mktdash.store.catalogue.series_lookup import Located
-from mktdash.store.series.chunk_slices import Stretch
 from mktdash.store.series.latest import latest_by_series_ids
 from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
 
-# Fields whose values come with the row of a series, and from nowhere else.
-_OF_ONE_STATEMENT = frozenset({"id", "source", "measure", "interval", "unit", "dataVersion", "points", "__typename"})
 _NO_POINTS = PointsType.from_columns(Columns.empty())
 
 
@@ -36,7 +30,6 @@ async def read_history(
     as_known_at: int | None,
     most: int | None,
     how: Downsample,
-    stretches: Sequence[Stretch] | None = None,
 ) -> SeriesType:
     """A series with what the query asks of it; ``start`` and ``end`` (microseconds) are both included.
 
@@ -51,9 +44,7 @@ async def read_history(
     points, flags = _NO_POINTS, {}
     if as_known_at is None and most is None:
         if "points" in wanted or counted:
-            encoded = await info.context.services.pieces.read_points(
-                conn, row, fields, start=start, end=end, stretches=stretches
-            )
+            encoded = await info.context.services.pieces.read_points(conn, row, fields, start=start, end=end)
             points, flags = PointsType.from_encoded(encoded), named_counts(encoded.masks)
     elif "points" in wanted or counted or "latest" in wanted:
         whole = as_known_at is not None and "latest" in wanted
@@ -72,25 +63,6 @@ async def read_history(
     if "snapshotId" in wanted:
         snapshot = snapshot_id(await read_leaves(conn, [row], as_known_at=as_known_at))
     return _series(info, found, points, flags=flags, latest=latest, snapshot=snapshot)
-
-
-async def read_known(info: Info, symbol: str, which: Which) -> SeriesType | None:
-    """The points of a whole series whose pieces are all known, by one statement, shared with whoever asks meanwhile.
-
-    None where it takes more than that: something else is read for the same answer, or a piece is new.
-    """
-    context, wanted = info.context, asked(info)
-    if not context.alone or not wanted <= _OF_ONE_STATEMENT or "points" not in wanted:
-        return None
-    whole = context.services.whole and await context.services.whole.of(symbol, which)
-    if not whole:
-        return None
-    found, stretches = whole
-    encoded = context.services.pieces.known_points(stretches, asked_within(info, "points") & COLUMNS)
-    if encoded is None:
-        return None
-    context.saw(found.series.dataset)
-    return _series(info, found, PointsType.from_encoded(encoded))
 
 
 def _series(

@@ -57,7 +57,7 @@ async def fetch_built(
         build: a module's function that makes the statement, for PostgreSQL where its argument is true, else for SQLite.
         parameters: values of its ``bindparam``s, by name.
     """
-    text, names, fixed = compiled(build, is_postgres(conn))
+    text, names, fixed = _compiled(build, is_postgres(conn))
     return await fetch_all(conn, text, *(parameters[name] if name in parameters else fixed[name] for name in names))
 
 
@@ -67,7 +67,7 @@ def _with_marks(statement: str) -> str:
 
 
 @lru_cache(256)
-def compiled(build: Callable[[bool], Select[Any]], postgres: bool) -> tuple[str, tuple[str, ...], dict[str, Any]]:  # noqa: FBT001 - a key
+def _compiled(build: Callable[[bool], Select[Any]], postgres: bool) -> tuple[str, tuple[str, ...], dict[str, Any]]:  # noqa: FBT001 - a key
     """A statement's text for an engine, the names of its parameters in order, the values of those that are fixed."""
     dialect = asyncpg.dialect() if postgres else pysqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
     compiled = build(postgres).compile(dialect=dialect)
