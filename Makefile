@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTHON_FILES := backend tests ops
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench load format hooks lock clean
+.PHONY: help run setup test watch check bench load format hooks lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -17,12 +17,15 @@ run: ## set everything up and start it; prints `ready: URL`
 setup: ## set up what `make run` needs, and start nothing
 	@exec $(START) setup
 
-test: ## set up and run every test (TESTS=PATH: those alone): backend, browser, frontend
-ifdef TESTS
-	@$(START) pytest $(TESTS)
+test: ## set up and run every test: backend, browser, frontend; T=PATH runs the backend's tests there alone
+ifdef T
+	@$(START) pytest $(T)
 else
 	@$(START) test
 endif
+
+watch: ## run the tests of T=PATH (tests/unit without one) again whenever a file of backend/ or tests/ changes
+	@exec $(START) watch $(or $(T),tests/unit)
 
 check: ## set up and run every check: ruff, mypy, import-linter, schema, biome, tsc, size
 	@$(START) tools

@@ -6,6 +6,7 @@ It runs on a plain Python before anything is installed, so it imports the standa
 import ctypes
 import fcntl
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -24,7 +25,9 @@ from steps import ROOT, STATE, complain, note
 _PR_SET_PDEATHSIG = 1
 _PYTEST = [str(environment.PYTHON), "-m", "pytest"]
 _OF_PROCESSES = ("tests/chaos", "tests/e2e")
-_USAGE = "usage: start setup | run | test | tools | pytest ARGS | npm ARGS | env COMMAND ARGS"
+# These look at no page, no browser and no Node, so nothing is built for them.
+_UNIT = "tests/unit"
+_USAGE = "usage: start setup | run | test | tools | pytest ARGS | watch PATHS | npm ARGS"
 
 
 def main(arguments: list[str]) -> int:
@@ -56,9 +59,13 @@ def _do(command: str, rest: list[str]) -> int:
             _end_with_parent()
             _become("up")
         case "pytest":
-            return _call([*_PYTEST, *rest], _test_environment())
+            return _call([*_PYTEST, *rest], _test_environment(rest))
+        case "watch":
+            run = shlex.join([*_PYTEST, "-q", *rest])
+            watch = [str(environment.PYTHON), "-m", "watchfiles", "--filter", "python", run, "backend", "tests"]
+            return _call(watch, _test_environment(rest))
         case "test":
-            return _test_all(_test_environment())
+            return _test_all(_test_environment([]))
         case "npm":
             program, env = node.npm(environment.environment())
             return _call([*map(str, program), *rest], env, cwd=ROOT / "frontend")
@@ -68,9 +75,13 @@ def _do(command: str, rest: list[str]) -> int:
     return 0
 
 
-def _test_environment() -> dict[str, str]:
-    _prepare(with_test_tools=True)
+def _test_environment(paths: list[str]) -> dict[str, str]:
+    """Set up what the tests of these paths stand on; of all tests, where none is named."""
     env = environment.environment()
+    unit = bool(paths) and all(path.startswith(_UNIT) for path in paths)
+    _prepare(with_test_tools=True, with_page=not unit)
+    if unit:
+        return env
     with _alone():
         node.ensure_clients(env)
     chromium = browser.ensure(env)
@@ -99,12 +110,13 @@ def _test_all(env: dict[str, str]) -> int:
     return next((code for code in codes if code), 0)
 
 
-def _prepare(*, with_test_tools: bool) -> None:
+def _prepare(*, with_test_tools: bool, with_page: bool = True) -> None:
     started = time.monotonic()
     STATE.mkdir(parents=True, exist_ok=True)
     with _alone():
         changed = environment.ensure(with_test_tools=with_test_tools)
-        changed = node.ensure_page(environment.environment()) or changed
+        if with_page:
+            changed = node.ensure_page(environment.environment()) or changed
     seconds = time.monotonic() - started
     note(f"set-up done in {seconds:.1f} s" if changed else f"set-up: nothing to do ({seconds:.1f} s)")
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import stamps
 from environment import PYTHON
 from failures import SetupError
 from steps import note, run_step
@@ -33,8 +34,14 @@ def _on_path() -> str | None:
 
 
 def _playwright(env: dict[str, str]) -> str | None:
+    noted = stamps.read("browser").get("path", "")
+    if os.access(noted, os.X_OK):
+        return noted
     said = subprocess.run([PYTHON, "-c", _WHERE], check=False, capture_output=True, text=True, env=env).stdout.strip()
-    return said if said and Path(said).exists() else None
+    if not said or not Path(said).exists():
+        return None
+    stamps.write("browser", path=said)
+    return said
 
 
 def _from_debian(env: dict[str, str]) -> str | None:

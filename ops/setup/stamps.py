@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,12 +19,12 @@ def digest(paths: Iterable[Path], *facts: str) -> str:
 
 
 def files_under(folder: Path, *, without: frozenset[str]) -> list[Path]:
-    """Every file of a folder, but for the sub-folders named."""
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not without.intersection(path.relative_to(folder).parts)
-    ]
+    """Every file of a folder, but for the sub-folders named, into which nobody looks: one of them holds thousands."""
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(set(folders) - without)
+        found += (Path(place, name) for name in names if name not in without)
+    return [path for path in found if path.is_file()]
 
 
 def read(name: str) -> dict[str, str]:

@@ -14,6 +14,11 @@ from mktdash.store.engine.session import write_transaction
 from mktdash.store.live.outbox import ensure_epoch
 
 
+def pytest_configure(config):
+    """Load the stores' fixtures once, whichever folder asks first."""
+    config.pluginmanager.import_plugin("tests.factories.stores.fixtures")
+
+
 @pytest.fixture
 async def left(engine):
     """What looks for leftovers in a store with some observations; awaits are counted meanwhile."""

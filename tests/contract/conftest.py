@@ -16,6 +16,11 @@ _OLDEST_NODE = (22, 18)
 _SECONDS = 300
 
 
+def pytest_configure(config):
+    """Load the stores' fixtures once, whichever folder asks first."""
+    config.pluginmanager.import_plugin("tests.factories.stores.fixtures")
+
+
 @pytest.fixture(scope="package")
 def server(databases):
     """A server with the whole ECB history and no limits on how often it is asked."""

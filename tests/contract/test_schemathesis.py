@@ -20,7 +20,7 @@ from mktdash.graphql.schema import MktdashSchema
 from mktdash.http.openapi.document import document
 from mktdash.http.routes import OPERATIONS
 
-# 30 take half a minute in all; ask for thousands before a release: EXAMPLES=2000 make test TESTS=tests/contract.
+# 30 take half a minute in all; ask for thousands before a release: EXAMPLES=2000 make test T=tests/contract.
 _CHECKS = [
     checks.status_code_conformance,
     checks.content_type_conformance,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
+from tests.e2e.held import Held
 from tests.e2e.running import Running
 
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
@@ -25,6 +26,27 @@ _MOST_MS = 60_000
 expect.set_options(timeout=_MOST_MS)
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
+
+
+def pytest_configure(config):
+    """Load the stores' fixtures once, whichever folder asks first."""
+    config.pluginmanager.import_plugin("tests.factories.stores.fixtures")
+
+
+def pytest_collection_modifyitems(items):
+    """Judge last what is held in the background all the while."""
+    items.sort(key=lambda item: item.get_closest_marker("held") is not None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def held(request, tmp_path_factory):
+    """Streams that are opened before the first end-to-end test, where a test will ask at its end how they went."""
+    if not any(item.get_closest_marker("held") for item in request.session.items):
+        yield None
+        return
+    streams = Held(tmp_path_factory.mktemp("held") / "home")
+    yield streams
+    streams.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Thousands of series in one file: every way through the store takes them, and no statement grows with them.
 
-The hook in ``tests/conftest.py`` fails a statement of more than 2,000 parameters, so a few more series than that show
-what 40,000 would; ``MKTDASH_SERIES=40000`` takes them all, in some minutes.
+``tests/factories/stores/fixtures.py`` fails a statement of more than 2,000 parameters, so a few more series than that
+show what 40,000 would; ``MKTDASH_SERIES=40000`` takes them all, in some minutes.
 """
 
 import os

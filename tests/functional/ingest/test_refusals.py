@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.conftest import ENGINES
 from tests.factories.command import Command
+from tests.factories.stores.fixtures import ENGINES
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import to_micros

@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 from sqlalchemy import select
-from tests.conftest import ENGINES
+from tests.factories.stores.fixtures import ENGINES
 from typer.testing import CliRunner
 
 from mktdash.cli.main import app

@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.conftest import ENGINES
 from tests.factories.command import Command
+from tests.factories.stores.fixtures import ENGINES
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import system_clock

@@ -116,3 +116,8 @@ def test_calendars_of_our_own_do_not_load_pandas() -> None:
     sessions("TARGET", date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=30))
 
     assert ("exchange_calendars" in sys.modules) == before
+
+
+def test_a_weekday_that_is_none_is_no_calendar() -> None:
+    with pytest.raises(CalendarUnavailableError):
+        sessions("WEEKLY-FRIDAY", date(2026, 1, 1), date(2026, 2, 1))

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from mktdash.domain.calendar import CalendarUnavailableError, closes_early, sessions
+from mktdash.domain.calendar import sessions
 from mktdash.domain.clock import from_micros, to_micros
 from mktdash.domain.instrument import DatasetSpec
 from mktdash.domain.periods import ANNUAL, MONTHLY, QUARTERLY, period_of, weekly
@@ -95,24 +95,3 @@ def test_an_observation_belongs_to_its_period_whichever_day_of_it_dates_it() -> 
         True,
         False,
     ]
-
-
-def test_a_weekday_that_is_none_is_no_calendar() -> None:
-    with pytest.raises(CalendarUnavailableError):
-        sessions("WEEKLY-FRIDAY", date(2026, 1, 1), date(2026, 2, 1))
-
-
-def test_on_a_half_day_a_close_is_due_earlier() -> None:
-    exchange = schedule("XNYS", timezone="America/New_York", fixing_time="16:00", publish_delay_s=3600)
-    thanksgiving_friday, usual = date(2026, 11, 27), date(2026, 11, 30)
-
-    assert closes_early("XNYS", usual) is None
-    assert str(closes_early("XNYS", thanksgiving_friday)) == "13:00:00"
-    assert from_micros(due_at(exchange, thanksgiving_friday)) == datetime(2026, 11, 27, 19, tzinfo=UTC)
-    assert from_micros(due_at(exchange, usual)) == datetime(2026, 11, 30, 22, tzinfo=UTC)
-
-
-def test_a_fixing_before_an_early_close_is_due_as_ever() -> None:
-    morning = schedule("XNYS", timezone="America/New_York", fixing_time="11:00")
-
-    assert from_micros(due_at(morning, date(2026, 11, 27))) == datetime(2026, 11, 27, 16, tzinfo=UTC)

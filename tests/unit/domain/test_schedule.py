@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from mktdash.domain.calendar import CalendarUnavailableError
-from mktdash.domain.clock import iso, to_micros
+from mktdash.domain.calendar import CalendarUnavailableError, closes_early
+from mktdash.domain.clock import from_micros, iso, to_micros
 from mktdash.domain.instrument import DatasetSpec
 from mktdash.domain.schedule import due_at, expected_at, fixing_at, session_of, sessions_between
 
@@ -76,3 +76,21 @@ def test_session_bounds_follow_the_clock_change() -> None:
 def test_a_schedule_that_makes_no_sense_is_said_to_be_unavailable(broken: dict[str, str]) -> None:
     with pytest.raises(CalendarUnavailableError):
         expected_at(schedule(**broken), at("2026-11-20T16:59:59+00:00"))
+
+
+def test_on_a_half_day_a_close_is_due_earlier() -> None:
+    exchange = schedule(
+        calendar="XNYS", grace_s=0, timezone="America/New_York", fixing_time="16:00", publish_delay_s=3600
+    )
+    thanksgiving_friday, usual = date(2026, 11, 27), date(2026, 11, 30)
+
+    assert closes_early("XNYS", usual) is None
+    assert str(closes_early("XNYS", thanksgiving_friday)) == "13:00:00"
+    assert from_micros(due_at(exchange, thanksgiving_friday)) == datetime(2026, 11, 27, 19, tzinfo=UTC)
+    assert from_micros(due_at(exchange, usual)) == datetime(2026, 11, 30, 22, tzinfo=UTC)
+
+
+def test_a_fixing_before_an_early_close_is_due_as_ever() -> None:
+    morning = schedule(calendar="XNYS", grace_s=0, timezone="America/New_York", fixing_time="11:00", publish_delay_s=0)
+
+    assert from_micros(due_at(morning, date(2026, 11, 27))) == datetime(2026, 11, 27, 16, tzinfo=UTC)
