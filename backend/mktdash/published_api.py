@@ -10,10 +10,8 @@ from collections.abc import Iterator
 import orjson
 
 from mktdash.domain.errors import MktdashError
-from mktdash.graphql.mutations import Mutation
-from mktdash.graphql.queries import Query
 from mktdash.graphql.rights import READER, rights
-from mktdash.graphql.subscriptions import Subscription
+from mktdash.graphql.roots import Mutation, Query, Subscription
 from mktdash.http.openapi import document
 from mktdash.http.operations import ANYONE
 from mktdash.http.routes import OPERATIONS

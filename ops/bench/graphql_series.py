@@ -23,7 +23,7 @@ from mktdash.app import create_app
 from mktdash.code_version import code_sha
 from mktdash.domain.clock import system_clock
 from mktdash.graphql.context import Info
-from mktdash.graphql.queries import Query
+from mktdash.graphql.roots import Query
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.ingest.pipeline import ingest_payload

@@ -19,12 +19,10 @@ from mktdash.graphql.cost_limit import CostLimit, Spending, charge
 from mktdash.graphql.documents.cache import CachedDocuments, DocumentCache
 from mktdash.graphql.documents.cost import Costs
 from mktdash.graphql.errors import present
-from mktdash.graphql.mutations import Mutation
 from mktdash.graphql.planner.leaves import NoPlanError
 from mktdash.graphql.planner.plans import Plans
 from mktdash.graphql.planner.timing import Timed, timed
-from mktdash.graphql.queries import Query
-from mktdash.graphql.subscriptions import Subscription
+from mktdash.graphql.roots import Mutation, Query, Subscription
 from mktdash.graphql.vocabulary.scalars import SCALARS
 
 _RUNS = Counter("mktdash_operations_run_total", "Queries executed, by what executed them.", ["by"])

@@ -7,7 +7,7 @@ import pytest
 import strawberry
 from tests.factories.web.application import resources_over, web_over
 
-from mktdash.graphql.queries import Query
+from mktdash.graphql.roots import Query
 from mktdash.graphql.schema import MktdashSchema
 
 

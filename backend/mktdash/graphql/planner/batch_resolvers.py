@@ -8,8 +8,9 @@ from typing import Any
 
 from mktdash.graphql.columns.points import ObservationType
 from mktdash.graphql.context import RequestContext
-from mktdash.graphql.instruments.types import InstrumentType, SeriesSummaryType
+from mktdash.graphql.instruments.types import InstrumentType
 from mktdash.graphql.quality.verdicts import QualityStatus, status_of, until_of
+from mktdash.graphql.series.summary import SeriesSummaryType
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.store.catalogue.instruments import series_by_instrument_ids
 from mktdash.store.quality.verdicts import latest_verdicts

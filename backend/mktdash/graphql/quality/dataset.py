@@ -35,6 +35,8 @@ from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.store.catalogue.datasets import DatasetRow
 from mktdash.store.live.topic_versions import ABOUT, CATALOGUE, DATA, QUALITY
 
+DATASETS = "Dataset"
+
 
 @attributes_depend_on(QUALITY)
 @strawberry.type(name="DatasetQuality", description="The verdicts on a dataset.")
@@ -143,7 +145,7 @@ class DatasetType(Node):
     def from_row(cls, row: DatasetRow) -> "DatasetType":
         """A dataset as stored."""
         return cls(
-            id=global_id("Dataset", row.key),
+            id=global_id(DATASETS, row.key),
             key=row.key,
             title=row.title,
             source=row.source,

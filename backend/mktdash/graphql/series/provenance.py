@@ -11,6 +11,8 @@ from mktdash.store.batches.batches import BatchRow, ProvenanceRow
 from mktdash.store.catalogue.instruments import SeriesRow
 from mktdash.store.live.topic_versions import ABOUT, CATALOGUE, DATA, RAW
 
+BATCHES = "Batch"
+
 
 @attributes_depend_on(ABOUT, RAW)
 @strawberry.type(name="RawFile", description="Bytes as a source gave them, kept by their hash.")
@@ -51,7 +53,7 @@ class BatchType(Node):
     def from_row(cls, row: BatchRow) -> "BatchType":
         """A batch as stored."""
         return cls(
-            id=global_id("Batch", row.id),
+            id=global_id(BATCHES, row.id),
             run_id=row.run_id,
             source=row.source,
             dataset=row.dataset,

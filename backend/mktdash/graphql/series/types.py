@@ -4,7 +4,7 @@ import strawberry
 
 from mktdash.graphql.columns.points import ObservationType, PointsType
 from mktdash.graphql.context import Info
-from mktdash.graphql.instruments.types import InstrumentType, Unit
+from mktdash.graphql.instruments.types import InstrumentType
 from mktdash.graphql.loaders import MissingByDatasetLoader, VerdictsByDatasetLoader, loader
 from mktdash.graphql.quality.dataset import DatasetType
 from mktdash.graphql.quality.verdicts import (
@@ -17,6 +17,7 @@ from mktdash.graphql.quality.verdicts import (
     status_of,
     until_of,
 )
+from mktdash.graphql.series.summary import SERIES, Unit
 from mktdash.graphql.vocabulary.arguments import First
 from mktdash.graphql.vocabulary.bounds import page_size
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on, never_kept
@@ -114,7 +115,7 @@ class SeriesType(Node):
     ) -> "SeriesType":
         """A series as stored, with what was read of it."""
         return cls(
-            id=global_id("Series", row.key),
+            id=global_id(SERIES, row.key),
             instrument=instrument,
             source=row.source,
             dataset=dataset,

@@ -14,14 +14,15 @@ from mktdash.store.catalogue.instruments import Page
 
 TOKENS = "AccessToken"
 SESSIONS = "BrowserSession"
-_RIGHTS = "rights are asked of the store each time"
+RIGHTS = "rights are asked of the store each time"
+NEEDS_ADMIN = "Needs the role admin. Errors: UNAUTHENTICATED, FORBIDDEN"
 
 
 def _instant(at: int | None) -> Instant | None:
     return None if at is None else Instant(at)
 
 
-@attributes_never_kept(_RIGHTS)
+@attributes_never_kept(RIGHTS)
 @strawberry.type(name="AccessToken", description="A token, without its secret, which nobody has but its bearer.")
 class AccessTokenType:
     """A token."""
@@ -56,7 +57,7 @@ class AccessTokenType:
         )
 
 
-@attributes_never_kept(_RIGHTS)
+@attributes_never_kept(RIGHTS)
 @strawberry.type(name="BrowserSession", description="A browser that was let in by a token, and ends with it.")
 class BrowserSessionType:
     """A session."""
@@ -83,7 +84,7 @@ class BrowserSessionType:
         )
 
 
-@attributes_never_kept(_RIGHTS)
+@attributes_never_kept(RIGHTS)
 @strawberry.type(description="A token and its place in the list.")
 class AccessTokenEdge:
     """Relay edge."""
@@ -92,7 +93,7 @@ class AccessTokenEdge:
     node: AccessTokenType = strawberry.field(description="The token.")
 
 
-@attributes_never_kept(_RIGHTS)
+@attributes_never_kept(RIGHTS)
 @strawberry.type(description="A page of tokens, newest first.")
 class AccessTokenConnection:
     """Relay connection."""
@@ -112,7 +113,7 @@ class AccessTokenConnection:
         return cls(edges=edges, page_info=info, total_count=page.total)
 
 
-@attributes_never_kept(_RIGHTS)
+@attributes_never_kept(RIGHTS)
 @strawberry.type(description="A session and its place in the list.")
 class BrowserSessionEdge:
     """Relay edge."""
@@ -121,7 +122,7 @@ class BrowserSessionEdge:
     node: BrowserSessionType = strawberry.field(description="The session.")
 
 
-@attributes_never_kept(_RIGHTS)
+@attributes_never_kept(RIGHTS)
 @strawberry.type(description="A page of the sessions that are open, newest first.")
 class BrowserSessionConnection:
     """Relay connection."""

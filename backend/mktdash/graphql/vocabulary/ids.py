@@ -9,6 +9,8 @@ import strawberry
 from mktdash.domain.errors import InvalidInputError
 
 _LONGEST = 512
+# A number with more digits is no row's id in either engine.
+_MOST_DIGITS = 18
 
 
 def global_id(kind: str, key: object) -> strawberry.ID:
@@ -29,6 +31,11 @@ def kind_and_key(text: str) -> tuple[str, str] | None:
         return None
     kind, _, key = decoded.partition(":")
     return kind, key
+
+
+def number_of(key: str) -> int | None:
+    """The row's number that a key is; None where it is none."""
+    return int(key) if key.isascii() and key.isdigit() and len(key) <= _MOST_DIGITS else None
 
 
 def page_cursor(kind: str, key: str) -> str:

@@ -1,6 +1,7 @@
-"""The root fields of alerts: what stands, and what operators say of it. The store audits each answer."""
+"""What operators say of alerts, and of what has ended. The store audits each."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Annotated
 
 import strawberry
@@ -8,68 +9,44 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.graphql.context import Info
-from mktdash.graphql.cost_limit import note_size
 from mktdash.graphql.quality.alert import (
     ALERTS,
-    QUIET,
-    AlertConnection,
     AlertType,
     AnswerAlertResult,
     AnswerRefused,
     UnknownAlert,
 )
+from mktdash.graphql.quality.dataset import DatasetType
 from mktdash.graphql.rights import Needs
 from mktdash.graphql.vocabulary import bounds
-from mktdash.graphql.vocabulary.arguments import After, First, Text
-from mktdash.graphql.vocabulary.depends_on import never_kept
-from mktdash.graphql.vocabulary.ids import key_after, key_of
+from mktdash.graphql.vocabulary.arguments import Text
+from mktdash.graphql.vocabulary.ids import key_of, number_of
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.live.publish import notify
 from mktdash.security.principals import Role
+from mktdash.store.catalogue.datasets import dataset_by_key
+from mktdash.store.catalogue.endings import LONGEST_REASON, say_continued, say_ended
 from mktdash.store.engine.session import write_transaction
-from mktdash.store.quality.alerts import TOPIC, AlertRow, acknowledge, alerts_page, annotate, mute
+from mktdash.store.quality.alerts import TOPIC, AlertRow, acknowledge, annotate, mute
 
 AlertId = Annotated[strawberry.ID, Text(description="The alert's id, or its number.")]
+
+
 Note = Annotated[str | None, Text(description="What is known of it, in place of the note before; at most 2000.")]
+
+
+Key = Annotated[str, Text(description="The dataset's key.")]
+
+
+Symbol = Annotated[str | None, Text(description="Only its series of this symbol; the whole dataset if left out.")]
+
+
 _Answer = Callable[[AsyncConnection, int], Awaitable[AlertRow]]
-# A number with more digits is no row's id in either engine.
-_MOST_DIGITS = 18
 
 
 @strawberry.type
-class AlertQueries:
-    """What can be read of alerts."""
-
-    @strawberry.field(
-        metadata=never_kept(QUIET), description="Alerts, newest first, a page at a time. Errors: BAD_INPUT."
-    )
-    async def alerts(
-        self,
-        info: Info,
-        open: Annotated[  # noqa: A002 - the agreed name
-            bool | None, Text(description="True for those that stand, false for those that are over; all if left out.")
-        ] = None,
-        dataset: Annotated[str | None, Text(description="Of the dataset of this key only.")] = None,
-        first: First = 50,
-        after: After = None,
-    ) -> AlertConnection:
-        """A page of alerts."""
-        bounds.page_size(first, "first")
-        if dataset is not None:
-            bounds.name(dataset, "dataset")
-        key = key_after(ALERTS, after)
-        last = None if key is None else _number(key)
-        if key is not None and last is None:
-            raise InvalidInputError("after is not a cursor of this list", argument="after")
-        async with info.context.read() as conn:
-            page = await alerts_page(conn, standing=open, dataset=dataset, first=first, after=last)
-        note_size(info, len(page.items))
-        return AlertConnection.from_page(page, info.context.services.now)
-
-
-@strawberry.type
-class AlertMutations:
-    """What operators can say of alerts."""
+class QualityMutations:
+    """What operators can say of alerts and of a dataset's end."""
 
     @strawberry.mutation(
         description="Say that an alert was seen: it stays what it is, and is no longer shouted until it gets worse. "
@@ -112,9 +89,48 @@ class AlertMutations:
         now, by = info.context.services.now, info.context.principal.name
         return await _answered(info, id, lambda conn, key: annotate(conn, key, by=by, note=note, now=now))
 
+    @strawberry.mutation(
+        description="Say that a dataset, or a series of it, is published no more: from the next round of checks on "
+        "nothing of it is late or missing. Needs the role operator or above. "
+        "Errors: UNAUTHENTICATED, FORBIDDEN, BAD_INPUT, NOT_FOUND, UNKNOWN_SYMBOL.",
+        extensions=[Needs(Role.OPERATOR)],
+    )
+    async def say_ended(
+        self,
+        info: Info,
+        dataset: Key,
+        on: Annotated[str, Text(description="The last session that has a value, YYYY-MM-DD.")],
+        reason: Annotated[str, Text(description=f"Why; at most {LONGEST_REASON} characters.")],
+        symbol: Symbol = None,
+    ) -> DatasetType:
+        """Write it down."""
+        bounds.name(dataset, "dataset")
+        services = info.context.services
+        async with write_transaction(services.engine) as conn:
+            by = info.context.principal.name
+            await say_ended(conn, dataset, symbol, on=_day(on), reason=reason, by=by, now=services.now)
+            row = await dataset_by_key(conn, dataset)
+        await notify(services.redis, ["quality"])
+        return DatasetType.from_row(row)
+
+    @strawberry.mutation(
+        description="Take back that a dataset, or a series of it, has ended. Needs the role operator or above. "
+        "Errors: UNAUTHENTICATED, FORBIDDEN, BAD_INPUT, NOT_FOUND, UNKNOWN_SYMBOL.",
+        extensions=[Needs(Role.OPERATOR)],
+    )
+    async def say_continued(self, info: Info, dataset: Key, symbol: Symbol = None) -> DatasetType:
+        """Take it back."""
+        bounds.name(dataset, "dataset")
+        services = info.context.services
+        async with write_transaction(services.engine) as conn:
+            await say_continued(conn, dataset, symbol, by=info.context.principal.name, now=services.now)
+            row = await dataset_by_key(conn, dataset)
+        await notify(services.redis, ["quality"])
+        return DatasetType.from_row(row)
+
 
 async def _answered(info: Info, text: str, answer: _Answer) -> AnswerAlertResult:
-    key = _number(key_of(ALERTS, text))
+    key = number_of(key_of(ALERTS, text))
     if key is None:
         return UnknownAlert(message="there is no such alert", id=strawberry.ID(text))
     services = info.context.services
@@ -129,5 +145,8 @@ async def _answered(info: Info, text: str, answer: _Answer) -> AnswerAlertResult
     return AlertType.from_row(row, services.now)
 
 
-def _number(key: str) -> int | None:
-    return int(key) if key.isascii() and key.isdigit() and len(key) <= _MOST_DIGITS else None
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError("on must be a date such as 2026-10-30", argument="on", value=text[:40]) from None

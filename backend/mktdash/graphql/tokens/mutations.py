@@ -1,4 +1,4 @@
-"""The root fields of tokens and sessions: what administrators see and do of them. Everything done is audited."""
+"""What administrators do with tokens and browser sessions. Everything done is audited."""
 
 from typing import Annotated
 
@@ -6,14 +6,10 @@ import strawberry
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.graphql.context import Info
-from mktdash.graphql.cost_limit import note_size
 from mktdash.graphql.rights import Needs
 from mktdash.graphql.tokens.types import (
-    SESSIONS,
-    TOKENS,
-    AccessTokenConnection,
+    NEEDS_ADMIN,
     AccessTokenType,
-    BrowserSessionConnection,
     BrowserSessionType,
     CreatedToken,
     CreateTokenInput,
@@ -26,56 +22,17 @@ from mktdash.graphql.tokens.types import (
     UnknownToken,
 )
 from mktdash.graphql.vocabulary import bounds
-from mktdash.graphql.vocabulary.arguments import After, First, Text
-from mktdash.graphql.vocabulary.depends_on import never_kept
-from mktdash.graphql.vocabulary.ids import key_after
+from mktdash.graphql.vocabulary.arguments import Text
 from mktdash.security.principals import Role
 from mktdash.security.sessions import end_session
 from mktdash.security.tokens import Maker, end_token, issue, life_of
-from mktdash.store.access.sessions import sessions_page
-from mktdash.store.access.tokens import tokens_page
-
-_NEEDS = "Needs the role admin. Errors: UNAUTHENTICATED, FORBIDDEN"
-
-
-@strawberry.type
-class TokenQueries:
-    """What administrators see of tokens."""
-
-    @strawberry.field(
-        metadata=never_kept("rights are asked of the store each time"),
-        description=f"Tokens, newest first, a page at a time. {_NEEDS}, BAD_INPUT.",
-        extensions=[Needs(Role.ADMIN)],
-    )
-    async def tokens(self, info: Info, first: First = 50, after: After = None) -> AccessTokenConnection | None:
-        """A page of tokens."""
-        bounds.page_size(first, "first")
-        place = _place(TOKENS, after)
-        async with info.context.read() as conn:
-            page = await tokens_page(conn, info.context.services.now, first=first, after=place)
-        note_size(info, len(page.items))
-        return AccessTokenConnection.from_page(page)
-
-    @strawberry.field(
-        metadata=never_kept("rights are asked of the store each time"),
-        description=f"The sessions of browsers that are open, newest first, a page at a time. {_NEEDS}, BAD_INPUT.",
-        extensions=[Needs(Role.ADMIN)],
-    )
-    async def sessions(self, info: Info, first: First = 50, after: After = None) -> BrowserSessionConnection | None:
-        """A page of sessions."""
-        bounds.page_size(first, "first")
-        place = _place(SESSIONS, after)
-        async with info.context.read() as conn:
-            page = await sessions_page(conn, info.context.services.now, first=first, after=place)
-        note_size(info, len(page.items))
-        return BrowserSessionConnection.from_page(page)
 
 
 @strawberry.type
 class TokenMutations:
     """What administrators do with tokens."""
 
-    @strawberry.mutation(description=f"Make a token. {_NEEDS}.", extensions=[Needs(Role.ADMIN)])
+    @strawberry.mutation(description=f"Make a token. {NEEDS_ADMIN}.", extensions=[Needs(Role.ADMIN)])
     async def create_token(
         self,
         info: Info,
@@ -98,7 +55,7 @@ class TokenMutations:
 
     @strawberry.mutation(
         description="End a token at once, on every process: its sessions, and every stream opened with it or them. "
-        f"{_NEEDS}.",
+        f"{NEEDS_ADMIN}.",
         extensions=[Needs(Role.ADMIN)],
     )
     async def revoke_token(
@@ -120,7 +77,7 @@ class TokenMutations:
 
     @strawberry.mutation(
         description="Log one browser out; its token stays good. Everybody ends their own by POST /api/logout. "
-        f"{_NEEDS}.",
+        f"{NEEDS_ADMIN}.",
         extensions=[Needs(Role.ADMIN)],
     )
     async def end_session(
@@ -141,14 +98,3 @@ def _maker(info: Info) -> Maker:
     context = info.context
     who, detail = context.principal, {"requestId": context.request_id, "client": context.client}
     return Maker(who.name, who.token_id, who.ends_at, detail)
-
-
-def _place(kind: str, cursor: str | None) -> tuple[int, str] | None:
-    """When the last item of the page before was made, and its id."""
-    key = key_after(kind, cursor)
-    if key is None:
-        return None
-    at, _, last = key.partition("-")
-    if not (at.isascii() and at.isdigit() and len(at) < 19):  # noqa: PLR2004 - more digits are no instant
-        raise InvalidInputError("after is not a cursor of this list", argument="after")
-    return int(at), last

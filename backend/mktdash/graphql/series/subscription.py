@@ -1,4 +1,4 @@
-"""What can be followed. Each event carries the cursor to resume after it."""
+"""Observations of series as they are learned."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -10,21 +10,12 @@ import strawberry
 from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.graphql.columns.points import PointsType
 from mktdash.graphql.context import Info, RequestContext
-from mktdash.graphql.quality.alert import AlertType
-from mktdash.graphql.quality.event import QualityEvent
-from mktdash.graphql.reports.types import RUNS, ReportRunType
 from mktdash.graphql.vocabulary import bounds
 from mktdash.graphql.vocabulary.arguments import Since
-from mktdash.graphql.vocabulary.ids import key_of
 from mktdash.graphql.vocabulary.scalars import Instant
-from mktdash.live.cursor import head_cursor, resume_from
-from mktdash.store.catalogue.datasets import dataset_by_key
 from mktdash.store.catalogue.instruments import SeriesRow, instrument_by_symbol, series_by_ids, series_by_instrument_ids
 from mktdash.store.engine.session import read_transaction
-from mktdash.store.jobs.runs import FINAL_STATES, artifacts_by_run_ids, run_by_id
 from mktdash.store.live.outbox import EventRow
-from mktdash.store.quality.alerts import TOPIC as QUALITY
-from mktdash.store.quality.alerts import alert_by_id
 
 
 @strawberry.type(description="New, revised or withdrawn observations of one series, in the order they were learned.")
@@ -61,17 +52,9 @@ class ObservationsEvent:
         )
 
 
-@strawberry.type(description="A report run as it stands after a change.")
-class ReportRunEvent:
-    """A change of one run."""
-
-    cursor: str = strawberry.field(description="Resume with it as `since` and nothing is missed.")
-    run: ReportRunType = strawberry.field(description="The run.")
-
-
-@strawberry.type(description="What can be followed, over WebSocket (graphql-transport-ws) or server-sent events.")
-class Subscription:
-    """The root of streams."""
+@strawberry.type
+class SeriesSubscription:
+    """What can be followed of series."""
 
     @strawberry.subscription(
         description="Observations as they are learned. Errors: UNKNOWN_SYMBOL, CURSOR_EXPIRED, BAD_INPUT."
@@ -95,56 +78,6 @@ class Subscription:
                 if series is not None:
                     yield ObservationsEvent.from_event(str(cursor), series, event.payload)
 
-    @strawberry.subscription(
-        description="Verdicts that turn, and alerts as they open, change, close and are answered. "
-        "Errors: NOT_FOUND, CURSOR_EXPIRED, BAD_INPUT."
-    )
-    async def quality(
-        self,
-        info: Info,
-        dataset: Annotated[
-            str | None, strawberry.argument(description="Of the dataset of this key only; of all where left out.")
-        ] = None,
-        since: Since = None,
-    ) -> AsyncGenerator[QualityEvent, None]:
-        """One event a change."""
-        context = info.context
-        if dataset is not None:
-            bounds.name(dataset, "dataset")
-            async with read_transaction(context.services.engine) as conn:
-                await dataset_by_key(conn, dataset)
-        keys = None if dataset is None else [dataset]
-        async with aclosing(context.services.hub.stream(QUALITY, keys=keys, since=since)) as events:
-            async for cursor, event in events:
-                alert = await _alert(context, event.payload.get("alert"))
-                yield QualityEvent.from_event(str(cursor), event.payload, alert)
-
-    @strawberry.subscription(
-        description="A report run: its present state first, then each change, until it has come to its end. "
-        "Errors: NOT_FOUND, CURSOR_EXPIRED, BAD_INPUT."
-    )
-    async def report_run(
-        self,
-        info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The run's id or its runId.")],  # noqa: A002 - the agreed name
-        since: Since = None,
-    ) -> AsyncGenerator[ReportRunEvent, None]:
-        """One event a change of the run."""
-        run_id = key_of(RUNS, id)
-        bounds.name(run_id, "id")
-        context = info.context
-        # The state sent first holds all that came before its cursor, so `since` need only be one that makes sense.
-        run, cursor, final = await _run_now(context, run_id, since)
-        yield ReportRunEvent(cursor=cursor, run=run)
-        if final:
-            return
-        async with aclosing(context.services.hub.stream("report", keys=[run_id], since=cursor)) as events:
-            async for at, _ in events:
-                run, _, final = await _run_now(context, run_id)
-                yield ReportRunEvent(cursor=str(at), run=run)
-                if final:
-                    return
-
 
 async def _series_of(context: RequestContext, symbols: list[str] | None) -> dict[int, SeriesRow]:
     if symbols is None:
@@ -162,22 +95,6 @@ async def _series(context: RequestContext, known: dict[int, SeriesRow], event: E
         async with read_transaction(context.services.engine) as conn:
             known.update(await series_by_ids(conn, [series_id]))
     return known.get(series_id)
-
-
-async def _alert(context: RequestContext, alert_id: int | None) -> AlertType | None:
-    if alert_id is None:
-        return None
-    async with read_transaction(context.services.engine) as conn:
-        return AlertType.from_row(await alert_by_id(conn, alert_id), context.services.now)
-
-
-async def _run_now(context: RequestContext, run_id: str, since: str | None = None) -> tuple[ReportRunType, str, bool]:
-    async with read_transaction(context.services.engine) as conn:
-        await resume_from(conn, since)
-        row = await run_by_id(conn, run_id)
-        files = (await artifacts_by_run_ids(conn, [run_id]))[run_id]
-        cursor = str(await head_cursor(conn))
-    return ReportRunType.from_row(row, files), cursor, row.state in FINAL_STATES
 
 
 def _columns(payload: dict[str, Any]) -> Columns:

@@ -1,0 +1,163 @@
+"""Series, what changed in them, and where their values come from."""
+
+from typing import Annotated
+
+import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.graphql.columns.downsample import Downsample
+from mktdash.graphql.context import Info
+from mktdash.graphql.cost_limit import note_size
+from mktdash.graphql.nodes import finds
+from mktdash.graphql.series.history import read_history
+from mktdash.graphql.series.provenance import BATCHES, BatchType, ProvenanceType
+from mktdash.graphql.series.revision import RevisionConnection, revision_after
+from mktdash.graphql.series.summary import SERIES
+from mktdash.graphql.series.types import SeriesType
+from mktdash.graphql.vocabulary import bounds
+from mktdash.graphql.vocabulary.arguments import (
+    After,
+    AsKnownAt,
+    Dataset,
+    First,
+    Interval,
+    Measure,
+    Source,
+    Symbol,
+    Text,
+)
+from mktdash.graphql.vocabulary.depends_on import depends_on
+from mktdash.graphql.vocabulary.ids import number_of
+from mktdash.graphql.vocabulary.node import Node
+from mktdash.graphql.vocabulary.scalars import Instant
+from mktdash.store.batches.batches import batches_by_ids, provenance_of
+from mktdash.store.catalogue.instruments import (
+    Which,
+    instrument_by_symbol,
+    series_by_instrument_ids,
+    series_by_symbol,
+)
+from mktdash.store.catalogue.series_lookup import around, locate
+from mktdash.store.live.topic_versions import CATALOGUE, DATA
+from mktdash.store.series.revisions import revisions_page
+
+
+@strawberry.type
+class SeriesQueries:
+    """What can be read of series."""
+
+    @strawberry.field(
+        metadata=depends_on(CATALOGUE, notes=True),
+        description="One series with its history, all read at one instant. Errors: UNKNOWN_SYMBOL with suggestions; "
+        "BAD_INPUT for a reversed or absurd range, asKnownAt in the future, maxPoints out of 2..100000.",
+    )
+    async def series(  # noqa: PLR0917 - arguments of the field, given by name
+        self,
+        info: Info,
+        symbol: Symbol,
+        source: Source = None,
+        measure: Measure = None,
+        interval: Interval = None,
+        dataset: Dataset = None,
+        from_: Annotated[
+            Instant | None,
+            Text(name="from", description="The first instant wanted; from the beginning where left out."),
+        ] = None,
+        to: Annotated[Instant | None, Text(description="The last instant wanted; to the end where left out.")] = None,
+        as_known_at: AsKnownAt = None,
+        max_points: Annotated[
+            int | None, Text(description="Thin the points out to at most so many, 2 to 100000; none is made up.")
+        ] = None,
+        downsample: Annotated[Downsample, Text(description="How to choose the points that stay.")] = Downsample.LTTB,
+    ) -> SeriesType | None:
+        """A series and whatever was asked of it."""
+        which = Which(source, measure, interval, dataset)
+        for argument, text in {"symbol": symbol, **which._asdict()}.items():
+            if text is not None:
+                bounds.name(text, argument)
+        now = info.context.services.clock()
+        bounds.span(from_, to, now)
+        bounds.knowledge(as_known_at, now)
+        if max_points is not None:
+            bounds.within(max_points, bounds.FEWEST_POINTS, bounds.MOST_POINTS, "maxPoints")
+        async with info.context.read() as conn:
+            found = await locate(conn, symbol, which, at=to)
+            return await read_history(
+                info,
+                conn,
+                found,
+                start=from_,
+                end=to,
+                as_known_at=as_known_at,
+                most=max_points,
+                how=downsample,
+            )
+
+    @strawberry.field(
+        metadata=depends_on(CATALOGUE, DATA, notes=True),
+        description="Where the value at an instant comes from. Errors: UNKNOWN_SYMBOL, NOT_FOUND, BAD_INPUT.",
+    )
+    async def provenance(  # noqa: PLR0917 - GraphQL names its arguments
+        self,
+        info: Info,
+        symbol: Symbol,
+        as_of: Annotated[Instant, Text(description="When the value holds, exactly.")],
+        source: Source = None,
+        measure: Measure = None,
+        interval: Interval = None,
+        dataset: Dataset = None,
+        as_known_at: AsKnownAt = None,
+    ) -> ProvenanceType | None:
+        """The batch and the raw bytes behind one number."""
+        bounds.name(symbol, "symbol")
+        now = info.context.services.clock()
+        bounds.span(as_of, None, now)
+        bounds.knowledge(as_known_at, now)
+        async with info.context.read() as conn:
+            series = await series_by_symbol(conn, symbol, Which(source, measure, interval, dataset))
+            info.context.saw(series.dataset)
+            return ProvenanceType.from_row(series, await provenance_of(conn, series, as_of, as_known_at))
+
+    @strawberry.field(
+        metadata=depends_on(CATALOGUE, DATA, notes=True),
+        description="What changed in a series, newest first, a page at a time. Errors: UNKNOWN_SYMBOL, BAD_INPUT.",
+    )
+    async def revisions(  # noqa: PLR0917 - GraphQL names its arguments
+        self,
+        info: Info,
+        symbol: Symbol,
+        source: Source = None,
+        measure: Measure = None,
+        interval: Interval = None,
+        dataset: Dataset = None,
+        since: Annotated[Instant | None, Text(description="Changes learned then or later; all where left out.")] = None,
+        first: First = 50,
+        after: After = None,
+    ) -> RevisionConnection | None:
+        """Old values with their successors."""
+        bounds.name(symbol, "symbol")
+        bounds.page_size(first, "first")
+        async with info.context.read() as conn:
+            series = await series_by_symbol(conn, symbol, Which(source, measure, interval, dataset))
+            info.context.saw(series.dataset)
+            page = await revisions_page(conn, [series.id], since=since or 0, first=first, after=revision_after(after))
+        note_size(info, len(page.items))
+        return RevisionConnection.from_page(page)
+
+
+@finds(SERIES)
+async def _series(info: Info, conn: AsyncConnection, key: str) -> Node | None:
+    instrument = await instrument_by_symbol(conn, key.partition("|")[0])
+    rows = (await series_by_instrument_ids(conn, [instrument.id])).get(instrument.id, [])
+    row = next((row for row in rows if row.key == key), None)
+    if row is None:
+        return None
+    found = await around(conn, row)
+    return await read_history(info, conn, found, start=None, end=None, as_known_at=None, most=None, how=Downsample.LTTB)
+
+
+@finds(BATCHES)
+async def _batch(_: Info, conn: AsyncConnection, key: str) -> Node | None:
+    number = number_of(key)
+    row = None if number is None else (await batches_by_ids(conn, [number])).get(number)
+    return None if row is None else BatchType.from_row(row)

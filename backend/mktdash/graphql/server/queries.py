@@ -1,0 +1,55 @@
+"""The server, the sources it asks, and who is asking it."""
+
+import strawberry
+
+from mktdash.contracts.registry import CONTRACTS
+from mktdash.graphql.context import Info
+from mktdash.graphql.selected_fields import asked
+from mktdash.graphql.server.source import SourceType
+from mktdash.graphql.server.types import ServerInfoType, ViewerType
+from mktdash.graphql.vocabulary.depends_on import never_kept
+from mktdash.graphql.vocabulary.scalars import Instant
+from mktdash.live.cursor import head_cursor
+from mktdash.store.live.heartbeats import beats, heard_at
+
+
+@strawberry.type
+class ServerQueries:
+    """What can be read of the server."""
+
+    @strawberry.field(
+        metadata=never_kept("it is the last word of other processes, of which no version tells"),
+        description="How each source is doing, as the feed says: its circuit and its last trouble.",
+    )
+    async def sources(self, info: Info) -> list[SourceType]:
+        """From the feeds' heartbeats."""
+        async with info.context.read() as conn:
+            return SourceType.from_beats(await beats(conn))
+
+    @strawberry.field(
+        metadata=never_kept("it is of this process and of this instant"),
+        description="What this server is and what it runs on.",
+    )
+    async def server_info(self, info: Info) -> ServerInfoType:
+        """Facts of the process and of the store."""
+        services = info.context.services
+        async with info.context.read() as conn:
+            head = await head_cursor(conn)
+            heard = await heard_at(conn, "feed") if "feedHeardAt" in asked(info) else None
+        return ServerInfoType(
+            version=services.version,
+            code_sha=services.code_sha,
+            epoch=head.epoch,
+            cursor=str(head),
+            now=Instant(services.now),
+            started_at=Instant(services.started),
+            feed_heard_at=None if heard is None else Instant(heard),
+            database=services.engine.dialect.name,
+            contracts=[contract.name for contract in CONTRACTS],
+            anonymous_read=services.anonymous_read,
+        )
+
+    @strawberry.field(metadata=never_kept("it is of whoever asks"), description="Who is asking, and what they may do.")
+    def viewer(self, info: Info) -> ViewerType:
+        """The principal of this request."""
+        return ViewerType.from_principal(info.context.principal)
