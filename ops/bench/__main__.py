@@ -13,10 +13,10 @@ BENCHES = (
     "peers",
     "start_again",
     "csv_memory",
-    "quality_runs",
-    "quality_false_alarms",
-    "quality_faults",
-    "quality_real_history",
+    "quality.runs",
+    "quality.false_alarms",
+    "quality.faults",
+    "quality.real_history",
 )
 
 

@@ -3,9 +3,9 @@
 from datetime import date, timedelta
 
 import pytest
-from ops.bench.quality_false_alarms import alarms, drift_alarms
-from ops.bench.quality_faults import FAULTS, inject
-from ops.bench.quality_feed import CALENDARS, STUDY_FIRST, perfect_feed
+from ops.bench.quality.false_alarms import alarms, drift_alarms
+from ops.bench.quality.faults import FAULTS, inject
+from ops.bench.quality.feed import CALENDARS, STUDY_FIRST, perfect_feed
 
 # What a single value gives away is caught with the session it happens in; a frozen price needs five equal ones.
 DELAYS = dict.fromkeys(FAULTS, 0) | {"frozen price": 4}

@@ -17,7 +17,7 @@ from mktdash.quality.checks.consistency.history import HISTORY
 from mktdash.quality.checks.values.drift import DRIFT
 from mktdash.quality.expected.sessions import slots_before
 from mktdash.quality.registry import SERIES_CHECKS
-from ops.bench.quality_feed import CALENDARS, Feed, series_row
+from ops.bench.quality.feed import CALENDARS, Feed, series_row
 from ops.bench.table import Figure
 
 TITLE = "The checks on the ECB's real rates every four weeks, 2012-2026: share of series in trouble"

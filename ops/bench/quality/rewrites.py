@@ -9,7 +9,7 @@ import numpy as np
 from mktdash.domain.clock import MICROS_PER_SECOND
 from mktdash.domain.observation import Columns
 from mktdash.domain.schedule import sessions_between
-from ops.bench.quality_feed import CALENDARS, Feed, series_row
+from ops.bench.quality.feed import CALENDARS, Feed, series_row
 
 _FIELDS = ("value", "open", "high", "low")
 _LAST = 20

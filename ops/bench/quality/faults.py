@@ -11,8 +11,8 @@ from mktdash.domain.observation import Columns
 from mktdash.quality.base import Status
 from mktdash.quality.checks.consistency.revisions import REVISIONS
 from mktdash.quality.registry import DATASET_CHECKS, SERIES_CHECKS
-from ops.bench.quality_feed import CALENDARS, Feed, perfect_feed
-from ops.bench.quality_rewrites import HOURLY, REWRITES, hourly_feed
+from ops.bench.quality.feed import CALENDARS, Feed, perfect_feed
+from ops.bench.quality.rewrites import HOURLY, REWRITES, hourly_feed
 from ops.bench.table import Figure
 
 TITLE = "Faults injected into a feed of five daily bar series on TARGET"

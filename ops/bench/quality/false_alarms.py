@@ -20,8 +20,8 @@ from mktdash.quality.checks.consistency.repeats import REPEATS
 from mktdash.quality.checks.consistency.revisions import REVISIONS
 from mktdash.quality.checks.values.drift import Shape, bound_of, distances
 from mktdash.quality.points import returns
-from ops.bench.quality_feed import CALENDARS, STUDY_FIRST, STUDY_LAST, Feed, perfect_feed
-from ops.bench.quality_rewrites import hourly_feed
+from ops.bench.quality.feed import CALENDARS, STUDY_FIRST, STUDY_LAST, Feed, perfect_feed
+from ops.bench.quality.rewrites import hourly_feed
 from ops.bench.table import Figure
 
 TITLE = "False alarms on a perfect feed, 2021-2025, hourly"
