@@ -21,7 +21,6 @@ from mktdash.security.principals import Role
 _ALSO = (
     "mktdash.jobs.render_process",
     "mktdash.supervisor.home",
-    "mktdash.reports.market_summary.build",
     "mktdash.reports.verify",
 )
 _INTERNAL = "Something that nobody expected: the server's log has it under the requestId."

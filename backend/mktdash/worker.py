@@ -8,12 +8,12 @@ from random import SystemRandom
 
 from mktdash.jobs.arq_worker import keep_working, open_arq
 from mktdash.jobs.dispatcher import keep_dispatching, keep_listening
-from mktdash.jobs.render_process import Work, warm_up
+from mktdash.jobs.render_process import warm_up
 from mktdash.jobs.replays import Replayer, keep_dispatching_replays
 from mktdash.jobs.runner import Runner
 from mktdash.jobs.sweeper import keep_sweeping
 from mktdash.jobs.times import QueueTimes
-from mktdash.reports.render import render_all
+from mktdash.reports.base import Render
 from mktdash.resources import Resources, open_resources
 from mktdash.settings import Settings
 from mktdash.store.live.heartbeats import beating
@@ -42,7 +42,9 @@ async def _warm_up_soon() -> None:
         _log.exception("the fork server did not start; the next report tries again")
 
 
-async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTimes, work: Work = render_all) -> None:
+async def work_until(
+    stop: asyncio.Event, resources: Resources, times: QueueTimes, render: Render | None = None
+) -> None:
     """Everything a worker does, until ``stop`` is set: beats, dispatching, sweeping, and the reports themselves."""
     engine, redis, clock = resources.engine, resources.redis, resources.clock
     runners: list[Runner] = []
@@ -57,7 +59,7 @@ async def work_until(stop: asyncio.Event, resources: Resources, times: QueueTime
             worker=worker_id,
             capacity=resources.settings.worker_jobs,
             times=times,
-            work=work,
+            render=render,
         )
         runners.append(runner)
         replayer = Replayer(

@@ -30,6 +30,7 @@ from mktdash.jobs.times import QueueTimes
 from mktdash.live.publish import notify
 from mktdash.providers import registry
 from mktdash.quality.runner import run_quality
+from mktdash.reports.render import render_all
 from mktdash.security.authentication import Identity
 from mktdash.security.buckets import Buckets, Limit
 from mktdash.security.tokens import create_token
@@ -90,13 +91,13 @@ async def test_verdicts(left):
 
 
 async def test_a_report(left, redis, monkeypatch):
-    async def render(work, summary, on_stage, seconds):
+    async def render(render, summary, on_stage, seconds):
         del seconds
         await on_stage("rendering csv", 0.5)
-        return work(summary, lambda *_: None)
+        return render_all(render, summary, lambda *_: None)
 
     monkeypatch.setattr(runner_module, "render_apart", render)
-    runner = Runner(left.engine, redis, system_clock, "t", "worker-t", 2, work=one_file)
+    runner = Runner(left.engine, redis, system_clock, "t", "worker-t", 2, render=one_file)
     asked = None
 
     async def report():

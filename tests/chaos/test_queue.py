@@ -89,9 +89,9 @@ async def rendering(mark):
 
 
 @asynccontextmanager
-async def workers(url, redis_url, home, n=1, work="render_all"):
+async def workers(url, redis_url, home, n=1, render=""):
     """Worker processes for the length of the block."""
-    started = [start_worker(url, redis_url, home, work=work) for _ in range(n)]
+    started = [start_worker(url, redis_url, home, render=render) for _ in range(n)]
     try:
         yield started
     finally:

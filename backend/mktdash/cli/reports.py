@@ -25,7 +25,7 @@ _POLL_SECONDS = 0.2
 
 @app.command()
 def request(
-    template: Annotated[str, typer.Argument(help="The template.")] = "market-summary",
+    template: Annotated[str | None, typer.Argument(help="Its template; the first there is, if not given.")] = None,
     parameters: Annotated[str, typer.Option(help="Its parameters, as a JSON object.")] = "{}",
     idempotency_key: Annotated[str | None, typer.Option(help="The same key gives the same run.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for its end; fails unless it succeeds.")] = False,
@@ -64,15 +64,16 @@ def verify(run_id: RunId, as_json: AsJson = False) -> None:
 
 
 async def _request(
-    name: str, parameters: dict[str, Any], idempotency_key: str | None, *, wait: bool, as_json: bool
+    name: str | None, parameters: dict[str, Any], idempotency_key: str | None, *, wait: bool, as_json: bool
 ) -> None:
     from mktdash.live.publish import notify
-    from mktdash.reports.catalogue import checked_parameters, template_by_name
+    from mktdash.reports.catalogue import TEMPLATES, template_by_name
+    from mktdash.reports.parameters import checked_parameters
     from mktdash.reports.request import request_run
     from mktdash.store.engine.session import write_transaction
     from mktdash.store.jobs.runs import SUCCEEDED
 
-    template = template_by_name(name)
+    template = TEMPLATES[0] if name is None else template_by_name(name)
     # What makes no sense whatever the data is told without a store.
     checked_parameters(template, parameters)
     async with open_store(Settings()) as resources:

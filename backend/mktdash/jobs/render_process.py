@@ -15,16 +15,14 @@ from multiprocessing.connection import Connection
 from typing import Any, ClassVar
 
 from mktdash.domain.errors import MktdashError
-from mktdash.reports.market_summary.summary import MarketSummary
-from mktdash.reports.render import Tell
+from mktdash.reports.base import Render
+from mktdash.reports.render import render_all
 from mktdash.store.jobs.run_queue import NewArtifact
 from mktdash.uncancelled import to_its_end
 
-Work = Callable[[MarketSummary, Tell], list[NewArtifact]]
-
 _log = logging.getLogger(__name__)
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["__main__", "mktdash.reports.render"])
+_context.set_forkserver_preload(["__main__", "mktdash.reports.catalogue", "jinja2", "typst"])
 
 
 def warm_up() -> None:
@@ -54,19 +52,21 @@ class RenderFailedError(MktdashError):
 
 
 async def render_apart(
-    work: Work, summary: MarketSummary, on_stage: Callable[[str, float], Awaitable[None]], seconds: float
+    render: Render, content: object, on_stage: Callable[[str, float], Awaitable[None]], seconds: float
 ) -> list[NewArtifact]:
-    """Run ``work`` on a summary in a process of its own; cancelling this kills that process.
+    """Make the files of ``content`` in a process of its own; cancelling this kills that process.
+
+    ``render`` is a module-level function, and ``content`` can be pickled.
 
     ``on_stage`` is awaited with each stage and its share of the work (0 to 1).
 
     Raises:
         RendererCrashedError: the process died.
         RenderTimeoutError: it had not ended after ``seconds``.
-        RenderFailedError: ``work`` raised.
+        RenderFailedError: ``render`` raised.
     """
     ours, theirs = _context.Pipe()
-    process = _context.Process(target=_render_there, args=(work, summary, theirs), daemon=True)
+    process = _context.Process(target=_render_there, args=(render, content, theirs), daemon=True)
     try:
         # Cut short, a process would be there that nobody ends.
         await to_its_end(asyncio.to_thread(process.start))
@@ -112,11 +112,11 @@ def _receive(ours: "Connection[Any, Any]") -> tuple[str, Any]:
     return kind, content
 
 
-def _render_there(work: Work, summary: MarketSummary, theirs: "Connection[Any, Any]") -> None:
+def _render_there(render: Render, content: object, theirs: "Connection[Any, Any]") -> None:
     threading.Thread(target=_end_with_worker, args=(theirs,), daemon=True).start()
     with contextlib.suppress(BrokenPipeError):
         try:
-            files = work(summary, lambda stage, share: theirs.send(("stage", (stage, share))))
+            files = render_all(render, content, lambda stage, share: theirs.send(("stage", (stage, share))))
         except BrokenPipeError:
             raise
         except MktdashError as error:

@@ -14,12 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import MktdashError
 from mktdash.jobs.concurrency import Gate
-from mktdash.jobs.render_process import RendererCrashedError, Work, render_apart
+from mktdash.jobs.render_process import RendererCrashedError, render_apart
 from mktdash.jobs.times import QueueTimes, micros, retry_at
 from mktdash.live.publish import notify
+from mktdash.reports.base import Render
 from mktdash.reports.catalogue import template_by_name
-from mktdash.reports.market_summary.build import build_summary
-from mktdash.reports.render import render_all
 from mktdash.reports.snapshot import store_snapshot, take_snapshot
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.jobs import run_queue
@@ -39,7 +38,7 @@ class _LostError(Exception):
 class Runner:
     """The reports that this process is running.
 
-    ``work`` renders; it must be a module-level function, for it runs in another process.
+    ``render`` stands in for every template's own; it must be a module-level function, for it runs in another process.
     """
 
     engine: AsyncEngine
@@ -49,7 +48,7 @@ class Runner:
     worker: str
     capacity: int
     times: QueueTimes = field(default_factory=QueueTimes)
-    work: Work = render_all
+    render: Render | None = None
     chance: Random = field(default_factory=SystemRandom)
 
     def __post_init__(self) -> None:
@@ -135,14 +134,14 @@ class Runner:
 
     async def _build(self, run: RunRow) -> None:
         template = template_by_name(run.template)
-        parameters = template.model.model_validate(run.parameters)
+        parameters = template.parameters.model_validate(run.parameters)
         await self._tell(run, "snapshot", 0.05)
         # One view of the store for the snapshot and for what is read under its name.
         async with read_transaction(self.engine) as conn:
-            snapshot = await take_snapshot(conn, parameters, self._now())
+            snapshot = await take_snapshot(conn, await template.select(conn, parameters), self._now())
             await self._tell(run, "reading", 0.15)
             named = replace(run, snapshot_id=snapshot.id, snapshot_at=snapshot.taken_at, code_sha=self.code_sha)
-            summary = await build_summary(conn, named, parameters, snapshot.facts)
+            content = await template.build(conn, named, parameters, snapshot.facts)
         async with write_transaction(self.engine) as conn:
             await store_snapshot(conn, snapshot)
             noted = await run_queue.note_snapshot(
@@ -159,7 +158,7 @@ class Runner:
         async def on_stage(stage: str, share: float) -> None:
             await self._tell(run, stage, _BEFORE_RENDERING + share * _WHILE_RENDERING)
 
-        files = await render_apart(self.work, summary, on_stage, self.times.render)
+        files = await render_apart(self.render or template.render, content, on_stage, self.times.render)
         await self._tell(run, "storing", _BEFORE_RENDERING + _WHILE_RENDERING)
         async with write_transaction(self.engine) as conn:
             done = await run_queue.finish(conn, run, files, self._now())

@@ -1,20 +1,18 @@
 """Asking for a report: what the parameters say is held against the data before a run is queued."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.domain.errors import UnknownSymbolError
-from mktdash.reports.catalogue import Template, checked_parameters
-from mktdash.reports.market_summary.selection import candidate_series
+from mktdash.reports.base import ReportTemplate
+from mktdash.reports.parameters import checked_parameters
 from mktdash.store.jobs.runs import QUEUED, RunRow, insert_run
 
 
 async def request_run(
     conn: AsyncConnection,
-    template: Template,
+    template: ReportTemplate[Any, Any],
     parameters: Mapping[str, Any] | None,
     *,
     requested_by: str,
@@ -23,10 +21,8 @@ async def request_run(
 ) -> RunRow:
     """Queue a run within the caller's write transaction, which an error must undo; wake the workers after it.
 
-    A symbol that is not known is told by the run: it may have arrived until then.
-
     Raises:
-        InvalidParametersError: they do not fit the template, or may mean series of two datasets.
+        InvalidParametersError: they do not fit the template, or the template's own check refuses them.
         InvalidInputError: the key was used before for something else.
     """
     checked = checked_parameters(template, parameters)
@@ -41,6 +37,5 @@ async def request_run(
     )
     # A run of an earlier request with this key is given as it is, whatever the data have become since.
     if run.state == QUEUED:
-        with suppress(UnknownSymbolError):
-            await candidate_series(conn, template.model.model_validate(checked))
+        await template.check(conn, template.parameters.model_validate(checked))
     return run

@@ -5,11 +5,17 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mktdash.domain.errors import NotFoundError
 from mktdash.quality.ageing import as_of_now
 from mktdash.quality.overview import dataset_status
-from mktdash.reports.market_summary.parameters import MarketSummaryParameters
-from mktdash.reports.market_summary.selection import select_series
+from mktdash.reports.base import Selection
 from mktdash.store.catalogue.datasets import DatasetRow, dataset_by_key
+from mktdash.store.catalogue.instruments import (
+    SeriesRow,
+    instrument_by_symbol,
+    instruments_by_ids,
+    series_by_instrument_ids,
+)
 from mktdash.store.jobs.snapshots import DatasetState, SnapshotRow, insert_snapshot
 from mktdash.store.quality.verdicts import DqRow, latest_results
 from mktdash.store.series.reading import Leaf, read_leaves, snapshot_id
@@ -23,7 +29,7 @@ class Snapshot:
 
     Attributes:
         id: the hash over the leaves; equal data, equal id.
-        facts: JSON-ready: the period, the series by natural key, the datasets with their verdicts. All that a
+        facts: JSON-ready: the selection's own, the series by natural key, the datasets with their verdicts. All that a
             report shows besides observations, so that it can be rebuilt when names or verdicts have moved on.
     """
 
@@ -34,24 +40,15 @@ class Snapshot:
     facts: dict[str, Any]
 
 
-async def take_snapshot(conn: AsyncConnection, parameters: MarketSummaryParameters, now: int) -> Snapshot:
-    """The data that parameters mean, as they are in this read transaction; ``now`` in microseconds UTC.
-
-    Raises:
-        UnknownSymbolError: a symbol is not known.
-        InvalidParametersError: a symbol may mean series of two datasets, or the dataset named does not have it.
-        NoObservationsError: there is nothing to report on.
-    """
-    selection = await select_series(conn, parameters)
+async def take_snapshot(conn: AsyncConnection, selection: Selection, now: int) -> Snapshot:
+    """The data selected, as they are in this read transaction; ``now`` in microseconds UTC."""
     keys = sorted({one.dataset for one in selection.series})
     datasets = [await dataset_by_key(conn, key) for key in keys]
     verdicts = {key: as_of_now((await latest_results(conn, key)).get(key, {}), now) for key in keys}
     leaves = tuple(await read_leaves(conn, selection.series))
-    names = selection.instruments
+    names = await instruments_by_ids(conn, [one.instrument_id for one in selection.series])
     facts = {
-        "start": selection.start.isoformat(),
-        "end": selection.end.isoformat(),
-        "absent": list(selection.absent),
+        **selection.facts,
         "series": [
             {
                 "key": one.key,
@@ -69,6 +66,19 @@ async def take_snapshot(conn: AsyncConnection, parameters: MarketSummaryParamete
 async def store_snapshot(conn: AsyncConnection, snapshot: Snapshot) -> None:
     """Keep a snapshot's leaves under its id."""
     await insert_snapshot(conn, SnapshotRow(snapshot.id, snapshot.taken_at, snapshot.datasets, snapshot.leaves))
+
+
+async def series_by_key(conn: AsyncConnection, key: str) -> SeriesRow:
+    """A series of a snapshot's facts.
+
+    Raises:
+        NotFoundError: it is gone.
+    """
+    instrument = await instrument_by_symbol(conn, key.split("|", 1)[0])
+    for series in (await series_by_instrument_ids(conn, [instrument.id])).get(instrument.id, []):
+        if series.key == key:
+            return series
+    raise NotFoundError(f"the series {key!r} is not there any more", series=key)
 
 
 def _dataset_facts(row: DatasetRow, verdicts: list[DqRow]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Figures and dates as people read them. One place, so that PDF and HTML never say a number differently."""
 
 from datetime import date
+from enum import StrEnum
 from math import floor, log10
 
 from mktdash.domain.clock import from_micros
 from mktdash.domain.instrument import Measure
-from mktdash.reports.market_summary.summary import ChangeKind
 
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
@@ -16,6 +16,13 @@ _DECIMALS_BELOW = ((10, 4), (100, 3))
 _SMALLEST_PLAIN = 1e-6
 _WIDEST_PLAIN = 15
 _FEWEST_DIGITS = 2
+
+
+class ChangeKind(StrEnum):
+    """How a series' change is shown: prices and rates in percent, yields in basis points."""
+
+    PERCENT = "percent"
+    BASIS_POINTS = "bp"
 
 
 def value_text(value: float | None, measure: str) -> str:

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.errors import MktdashError
 from mktdash.reports.catalogue import template_by_name
-from mktdash.reports.market_summary.build import build_summary, series_by_key
 from mktdash.reports.render import render_all
+from mktdash.reports.snapshot import series_by_key
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.jobs.runs import SUCCEEDED, ArtifactBody, artifact, artifacts_by_run_ids, run_by_id
 from mktdash.store.jobs.snapshots import facts_of_run, snapshot_by_id
@@ -90,10 +90,11 @@ async def verify(engine: AsyncEngine, run_id: str, code_sha: str) -> Verificatio
             leaves += await read_leaves(conn, [series], as_known_at=known_at[series.dataset])
         _refuse_amended(run_id, set(snapshot.leaves), set(leaves))
         template = template_by_name(run.template)
-        summary = await build_summary(conn, run, template.model.model_validate(run.parameters), facts)
+        content = await template.build(conn, run, template.parameters.model_validate(run.parameters), facts)
         listed = (await artifacts_by_run_ids(conn, [run_id]))[run_id]
         kept = [await artifact(conn, run_id, one.format) for one in listed]
-    rebuilt = {file.format: file.sha256 for file in await asyncio.to_thread(render_all, summary, lambda *_: None)}
+    files = await asyncio.to_thread(render_all, template.render, content, lambda *_: None)
+    rebuilt = {file.format: file.sha256 for file in files}
     return Verification(
         run_id=run_id,
         snapshot_id=run.snapshot_id,

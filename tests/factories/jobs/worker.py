@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 from mktdash.jobs.times import QueueTimes
-from mktdash.reports.render import render_all
 from mktdash.resources import open_resources
 from mktdash.settings import Settings
 from mktdash.worker import work_until
@@ -22,8 +21,8 @@ QUICK = QueueTimes(
 ROOT = Path(__file__).parents[3]
 
 
-def start_worker(database_url: str, redis_url: str, home: Path, *, work: str = "render_all") -> subprocess.Popen[bytes]:
-    """Start a worker process; ``work`` names a function of :mod:`tests.factories.jobs.renderers`, or the real one."""
+def start_worker(database_url: str, redis_url: str, home: Path, *, render: str = "") -> subprocess.Popen[bytes]:
+    """Start a worker process; ``render`` names one of :mod:`tests.factories.jobs.renderers`, none is the template's."""
     env = os.environ | {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -32,7 +31,7 @@ def start_worker(database_url: str, redis_url: str, home: Path, *, work: str = "
     }
     with (home / f"worker-{len(list(home.glob('worker-*')))}.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.factories.jobs.worker", work],
+            [sys.executable, "-m", "tests.factories.jobs.worker", render],
             cwd=ROOT,
             env=env,
             stdin=subprocess.DEVNULL,
@@ -41,11 +40,11 @@ def start_worker(database_url: str, redis_url: str, home: Path, *, work: str = "
         )
 
 
-async def _run(work: str) -> None:
+async def _run(render: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with open_resources(Settings()) as resources:
-        await work_until(stop, resources, QUICK, getattr(renderers, work, render_all))
+        await work_until(stop, resources, QUICK, getattr(renderers, render) if render else None)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from mktdash.domain.clock import iso, to_micros
 from mktdash.quality.ageing import COUNTS_FOR_S
 from mktdash.quality.runner import run_quality
 from mktdash.reports.market_summary.parameters import MarketSummaryParameters
+from mktdash.reports.market_summary.selection import select_series
 from mktdash.reports.snapshot import take_snapshot
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.live.heartbeats import beat
@@ -122,7 +123,8 @@ async def test_metrics_and_new_reports_do_not_show_an_aged_verdict_as_a_pass(web
     assert 'mktdash_quality_status{dataset="ecb-reference-rates",metric="freshness"} 2.0' in metrics
     parameters = MarketSummaryParameters(symbols=["EURUSD"])
     async with read_transaction(ecb_engine) as conn:
-        facts = (await take_snapshot(conn, parameters, to_micros(time.now))).facts
+        selection = await select_series(conn, parameters)
+        facts = (await take_snapshot(conn, selection, to_micros(time.now))).facts
     assert {one["status"] for one in facts["datasets"][0]["quality"]} == {"UNKNOWN"}
 
 

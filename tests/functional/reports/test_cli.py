@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from mktdash.cli.main import app
 from mktdash.domain.errors import InvalidInputError, NotFoundError
-from mktdash.reports.catalogue import InvalidParametersError, UnknownTemplateError
+from mktdash.reports.catalogue import UnknownTemplateError
+from mktdash.reports.parameters import InvalidParametersError
 
 
 @pytest.fixture

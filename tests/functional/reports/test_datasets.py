@@ -14,7 +14,6 @@ from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
 from mktdash.jobs.runner import Runner
-from mktdash.reports.render import render_all
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.jobs import runs
 
@@ -65,7 +64,6 @@ async def built(engine, run_id):
         code_sha="t",
         worker="w",
         capacity=1,
-        work=render_all,
         chance=chance,
     )
     await runner.run(run_id, 0)

@@ -19,7 +19,6 @@ from mktdash.domain.errors import NotFoundError
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.jobs.runner import Runner, verdict
 from mktdash.jobs.times import QueueTimes
-from mktdash.reports.render import render_all
 from mktdash.reports.verify import NotFinishedError, SnapshotAmendedError, verify
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.jobs import runs
@@ -29,7 +28,7 @@ QUICK = QueueTimes(heartbeat=0.05, lease=5.0, render=60.0)
 TOLD = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def runner_on(engine, work=renderers.one_file, worker="w1", times=QUICK, code_sha="c0de"):
+def runner_on(engine, render=renderers.one_file, worker="w1", times=QUICK, code_sha="c0de"):
     return Runner(
         engine=engine,
         redis=None,
@@ -38,7 +37,7 @@ def runner_on(engine, work=renderers.one_file, worker="w1", times=QUICK, code_sh
         worker=worker,
         capacity=2,
         times=times,
-        work=work,
+        render=render,
         chance=Random(1),  # noqa: S311 - jitter keeps no secret
     )
 
@@ -60,9 +59,9 @@ async def now_of(engine, run):
         return await runs.run_by_id(conn, run.id)
 
 
-async def made(engine, work=render_all, **parameters):
+async def made(engine, render=None, **parameters):
     run = await ask(engine, **parameters)
-    await runner_on(engine, work).run(run.id, 0)
+    await runner_on(engine, render).run(run.id, 0)
     return await now_of(engine, run)
 
 

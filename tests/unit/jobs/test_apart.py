@@ -10,6 +10,7 @@ from tests.factories.jobs import renderers
 from tests.factories.summaries import market_summary
 
 from mktdash.jobs.render_process import RendererCrashedError, RenderFailedError, RenderTimeoutError, render_apart
+from mktdash.reports.market_summary.files import render_files
 from mktdash.reports.render import render_all
 
 
@@ -23,15 +24,15 @@ async def test_another_process_gives_the_same_files():
     async def hear(stage, share):
         told.append((stage, share))
 
-    files = await render_apart(render_all, market_summary(), hear, 60)
-    assert files == render_all(market_summary(), lambda *_: None)
+    files = await render_apart(render_files, market_summary(), hear, 60)
+    assert files == render_all(render_files, market_summary(), lambda *_: None)
     assert [stage for stage, _ in told] == ["charts", "rendering pdf", "rendering html", "rendering csv"]
 
 
-@pytest.mark.parametrize("work", [renderers.kill_itself, renderers.exit_at_once])
-async def test_a_renderer_that_dies_is_an_error_and_not_the_end_of_the_worker(work):
+@pytest.mark.parametrize("render", [renderers.kill_itself, renderers.exit_at_once])
+async def test_a_renderer_that_dies_is_an_error_and_not_the_end_of_the_worker(render):
     with pytest.raises(RendererCrashedError) as caught:
-        await render_apart(work, market_summary(), ignore, 60)
+        await render_apart(render, market_summary(), ignore, 60)
     assert caught.value.data["exitcode"] in {-signal.SIGKILL, 3}
 
 

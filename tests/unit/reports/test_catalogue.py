@@ -5,15 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mktdash.reports.catalogue import (
-    InvalidParametersError,
-    UnknownTemplateError,
-    check_parameters,
-    checked_parameters,
-    schema_files,
-    template_by_name,
-    templates,
-)
+import mktdash
+from mktdash.reports.catalogue import TEMPLATES, UnknownTemplateError, schema_files, template_by_name
+from mktdash.reports.parameters import InvalidParametersError, check_parameters, checked_parameters
 
 SCHEMAS = Path(__file__).parents[3] / "schema" / "reports"
 SUMMARY = template_by_name("market-summary")
@@ -24,7 +18,7 @@ def test_the_committed_schemas_are_those_of_the_code():
 
 
 def test_every_template_accepts_no_parameters_at_all():
-    assert [check_parameters(template, None) for template in templates()] == [{} for _ in templates()]
+    assert [check_parameters(template, None) for template in TEMPLATES] == [{} for _ in TEMPLATES]
 
 
 def test_an_unknown_template_is_told_with_those_there_are():
@@ -81,3 +75,16 @@ def test_the_schema_describes_every_parameter():
     schema = json.loads(schema_files()["market-summary.v1.json"])
     assert all(part.get("description") for part in schema["properties"].values())
     assert schema["additionalProperties"] is False
+
+
+def test_nothing_but_the_catalogue_and_its_own_folder_knows_a_template():
+    package = Path(mktdash.__file__).parent
+    for template in TEMPLATES:
+        folder = template.name.replace("-", "_")
+        words = (template.name, folder, folder.replace("_", " ").title().replace(" ", ""))
+        knowing = {
+            path.relative_to(package).as_posix()
+            for path in package.rglob("*.py")
+            if any(word in path.read_text(encoding="utf-8") for word in words)
+        }
+        assert {name for name in knowing if not name.startswith(f"reports/{folder}/")} == {"reports/catalogue.py"}

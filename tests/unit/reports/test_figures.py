@@ -10,7 +10,7 @@ from mktdash.domain.clock import to_micros
 from mktdash.domain.flags import Flag
 from mktdash.domain.observation import Columns
 from mktdash.reports.market_summary.figures import change, figures_of
-from mktdash.reports.market_summary.summary import ChangeKind
+from mktdash.reports.text import ChangeKind
 
 DAYS = [date(2026, 10, day) for day in (15, 16, 19, 20, 21, 22, 23, 26)]
 VALUES = [100.0, 101.0, 102.0, 98.0, 99.0, 100.0, 103.0, 104.03]

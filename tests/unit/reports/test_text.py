@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from mktdash.reports.market_summary.summary import ChangeKind
-from mktdash.reports.text import change_text, day_text, instant_text, number_text, tone, value_text
+from mktdash.reports.text import ChangeKind, change_text, day_text, instant_text, number_text, tone, value_text
 
 
 @pytest.mark.parametrize(

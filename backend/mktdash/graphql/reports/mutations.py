@@ -17,7 +17,8 @@ from mktdash.graphql.rights import Needs
 from mktdash.graphql.vocabulary import bounds
 from mktdash.graphql.vocabulary.arguments import Text
 from mktdash.live.publish import notify
-from mktdash.reports.catalogue import InvalidParametersError, UnknownTemplateError, template_by_name
+from mktdash.reports.catalogue import UnknownTemplateError, template_by_name
+from mktdash.reports.parameters import InvalidParametersError
 from mktdash.reports.request import request_run
 from mktdash.security.principals import Role
 from mktdash.store.access.audit import append_audit

@@ -18,7 +18,7 @@ from mktdash.graphql.vocabulary.arguments import (
 from mktdash.graphql.vocabulary.depends_on import depends_on
 from mktdash.graphql.vocabulary.ids import key_after, key_of
 from mktdash.graphql.vocabulary.node import Node
-from mktdash.reports.catalogue import templates
+from mktdash.reports.catalogue import TEMPLATES
 from mktdash.store.jobs.runs import run_by_id, runs_page
 from mktdash.store.live.topic_versions import REPORTS
 
@@ -30,7 +30,7 @@ class ReportQueries:
     @strawberry.field(metadata=depends_on(), description="Every kind of report that can be asked for.")
     def report_templates(self) -> list[ReportTemplateType]:
         """The catalogue."""
-        return [ReportTemplateType.from_row(template) for template in templates()]
+        return [ReportTemplateType.from_row(template) for template in TEMPLATES]
 
     @strawberry.field(
         metadata=depends_on(REPORTS), description="Report runs, newest first, a page at a time. Errors: BAD_INPUT."

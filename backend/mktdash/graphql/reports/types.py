@@ -1,7 +1,7 @@
 """Report templates, the runs asked for, and the files they made."""
 
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -12,7 +12,7 @@ from mktdash.graphql.vocabulary.ids import global_id, page_cursor
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.page import PageInfo
 from mktdash.graphql.vocabulary.scalars import Instant, Json
-from mktdash.reports.catalogue import Template
+from mktdash.reports.base import ReportTemplate
 from mktdash.store.jobs.runs import ArtifactRow, RunRow, RunsPage
 from mktdash.store.live.topic_versions import REPORTS
 
@@ -52,14 +52,14 @@ class ReportTemplateType:
     parameters: Json = strawberry.field(description="The JSON Schema of its parameters.")
 
     @classmethod
-    def from_row(cls, template: Template) -> "ReportTemplateType":
+    def from_row(cls, template: ReportTemplate[Any, Any]) -> "ReportTemplateType":
         """A template of the catalogue."""
         return cls(
             name=template.name,
             version=template.version,
             title=template.title,
             description=template.description,
-            parameters=Json(template.parameters),
+            parameters=Json(template.schema),
         )
 
 

@@ -5,20 +5,20 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.domain.errors import MktdashError, NotFoundError
+from mktdash.domain.errors import MktdashError
 from mktdash.domain.instrument import AssetClass
 from mktdash.reports.market_summary.figures import LOOK_BACK, figures_of
 from mktdash.reports.market_summary.parameters import MarketSummaryParameters
 from mktdash.reports.market_summary.selection import reading_bounds
 from mktdash.reports.market_summary.summary import (
-    ChangeKind,
     DatasetNote,
     MarketSummary,
     MissingSession,
     QualityNote,
     SeriesSummary,
 )
-from mktdash.store.catalogue.instruments import SeriesRow, instrument_by_symbol, series_by_instrument_ids
+from mktdash.reports.snapshot import series_by_key
+from mktdash.reports.text import ChangeKind
 from mktdash.store.jobs.runs import RunRow
 from mktdash.store.series.reading import read_columns
 
@@ -103,19 +103,6 @@ async def build_summary(
         datasets=datasets,
         remarks=tuple(_remarks(rows)),
     )
-
-
-async def series_by_key(conn: AsyncConnection, key: str) -> SeriesRow:
-    """A series by its natural key.
-
-    Raises:
-        NotFoundError: it is gone.
-    """
-    instrument = await instrument_by_symbol(conn, key.split("|", 1)[0])
-    for series in (await series_by_instrument_ids(conn, [instrument.id])).get(instrument.id, []):
-        if series.key == key:
-            return series
-    raise NotFoundError(f"the series {key!r} is not there any more", series=key)
 
 
 def _main(rows: list[SeriesSummary], *, asked: bool) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from mktdash.reports.market_summary.summary import ChangeKind, Figures, MarketSummary, SeriesSummary
+from mktdash.reports.market_summary.summary import Figures, MarketSummary, SeriesSummary
 from mktdash.reports.svg import Bar, Line, bar_chart, course_chart
-from mktdash.reports.text import change_text
+from mktdash.reports.text import ChangeKind, change_text
 
 _MOST_BARS = 12
 _BARS_A_SIDE = 6

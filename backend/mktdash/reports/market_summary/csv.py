@@ -4,27 +4,25 @@ The PDF and the page already carry the figures; only the observations let a read
 those of the canonical contract, with the name, the session and the time of knowing beside them.
 """
 
-import csv
-from io import StringIO
+from collections.abc import Iterator
 
 from mktdash.domain.clock import iso
 from mktdash.domain.flags import flag_names
 from mktdash.reports.market_summary.summary import MarketSummary
+from mktdash.reports.render.csv import csv_bytes, safe
 
-CSV_TYPE = "text/csv; charset=utf-8"
 HEADER = (
     *("symbol", "name", "source", "dataset", "session", "as_of_utc", "value", "unit", "measure", "interval"),
     *("quality_flags", "known_at_utc"),
 )
-# A spreadsheet takes a cell that begins like this for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def render_csv(summary: MarketSummary) -> bytes:
-    """RFC 4180 in UTF-8, series in the report's order, observations ascending; flags joined by ``|``."""
-    out = StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(HEADER)
+    """Series in the report's order, observations ascending; flags joined by ``|``."""
+    return csv_bytes(HEADER, _rows(summary))
+
+
+def _rows(summary: MarketSummary) -> Iterator[tuple[str, ...]]:
     for row in summary.rows:
         who = (safe(row.symbol), safe(row.name), safe(row.source), safe(row.dataset))
         what = (safe(row.unit), safe(row.measure), safe(row.interval))
@@ -32,12 +30,12 @@ def render_csv(summary: MarketSummary) -> bytes:
         for session, as_of, value, flags, known_at in zip(
             points.sessions, points.as_of, points.value, points.flags, points.known_at, strict=True
         ):
-            writer.writerow(
-                (*who, session.isoformat(), iso(as_of), repr(value), *what, "|".join(flag_names(flags)), iso(known_at))
+            yield (
+                *who,
+                session.isoformat(),
+                iso(as_of),
+                repr(value),
+                *what,
+                "|".join(flag_names(flags)),
+                iso(known_at),
             )
-    return out.getvalue().encode()
-
-
-def safe(text: str) -> str:
-    """Text that no spreadsheet runs: an apostrophe goes before what would be taken for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

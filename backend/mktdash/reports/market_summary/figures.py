@@ -12,7 +12,8 @@ from mktdash.domain.clock import from_micros
 from mktdash.domain.flags import flag_names
 from mktdash.domain.instrument import Measure
 from mktdash.domain.observation import Columns
-from mktdash.reports.market_summary.summary import ChangeKind, Figures, Points
+from mktdash.reports.market_summary.summary import Figures, Points
+from mktdash.reports.text import ChangeKind
 
 WEEK = timedelta(days=7)
 # A change "over a week" that starts more than another week earlier would say something else.

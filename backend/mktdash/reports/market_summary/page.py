@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from mktdash.domain.flags import Flag
 from mktdash.quality.base import Status, worst
 from mktdash.reports.market_summary.charts import Picture, courses_of, moved_rows, moves_of, period_change
-from mktdash.reports.market_summary.summary import ChangeKind, DatasetNote, MarketSummary, SeriesSummary
+from mktdash.reports.market_summary.summary import DatasetNote, MarketSummary, SeriesSummary
 from mktdash.reports.svg import sparkline
-from mktdash.reports.text import change_text, count_text, day_text, instant_text, tone, value_text
+from mktdash.reports.text import ChangeKind, change_text, count_text, day_text, instant_text, tone, value_text
 
 _FIRST_METRIC = "freshness"
 _REASONS = {

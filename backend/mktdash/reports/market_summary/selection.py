@@ -1,7 +1,7 @@
 """Which series and which period a market summary is about, worked out from its parameters and the data there is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import from_micros, to_micros
-from mktdash.domain.errors import MktdashError
-from mktdash.reports.catalogue import ParameterProblem, invalid
+from mktdash.domain.errors import MktdashError, UnknownSymbolError
+from mktdash.reports.base import Selection
 from mktdash.reports.market_summary.figures import session_dates
 from mktdash.reports.market_summary.parameters import (
     DEFAULT_DATASET,
@@ -18,11 +18,10 @@ from mktdash.reports.market_summary.parameters import (
     MOST_SYMBOLS,
     MarketSummaryParameters,
 )
+from mktdash.reports.parameters import ParameterProblem, invalid
 from mktdash.store.catalogue.instruments import (
-    InstrumentRow,
     SeriesRow,
     instrument_by_symbol,
-    instruments_by_ids,
     search_instruments,
     series_by_instrument_ids,
     series_of_dataset,
@@ -42,22 +41,21 @@ class NoObservationsError(MktdashError):
     http_status = 404
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The series of a report in their order, and its period (both ends included).
+async def check_request(conn: AsyncConnection, parameters: MarketSummaryParameters) -> None:
+    """Refuse symbols that may mean series of two datasets. An unknown one may have arrived until the run.
 
-    ``absent`` are symbols that were asked for and have no observation at all.
+    Raises:
+        InvalidParametersError: a symbol may mean series of two datasets, or the dataset named does not have it.
     """
-
-    series: tuple[SeriesRow, ...]
-    instruments: dict[int, InstrumentRow]
-    start: date
-    end: date
-    absent: tuple[str, ...]
+    with suppress(UnknownSymbolError):
+        await candidate_series(conn, parameters)
 
 
 async def select_series(conn: AsyncConnection, parameters: MarketSummaryParameters) -> Selection:
     """The series and the period that parameters mean, given the data as they are.
+
+    The facts are ``start`` and ``end``, both included, and ``absent``: symbols that were asked for and have no
+    observation at all.
 
     Raises:
         UnknownSymbolError: a symbol is not known.
@@ -75,8 +73,8 @@ async def select_series(conn: AsyncConnection, parameters: MarketSummaryParamete
     if not chosen or start > end:
         raise NoObservationsError(f"there are no observations from {start} to {end}", start=str(start), end=str(end))
     absent = [one.symbol for one in candidates if one.id not in latest] if parameters.symbols is not None else []
-    instruments = await instruments_by_ids(conn, [one.instrument_id for one in chosen])
-    return Selection(tuple(chosen[:MOST_SYMBOLS]), instruments, start, end, tuple(absent))
+    facts = {"start": start.isoformat(), "end": end.isoformat(), "absent": absent}
+    return Selection(tuple(chosen[:MOST_SYMBOLS]), facts)
 
 
 def reading_bounds(start: date, end: date, before: timedelta = timedelta(0)) -> tuple[int, int]:

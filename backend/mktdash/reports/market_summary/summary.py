@@ -2,14 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
-
-class ChangeKind(StrEnum):
-    """How a series' change is told: prices and rates in percent, yields in basis points."""
-
-    PERCENT = "percent"
-    BASIS_POINTS = "bp"
+from mktdash.reports.text import ChangeKind
 
 
 @dataclass(frozen=True, slots=True)

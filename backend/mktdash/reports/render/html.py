@@ -1,38 +1,43 @@
-"""The report as one self-contained page: no script, nothing fetched, and a policy that holds it to that."""
+"""A report as one self-contained page: no script, nothing fetched, and a policy that holds it to that."""
 
 import hashlib
 from base64 import b64encode
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
-
-from mktdash.reports.market_summary.page import Page
-
-HTML_TYPE = "text/html; charset=utf-8"
-_TEMPLATES = Path(__file__).parents[1] / "market_summary"
-_STYLE = (_TEMPLATES / "template.css").read_text(encoding="utf-8")
-_STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; img-src data:"
-)
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
-def render_html(page: Page) -> bytes:
-    """The page in UTF-8. Everything from outside is escaped; only our own SVG is put in as it is."""
-    style = Markup(_STYLE)  # noqa: S704 - a file of ours
-    return _template().render(page=page, style=style, policy=CONTENT_SECURITY_POLICY, drawing=Markup).encode()
+def render_html(folder: Path, page: object) -> bytes:
+    """The page in UTF-8, from the ``template.html`` and ``template.css`` of a report template's folder.
+
+    The template gets ``page``, ``style``, ``policy`` (for its ``<meta http-equiv>``) and ``drawing``, which puts in our
+    own SVG as it is. Everything else is escaped.
+    """
+    from markupsafe import Markup  # noqa: PLC0415 - as jinja2 below
+
+    template, style = _sources(folder)
+    return template.render(page=page, style=Markup(style), policy=_policy(style), drawing=Markup).encode()  # noqa: S704 - a file of ours
 
 
 @cache
-def _template() -> Template:
+def _sources(folder: Path) -> tuple["Template", str]:
+    # Every process knows the templates; only the one that renders pays for this.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - as above
+
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("template.html")
+    return environment.get_template("template.html"), (folder / "template.css").read_text(encoding="utf-8")
+
+
+def _policy(style: str) -> str:
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; img-src data:"

@@ -1,28 +1,33 @@
-"""The report as a PDF, set by typst with the fonts inside typst: no system font, no file, no clock is asked."""
+"""A report as a PDF, set by typst with the fonts inside typst: no system font, no file, no clock is asked."""
 
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import orjson
-import typst
 
 from mktdash.domain.clock import MICROS_PER_SECOND
-from mktdash.reports.market_summary.page import Page
-
-PDF_TYPE = "application/pdf"
-_SOURCE = (Path(__file__).parents[1] / "market_summary" / "template.typ").read_bytes()
 
 
-def render_pdf(page: Page) -> bytes:
-    """A tagged PDF. Texts reach typst as data, so none of them is ever read as markup.
+def render_pdf(folder: Path, page: Any, made_at: int) -> bytes:
+    """A tagged PDF, from the ``template.typ`` of a report template's folder.
+
+    The page (a dataclass or JSON) reaches typst as data, ``json(bytes(sys.inputs.page))``, so that no text in it is
+    ever read as markup.
+
+    Args:
+        folder: where ``template.typ`` is.
+        page: what the template shows.
+        made_at: the document's date, microseconds UTC; of the data, so that the same data give the same bytes.
 
     Raises:
         typst.TypstError: the template does not compile.
     """
-    compiler = typst.Compiler(
-        _SOURCE, ignore_system_fonts=True, sys_inputs={"page": orjson.dumps(asdict(page)).decode()}
-    )
-    pdf = compiler.compile(format="pdf", timestamp=page.made_at // MICROS_PER_SECOND)
+    # Every process knows the templates; only the one that renders pays for this.
+    import typst  # noqa: PLC0415 - as above
+
+    source = (folder / "template.typ").read_bytes()
+    compiler = typst.Compiler(source, ignore_system_fonts=True, sys_inputs={"page": orjson.dumps(page).decode()})
+    pdf = compiler.compile(format="pdf", timestamp=made_at // MICROS_PER_SECOND)
     if not isinstance(pdf, bytes):
         raise TypeError(f"typst gave {type(pdf).__name__} for a PDF")
     return pdf
