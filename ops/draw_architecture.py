@@ -20,7 +20,7 @@ WHAT = {
     "worker": "worker process",
     "feed": "feed process",
     "supervisor": "mktdash up",
-    "published_api": "what schema/ shows",
+    "published_schemas": "what schema/ shows",
     "cli": "commands",
     "resources": "database, Redis",
     "graphql": "API",

@@ -21,8 +21,8 @@ from mktdash.graphql.documents.trusted import read_trusted
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.graphql.transport.endpoint import GraphQLEndpoint
 from mktdash.http import problems
-from mktdash.http.file_limit import FileRate
-from mktdash.http.middleware import Envelope
+from mktdash.http.file_limit import FileLimit
+from mktdash.http.middleware import RequestMiddleware
 from mktdash.http.openapi import document
 from mktdash.http.pages.files import page
 from mktdash.http.pages.graphiql import Graphiql
@@ -32,9 +32,9 @@ from mktdash.http.state import HttpState
 from mktdash.live.hub import Hub
 from mktdash.resources import Resources, open_resources
 from mktdash.security.addresses import networks
-from mktdash.security.authentication import Identity
+from mktdash.security.authentication import Authentication
 from mktdash.security.buckets import Buckets, Limit
-from mktdash.security.streams import OpenStreams
+from mktdash.security.stream_limit import OpenStreams
 from mktdash.settings import Settings
 from mktdash.start_signal import wait_to_run
 from mktdash.store.engine.session import write_transaction
@@ -51,7 +51,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
     """The ASGI application over resources that the caller opened and will close."""
     settings = resources.settings
     hub = Hub(resources.engine, resources.redis, clock=resources.clock)
-    identity = Identity(resources.engine, resources.clock, anonymous_read=settings.anonymous_read)
+    authentication = Authentication(resources.engine, resources.clock, anonymous_read=settings.anonymous_read)
     buckets = Buckets(resources.redis, without_redis=settings.limits_without_redis)
     services = Services(
         engine=resources.engine,
@@ -72,7 +72,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
     trusted = networks(settings.trusted_proxies)
     watch = VersionWatch(resources.engine)
     schema = schema or MktdashSchema(seconds_to_answer=settings.answer_seconds, introspection=settings.introspects)
-    graphql = GraphQLEndpoint(schema, services, identity)
+    graphql = GraphQLEndpoint(schema, services, authentication)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -85,7 +85,7 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         finally:
             await hub.close()
             await watch.aclose()
-            await identity.aclose()
+            await authentication.aclose()
 
     kept_answers = []
     if settings.answer_cache_mb:
@@ -102,8 +102,8 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         ],
         middleware=[
             Middleware(
-                Envelope,
-                identity=identity,
+                RequestMiddleware,
+                authentication=authentication,
                 buckets=buckets,
                 limit=_limit("requests", settings.request_rate),
                 trusted=trusted,
@@ -121,12 +121,12 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         redis=resources.redis,
         clock=resources.clock,
         hub=hub,
-        identity=identity,
+        authentication=authentication,
         version=__version__,
         code_sha=resources.code_sha,
         static_dir=settings.static_dir,
         openapi=document.text(OPERATIONS),
-        file_rate=FileRate(settings.redis, settings.file_rate) if settings.file_rate else None,
+        file_rate=FileLimit(settings.redis, settings.file_rate) if settings.file_rate else None,
     )
     return app
 

@@ -1,4 +1,4 @@
-"""What a client accepts, by the weights it gives (RFC 9110, 12.4.2), and the content encoding that follows."""
+"""Content negotiation by weights (RFC 9110, 12.4.2): which content encoding a client prefers."""
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""How long to wait for somebody else, where the time in which this process could not look does not count.
+"""Deadlines for the answers of others, which a standstill of this process does not use up.
 
 A plain timer holds against the other side what was our own standstill: the loop was busy, or the machine asleep, the
 answer has long arrived, and the timer is looked at first. Here a timer only counts looks, and between two of them the
@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 _LOOKS = 5
 
 
-class Fuse:
-    """Calls back once after so many seconds, of which a standstill of this process takes a fifth at most."""
+class DeadlineTimer:
+    """Calls back once after some seconds, of which a standstill of this process takes a fifth at most."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, then: Callable[[], object]) -> None:
         self._loop = loop
@@ -35,15 +35,15 @@ class Fuse:
 
 
 @asynccontextmanager
-async def patience(seconds: float) -> AsyncIterator[None]:
-    """End what is awaited inside after so many seconds, counted as :class:`Fuse` does.
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """End what is awaited inside after so many seconds, counted as :class:`DeadlineTimer` does.
 
     Raises:
         TimeoutError: no answer in that time.
     """
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(None) as limit:
-        fuse = Fuse(loop, seconds, lambda: limit.reschedule(loop.time()))
+        fuse = DeadlineTimer(loop, seconds, lambda: limit.reschedule(loop.time()))
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""The home folder is its owner's alone: what is stored, logged and queued there is nobody else's to read."""
+"""Permissions of the home folder: only its owner reads what is stored, logged and queued there."""
 
 import os
 import stat

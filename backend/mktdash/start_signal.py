@@ -1,4 +1,4 @@
-"""A process loads its code while its supervisor still prepares what it needs, and runs when it is let in."""
+"""A process loads its code while the supervisor prepares database and Redis, and runs on its signal."""
 
 import os
 import sys

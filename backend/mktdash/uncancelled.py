@@ -1,4 +1,4 @@
-"""Work that no cancellation may cut short: what it cleans up, nobody else would."""
+"""Work that a cancellation must not cut short, since nothing else would clean up after it."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
     """Await work to its end, however often this task is cancelled meanwhile; that is raised afterwards.
 
     Raises:

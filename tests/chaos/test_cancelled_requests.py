@@ -10,7 +10,7 @@ from tests.factories.web.every_request import MUTATIONS, QUERIES, ROUTES, STREAM
 from mktdash.app import create_app
 from mktdash.domain.clock import system_clock
 from mktdash.quality.runner import run_quality
-from mktdash.security import last_used, validity
+from mktdash.security import last_used, revocation
 from mktdash.security.tokens import create_token
 
 # Not each await of each: there are many requests, and they share most of the way.
@@ -21,7 +21,7 @@ STEP = 5
 async def app(left, redis_url, monkeypatch, tmp_path):
     """The application with Redis and a page; a token of an administrator."""
     # Tasks that look after streams and tokens end with the last of these, at their next look.
-    monkeypatch.setattr(validity, "_SECONDS_BETWEEN_LOOKS", 0.0)
+    monkeypatch.setattr(revocation, "_SECONDS_BETWEEN_LOOKS", 0.0)
     monkeypatch.setattr(last_used, "_SECONDS_TO_GATHER", 0.0)
     await run_quality(left.engine, clock=system_clock, code_sha="t")
     for page in ("index.html", "graphiql.html"):

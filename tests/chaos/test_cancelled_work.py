@@ -31,7 +31,7 @@ from mktdash.live.publish import notify
 from mktdash.providers import registry
 from mktdash.quality.runner import run_quality
 from mktdash.reports.render import render_all
-from mktdash.security.authentication import Identity
+from mktdash.security.authentication import Authentication
 from mktdash.security.buckets import Buckets, Limit
 from mktdash.security.tokens import create_token
 from mktdash.store.engine.session import read_transaction, write_transaction
@@ -190,14 +190,14 @@ async def test_limits_and_leases(left, redis):
 
 async def test_tokens_and_beats(left):
     numbers = count(1)
-    identity = Identity(left.engine, system_clock, anonymous_read=False)
+    authentication = Authentication(left.engine, system_clock, anonymous_read=False)
     token = await create_token(left.engine, name="t", role="viewer", clock=system_clock)
-    assert await identity.of_token(token) is not None
+    assert await authentication.of_token(token) is not None
     # One watches credentials.
     await left.settle(idle=1)
 
     async def say():
-        assert await identity.of_token(token) is not None
+        assert await authentication.of_token(token) is not None
         await create_token(left.engine, name="t", role="viewer", clock=system_clock)
         name = f"web-{next(numbers)}"
         now = to_micros(system_clock())
@@ -205,7 +205,7 @@ async def test_tokens_and_beats(left):
         await forget(left.engine, name, now)
 
     await each_await(say, left.look, STEP)
-    await identity.aclose()
+    await authentication.aclose()
 
 
 def open_files():

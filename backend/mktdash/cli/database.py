@@ -1,4 +1,4 @@
-"""``mktdash db``: the schema of the database, up and down."""
+"""``mktdash db``: migrate the database, check it, rebuild its chunks."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
@@ -11,12 +11,12 @@ from mktdash.settings import Settings
 if TYPE_CHECKING:
     from mktdash.store.series.check import Problem
 
-app = typer.Typer(no_args_is_help=True, help="The database: its schema, and whether its parts agree.")
+app = typer.Typer(no_args_is_help=True, help="Migrate the database, check it, rebuild its chunks.")
 
 
 @app.command()
-def upgrade(revision: Annotated[str, typer.Argument(help="Revision to reach.")] = "head") -> None:
-    """Bring the database to the schema of this version; does nothing where it is there already."""
+def upgrade(revision: Annotated[str, typer.Argument(help="Revision to migrate to.")] = "head") -> None:
+    """Migrate the database to the schema of this version. Does nothing if it is there already."""
 
     async def run() -> None:
         from mktdash.store.engine import schema
@@ -34,25 +34,23 @@ def upgrade(revision: Annotated[str, typer.Argument(help="Revision to reach.")] 
 def downgrade(
     revision: Annotated[str, typer.Argument(help="Revision to go back to; `base` drops every table.")],
 ) -> None:
-    """Take the database back to an earlier schema."""
+    """Migrate the database back to an earlier schema."""
 
     async def run() -> None:
         from mktdash.store.engine import schema
 
         async with open_resources(Settings()) as resources:
             await schema.downgrade(resources.engine, revision)
-            typer.echo(f"schema is back at {revision}")
+            typer.echo(f"schema {revision}")
 
     asyncio.run(run())
 
 
 @app.command()
 def check(
-    raw: Annotated[
-        bool, typer.Option(help="Hash every kept raw file anew, too, and compare all values with what the files say.")
-    ] = True,
+    raw: Annotated[bool, typer.Option(help="Also hash every raw file, parse it again and compare the values.")] = True,
 ) -> None:
-    """Compare what repeats the rows with them, the rows with the raw bytes they came from; names what differs."""
+    """Compare rows, chunks, latest values and raw files with each other, and list every difference."""
     problems = asyncio.run(_check(raw=raw))
     for problem in problems:
         typer.echo(f"{problem.place}: {problem.difference}")
@@ -85,10 +83,10 @@ async def _check(*, raw: bool) -> "list[Problem]":
 
 @app.command()
 def compact() -> None:
-    """Rebuild all chunks from the rows and prove that their digests are equal."""
+    """Rebuild all chunks from the rows, and list the series whose digests differed."""
     differing = asyncio.run(_compact())
     for key in differing:
-        typer.echo(f"{key}: its chunks did not hold what the rows say; they do now", err=True)
+        typer.echo(f"{key}: its chunks differed from its rows and were rebuilt", err=True)
     if differing:
         raise typer.Exit(1)
 
@@ -112,5 +110,5 @@ async def _compact() -> list[str]:
             observations += n
             if not equal:
                 differing.append(series[one].key)
-    typer.echo(f"{len(ids)} series of {observations} observations packed anew, {len(differing)} differed")
+    typer.echo(f"{len(ids)} series of {observations} observations rebuilt, {len(differing)} differed")
     return differing

@@ -1,4 +1,4 @@
-"""What ``mktdash doctor`` looks at: every part with a sentence, and for what is wrong the sentence says what to do."""
+"""What ``mktdash doctor`` checks: one sentence a part, which says what to do where there is a problem."""
 
 import shutil
 from collections.abc import AsyncIterator, Sequence
@@ -119,16 +119,16 @@ def processes(heard: Sequence[BeatRow], now: int) -> list[Finding]:
     for kind in KINDS:
         rows = [row for row in heard if row.kind == kind]
         if not rows:
-            says = f"no {kind} process is heard of: start one with `mktdash {kind}`, or all with `mktdash up`."
+            says = f"no {kind} process is running: start one with `mktdash {kind}`, or all with `mktdash up`."
             found.append(Finding(f"process {kind}", False, says))
             continue
         age = (now - max(row.beat_at for row in rows)) / MICROS_PER_SECOND
         alive = [row for row in rows if now - row.beat_at <= _SILENT_S * MICROS_PER_SECOND]
         facts = {"alive": len(alive), "age_s": round(age, 1), "pids": [row.pid for row in alive]}
         if alive:
-            says = f"{len(alive)} {kind} process{'es' if len(alive) > 1 else ''}, heard {max(age, 0):.0f} s ago."
+            says = f"{len(alive)} running, last heartbeat {max(age, 0):.0f} s ago."
         else:
-            says = f"the {kind} process has been silent for {age:.0f} s: look at its log, and start `mktdash {kind}`."
+            says = f"no heartbeat for {age:.0f} s: look at the log of the {kind} process, or start `mktdash {kind}`."
         found.append(Finding(f"process {kind}", bool(alive), says, facts))
     return found
 
@@ -149,14 +149,14 @@ def sources(heard: Sequence[BeatRow], wanted: Sequence[str], now: int) -> list[F
 def _source(name: str, state: dict[str, Any] | None) -> Finding:
     part = f"source {name}"
     if state is None:
-        return Finding(part, False, f"no feed runs the source {name}: start `mktdash feed`, or take it from `sources`.")
+        return Finding(part, False, f"no feed runs it: start `mktdash feed`, or remove {name} from MKTDASH_SOURCES.")
     error = state.get("poll_error") or state.get("last_error")
     circuit = state.get("circuit", "closed")
     if circuit != "closed":
         until = state.get("retry_at")
         says = (
-            f"the source {name} failed {state.get('failures', 0)} times ({error}) and is left alone"
-            f"{f' until {until}' if until else ''}: look whether this machine reaches it; nothing else need be done."
+            f"the source {name} failed {state.get('failures', 0)} times ({error}) and is paused"
+            f"{f' until {until}' if until else ''}: check that this machine can reach it; it is tried again by itself."
         )
         return Finding(part, False, says, state)
     if state.get("poll_failures"):
@@ -179,10 +179,10 @@ async def _datasets(conn: AsyncConnection) -> list[Finding]:
             "last_error": row.last_error,
             "last_error_at": None if row.last_error_at is None else iso(row.last_error_at),
         }
-        says = f"{series} series, {observations:,} values, version {row.version}, last looked at {checked}"
+        says = f"{series} series, {observations:,} values, version {row.version}, last checked {checked}"
         failed = row.last_error_at is not None and row.last_error_at == row.checked_at
         if failed:
-            says += f" and failed then ({row.last_error}): `mktdash ingest {row.source}` tries at once and says more"
+            says += f" and failed then ({row.last_error}): `mktdash ingest {row.source}` tries again and shows why"
         found.append(Finding(f"dataset {row.key}", not failed, f"{says}.", facts))
     return found
 
@@ -192,11 +192,11 @@ async def _batches(conn: AsyncConnection, now: int) -> list[Finding]:
     for row in await unfinished_batches(conn):
         age = (now - row.finished_at) / MICROS_PER_SECOND
         facts = {"id": row.id, "dataset": row.dataset, "started_at": iso(row.started_at), "url": row.url}
-        says = f"batch {row.id} of {row.dataset} ({row.url}) is being merged since {iso(row.started_at)[:19]}Z."
+        says = f"batch {row.id} of {row.dataset} ({row.url}) has been merging since {iso(row.started_at)[:19]}Z."
         if age > _INTERRUPTED_S:
             says = (
-                f"batch {row.id} of {row.dataset} ({row.url}) was interrupted at {iso(row.finished_at)[:19]}Z: give the"
-                f" same payload again, or run `mktdash replay --source {row.source}` over its time."
+                f"batch {row.id} of {row.dataset} ({row.url}) was interrupted at {iso(row.finished_at)[:19]}Z:"
+                f" ingest the same payload again, or run `mktdash replay --source {row.source}` over its time."
             )
         found.append(Finding("batch", age <= _INTERRUPTED_S, says, facts))
     return found or [Finding("batches", True, "no batch is unfinished.")]

@@ -1,4 +1,4 @@
-"""``mktdash doctor``: how everything is, and for each thing that is wrong one sentence that says what to do."""
+"""``mktdash doctor``: check every part, and say what to do about each problem."""
 
 import asyncio
 import json
@@ -18,19 +18,19 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Look at settings, database, Redis, processes, sources, datasets, batches and disk; fails unless all is well."""
+    """Check settings, database, Redis, processes, sources, datasets, batches and disk. Fails if there is a problem."""
     settings = Settings()
-    findings, told = asyncio.run(_examine(settings))
+    findings, shown = asyncio.run(_examine(settings))
     if as_json:
-        typer.echo(json.dumps(told))
+        typer.echo(json.dumps(shown))
     else:
-        for name, value in told["settings"].items():
+        for name, value in shown["settings"].items():
             typer.echo(f"  {name} = {value}")
         for one in findings:
             typer.echo(f"{'ok     ' if one.ok else 'PROBLEM'} {one.part}: {one.says}")
         wrong = sum(not one.ok for one in findings)
-        typer.echo("all is well" if not wrong else f"{wrong} problem{'s' if wrong > 1 else ''}")
-    if not told["ok"]:
+        typer.echo("no problems" if not wrong else f"{wrong} problem{'s' if wrong > 1 else ''}")
+    if not shown["ok"]:
         raise typer.Exit(1)
 
 

@@ -22,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def up() -> None:
-    """Run everything on this machine: Redis, web, worker and feed; prints `ready: URL`."""
+    """Run everything on this machine: Redis, web, worker and feed. Prints `ready: URL`."""
     from mktdash.supervisor.up import run_up
 
     os.umask(_PRIVATE)
@@ -42,7 +42,7 @@ def web() -> None:
 
 
 def worker() -> None:
-    """Build the reports that people ask for."""
+    """Run reports and replays from the queue."""
     with _loading():
         from mktdash.worker import run_worker
 
@@ -51,7 +51,7 @@ def worker() -> None:
 
 
 def feed() -> None:
-    """Bring new data from the sources, each on its schedule."""
+    """Fetch new data from the sources, each on its schedule."""
     with _loading():
         from mktdash.feed import run_feed
 

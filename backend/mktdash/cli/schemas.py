@@ -1,4 +1,4 @@
-"""``mktdash schema``: the published schemas, generated from the code, and whether the committed ones still agree."""
+"""``mktdash schema``: write the published schemas from the code, or check the committed ones."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,26 +7,26 @@ import typer
 
 from mktdash.settings import REPOSITORY
 
-app = typer.Typer(no_args_is_help=True, help="The published schemas: GraphQL, the observation contracts, reports.")
-Folder = Annotated[Path, typer.Option(help="Folder of the schemas.")]
+app = typer.Typer(no_args_is_help=True, help="The published schemas: GraphQL, OpenAPI, contracts, report parameters.")
+Folder = Annotated[Path, typer.Option(help="Folder of the schemas.", show_default="schema")]
 
 
 def _generated() -> dict[str, str]:
     """Each schema file below the folder, with the text the code gives it."""
     from mktdash.contracts.registry import CONTRACTS
     from mktdash.graphql.schema import export_schema
-    from mktdash.published_api import surface_files
+    from mktdash.published_schemas import published_files
     from mktdash.reports.catalogue import schema_files
 
     files = {f"market/{contract.name}.json": contract.text for contract in CONTRACTS}
     files |= {f"reports/{name}": text for name, text in schema_files().items()}
     files["graphql/schema.graphql"] = export_schema()
-    return files | surface_files()
+    return files | published_files()
 
 
 @app.command()
 def export(folder: Folder = REPOSITORY / "schema") -> None:
-    """Write the schemas the code has now."""
+    """Write all schemas from the code."""
     for name, text in _generated().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def export(folder: Folder = REPOSITORY / "schema") -> None:
 
 @app.command()
 def check(folder: Folder = REPOSITORY / "schema") -> None:
-    """Fail where a committed schema differs from the code, or breaks what was released before it."""
+    """Fail if a schema file differs from the code, or breaks clients of an earlier release."""
     from mktdash.cli.breaking_changes import breaking_changes, last_release
     from mktdash.contracts.compatibility import transitive_problems
     from mktdash.contracts.registry import CONTRACTS
@@ -61,4 +61,4 @@ def check(folder: Folder = REPOSITORY / "schema") -> None:
         typer.echo(f"mktdash: {sentence}", err=True)
     if wrong:
         raise typer.Exit(1)
-    typer.echo(f"{len(generated)} schemas are what the code says")
+    typer.echo(f"{len(generated)} schemas match the code")

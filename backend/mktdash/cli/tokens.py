@@ -1,4 +1,4 @@
-"""``mktdash token``: tokens made, listed and revoked, and the sessions that browsers have for them."""
+"""``mktdash token``: create, list and revoke access tokens, and end browser sessions."""
 
 import asyncio
 import json
@@ -18,47 +18,56 @@ if TYPE_CHECKING:
     from mktdash.store.access.sessions import SessionRow
     from mktdash.store.access.tokens import TokenRow
 
-app = typer.Typer(no_args_is_help=True, help="Tokens: who may read and write from other machines, and in what role.")
+app = typer.Typer(no_args_is_help=True, help="Access tokens and the browser sessions opened with them.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _TIMES = ("created_at", "opened_at", "expires_at", "revoked_at", "last_used_at")
 
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Option(help="What the audit log calls its bearer; no other live token may have it.")],
-    role: Annotated[str, typer.Option(help="viewer, analyst, operator or admin.")],
+    name: Annotated[str, typer.Option(help="Name in lists and in the audit log; unique among valid tokens.")],
+    role: Annotated[
+        str,
+        typer.Option(
+            help="viewer (reads), analyst (requests reports), operator (acts on alerts and jobs) or admin (tokens)."
+        ),
+    ],
     expires_in: Annotated[
-        str | None, typer.Option(help="How long it lasts, such as 90d, 12h or 30m; until it is revoked if left out.")
+        str | None, typer.Option(help="Lifetime, such as 90d, 12h or 30m; without it the token is valid until revoked.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a token and print it: this once, since only its hash is kept."""
+    """Create a token and print it. It is shown only now: mktdash keeps its hash."""
     row, text = asyncio.run(_create(name, role, expires_in))
     if as_json:
-        typer.echo(json.dumps({**_told(row), "token": text}))
+        typer.echo(json.dumps({**_as_json(row), "token": text}))
         return
-    typer.echo(f"token {row.id} ({row.name}, {row.role}, {_until(row.expires_at)}); it is shown this once:", err=True)
+    typer.echo(f"token {row.id} ({row.name}, {row.role}, {_until(row.expires_at)}); it is shown only now:", err=True)
     typer.echo(text)
-    typer.echo("In a browser, put ?token= and the token behind any address of the page.", err=True)
+    typer.echo("To use it in a browser, add ?token=TOKEN to any address of the page.", err=True)
 
 
 @app.command(name="list")
 def list_(
-    with_sessions: Annotated[bool, typer.Option("--sessions", help="List the sessions of each, too.")] = False,
+    with_sessions: Annotated[
+        bool, typer.Option("--sessions", help="Also list the browser sessions of each token.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List all tokens, newest first, with their roles, ends, last use and how many sessions browsers have for them."""
+    """List all tokens, newest first, with role, expiry, last use and number of browser sessions."""
     tokens, sessions, now = asyncio.run(_list())
     if as_json:
-        of = {row.id: [_told(one) for one in sessions if one.token_id == row.id] for row in tokens}
+        of = {row.id: [_as_json(one) for one in sessions if one.token_id == row.id] for row in tokens}
         typer.echo(
-            json.dumps([{**_told(row), **({"open_sessions": of[row.id]} if with_sessions else {})} for row in tokens])
+            json.dumps(
+                [{**_as_json(row), **({"open_sessions": of[row.id]} if with_sessions else {})} for row in tokens]
+            )
         )
         return
     for row in tokens:
         typer.echo(
             f"{row.id}  {row.role:<8}  {_state(row, now):<28}  sessions {row.sessions:<2}  "
-            f"made {_when(row.created_at)}  last used {_when(row.last_used_at)}  {row.name}"
+            f"created {_when(row.created_at)}  last used {_when(row.last_used_at)}  {row.name}"
         )
         for one in sessions if with_sessions else ():
             if one.token_id == row.id:
@@ -67,27 +76,27 @@ def list_(
 
 @app.command()
 def revoke(
-    token: Annotated[str, typer.Argument(help="The token's id, or its name where only one live token has it.")],
+    token: Annotated[str, typer.Argument(help="The token's id or name.")],
     as_json: AsJson = False,
 ) -> None:
-    """End a token at once, with its sessions and every stream opened with them, on every process."""
+    """Revoke a token. Its browser sessions and open streams end at once, on every process."""
     done = asyncio.run(_revoke(token))
     if as_json:
         made = [{"id": one.id, "name": one.name} for one in done.made]
-        typer.echo(json.dumps({**_told(done.token), "live_tokens_made_with_it": made}))
+        typer.echo(json.dumps({**_as_json(done.token), "live_tokens_made_with_it": made}))
         return
     before = " already" if done.before else ""
     typer.echo(f"token {done.token.id} ({done.token.name}) is revoked{before}")
     for one in done.made:
-        typer.echo(f"made with it and still good: {one.id} ({one.name}, {one.role})")
+        typer.echo(f"created with it and still valid: {one.id} ({one.name}, {one.role})")
 
 
 @app.command()
 def sessions(as_json: AsJson = False) -> None:
-    """List the browsers' sessions that are open, newest first."""
+    """List open browser sessions, newest first."""
     _, found, _ = asyncio.run(_list())
     if as_json:
-        typer.echo(json.dumps([_told(one) for one in found]))
+        typer.echo(json.dumps([_as_json(one) for one in found]))
         return
     for one in found:
         typer.echo(f"{_session(one)}  token {one.token_id}  {one.name}")
@@ -95,21 +104,21 @@ def sessions(as_json: AsJson = False) -> None:
 
 @app.command(name="end-session")
 def end_session_(
-    session: Annotated[str, typer.Argument(help="The session's id, as `mktdash token sessions` shows it.")],
+    session: Annotated[str, typer.Argument(help="The session's id; see `mktdash token sessions`.")],
     as_json: AsJson = False,
 ) -> None:
-    """Log one browser out; its token stays good."""
+    """Log one browser out. Its token stays valid."""
     ended = asyncio.run(_end_session(session))
-    typer.echo(json.dumps(_told(ended)) if as_json else f"session {ended.id} of {ended.name} has ended")
+    typer.echo(json.dumps(_as_json(ended)) if as_json else f"session {ended.id} of {ended.name} has ended")
 
 
 async def _create(name: str, role: str, expires_in: str | None) -> "tuple[TokenRow, str]":
-    from mktdash.security.tokens import Maker, issue, life_of
+    from mktdash.security.tokens import Issuer, issue, life_of
 
     ttl = life_of(expires_in, "--expires-in")
     async with open_store(Settings()) as resources:
         secret, row = await issue(
-            resources.engine, name=name, role=role, ttl=ttl, by=Maker(who()), clock=resources.clock
+            resources.engine, name=name, role=role, ttl=ttl, by=Issuer(who()), clock=resources.clock
         )
     return row, secret.text
 
@@ -125,10 +134,10 @@ async def _list() -> "tuple[list[TokenRow], list[SessionRow], int]":
 
 
 async def _revoke(text: str) -> "Revoked":
-    from mktdash.security.tokens import Maker, end_token
+    from mktdash.security.tokens import Issuer, end_token
 
     async with open_store(Settings()) as resources:
-        return await end_token(resources.engine, text, by=Maker(who()), clock=resources.clock)
+        return await end_token(resources.engine, text, by=Issuer(who()), clock=resources.clock)
 
 
 async def _end_session(session_id: str) -> "SessionRow":
@@ -141,9 +150,9 @@ async def _end_session(session_id: str) -> "SessionRow":
     return ended
 
 
-def _told(row: "TokenRow | SessionRow") -> dict[str, Any]:
-    told = asdict(row)
-    return told | {name: iso(told[name]) if told[name] is not None else None for name in _TIMES if name in told}
+def _as_json(row: "TokenRow | SessionRow") -> dict[str, Any]:
+    values = asdict(row)
+    return values | {name: iso(values[name]) if values[name] is not None else None for name in _TIMES if name in values}
 
 
 def _session(one: "SessionRow") -> str:

@@ -9,7 +9,7 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from mktdash.deadline import patience
+from mktdash.deadline import deadline
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Lease:
     async def take(self) -> bool:
         """Take or prolong it; True also where Redis is away, for a second fetch changes nothing that is stored."""
         try:
-            async with patience(_PATIENCE_S):
+            async with deadline(_PATIENCE_S):
                 taken = self._redis.eval(_TAKE, 1, self._key, self._token, str(round(LEASE_S * 1000)))
                 return bool(await cast("Awaitable[int]", taken))
         except (RedisError, OSError, TimeoutError) as error:
@@ -52,7 +52,7 @@ class Lease:
     async def give_back(self) -> None:
         """Let another process have it at once."""
         try:
-            async with patience(_PATIENCE_S / 4):
+            async with deadline(_PATIENCE_S / 4):
                 await cast("Awaitable[int]", self._redis.eval(_GIVE_BACK, 1, self._key, self._token))
         except (RedisError, OSError, TimeoutError):
             return

@@ -16,11 +16,11 @@ from mktdash.graphql.answer_cache.dependence import Reading
 from mktdash.graphql.columns.encoded_chunks import PieceCache
 from mktdash.graphql.documents.trusted import TrustedDocuments
 from mktdash.live.hub import Hub
-from mktdash.security.buckets import Buckets, Limit, Standing
+from mktdash.security.buckets import Buckets, Limit, LimitState
 from mktdash.security.principals import Principal
-from mktdash.security.streams import OpenStreams
+from mktdash.security.stream_limit import OpenStreams
 from mktdash.store.engine.session import read_transaction
-from mktdash.uncancelled import to_its_end
+from mktdash.uncancelled import uncancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Reader:
         if self._user is not None:
             self._user.cancel()
         # Who is cancelled once more while it waits for that loader still gives the connection back.
-        await (to_its_end(self._leave()) if self._turn.locked() else self._leave())
+        await (uncancelled(self._leave()) if self._turn.locked() else self._leave())
 
     async def _leave(self) -> None:
         async with self._turn:
@@ -117,7 +117,7 @@ class RequestContext:
     client: str = ""
     # Whose buckets this request takes from, and how they stand.
     bearer: str = ""
-    standings: dict[str, Standing] = field(default_factory=dict)
+    standings: dict[str, LimitState] = field(default_factory=dict)
     # How many items a list turned out to have, by its field in the document.
     sizes: dict[int, int] = field(default_factory=dict)
     # What the answer is made from, where somebody wants to keep it.

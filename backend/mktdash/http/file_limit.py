@@ -18,7 +18,7 @@ from mktdash.security.authentication import SCOPE_KEY
 _REDIS_S = 0.5
 
 
-class FileRate:
+class FileLimit:
     """A limit on files a minute for each token, and for each address without one. One for each application."""
 
     def __init__(self, redis_url: str, a_minute: int) -> None:

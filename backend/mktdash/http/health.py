@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mktdash.deadline import patience
+from mktdash.deadline import deadline
 from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
 from mktdash.http.state import HttpState, state_of
 from mktdash.quality.base import Status
@@ -98,7 +98,7 @@ async def _timed(name: str, asked: Awaitable[T], failures: tuple[type[Exception]
     loop = asyncio.get_running_loop()
     started = loop.time()
     try:
-        async with patience(_SECONDS_TO_ANSWER):
+        async with deadline(_SECONDS_TO_ANSWER):
             answer = await asked
     except TimeoutError:
         return Part(name, DOWN, reason=f"no answer within {_SECONDS_TO_ANSWER:.0f} s"), nothing

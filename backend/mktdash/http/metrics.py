@@ -24,7 +24,7 @@ SUBSCRIBERS = Gauge("mktdash_subscribers", "Streams of live events that are open
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def observe(scope: Scope, status: int, seconds: float) -> None:
+def record_request(scope: Scope, status: int, seconds: float) -> None:
     """Count a request."""
     endpoint = scope.get("endpoint")
     name = "other" if endpoint is None else getattr(endpoint, "__name__", type(endpoint).__name__)

@@ -20,12 +20,12 @@ from mktdash.domain.errors import (
 )
 from mktdash.http import metrics
 from mktdash.http.problems import problem, surprise
-from mktdash.http.server.headers import one_of_each
+from mktdash.http.server.headers import merge_repeated_headers
 from mktdash.security.addresses import Network, client_address, speaks_tls
-from mktdash.security.authentication import SCOPE_KEY, Facts, Identity, Request, session_cookie
-from mktdash.security.buckets import WINDOW_S, Buckets, Limit, Standing
+from mktdash.security.authentication import SCOPE_KEY, Authentication, Request, RequestFacts, session_cookie
+from mktdash.security.buckets import WINDOW_S, Buckets, Limit, LimitState
+from mktdash.security.closed_addresses import ClosedAddresses
 from mktdash.security.principals import STRANGER
-from mktdash.security.strangers import Strangers
 
 _SECURITY_HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -49,34 +49,34 @@ _MONITORED = "/api/health"
 _REQUESTS_OF_A_LOOK = 5
 
 
-class Envelope:
+class RequestMiddleware:
     """ASGI middleware around the whole application."""
 
     def __init__(
         self,
         app: ASGIApp,
-        identity: Identity,
+        authentication: Authentication,
         *,
         buckets: Buckets | None = None,
         limit: Limit | None = None,
         trusted: Sequence[Network] = (),
     ) -> None:
         self._app = app
-        self._identity = identity
+        self._authentication = authentication
         self._buckets = buckets
         self._limit = limit
         self._trusted = trusted
-        self._strangers = Strangers()
+        self._strangers = ClosedAddresses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wrap one request or socket."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        headers, twice = one_of_each(scope["headers"])
+        headers, twice = merge_repeated_headers(scope["headers"])
         peer = scope["client"][0] if scope.get("client") else None
         secure = speaks_tls(scope.get("scheme", "http"), peer, headers, self._trusted)
-        facts = Facts(_request_id(), STRANGER, client_address(peer, headers, self._trusted), headers, secure)
+        facts = RequestFacts(_request_id(), STRANGER, client_address(peer, headers, self._trusted), headers, secure)
         scope[SCOPE_KEY] = facts
         try:
             if twice is not None:
@@ -91,7 +91,7 @@ class Envelope:
             return
         await self._http(scope, receive, send, facts)
 
-    async def _identified(self, stranger: Facts, peer: str | None) -> Facts:
+    async def _identified(self, stranger: RequestFacts, peer: str | None) -> RequestFacts:
         """The facts of a request, with who it is from; one whose token is refused counts as one of its address.
 
         Raises:
@@ -100,10 +100,10 @@ class Envelope:
         request = Request(stranger.headers, peer, stranger.secure)
         secret = request.headers.get("authorization") or session_cookie(request.headers, secure=request.secure)
         if secret is None:
-            return replace(stranger, principal=await self._identity.of(request))
+            return replace(stranger, principal=await self._authentication.of(request))
         self._strangers.require_open(stranger.address, secret)
         try:
-            principal = await self._identity.of(request)
+            principal = await self._authentication.of(request)
         except UnauthenticatedError:
             self._strangers.forget(secret)
             await self._count_refused(stranger)
@@ -115,14 +115,14 @@ class Envelope:
             self._strangers.know(secret)
         return replace(stranger, principal=principal)
 
-    async def _count_refused(self, stranger: Facts) -> None:
+    async def _count_refused(self, stranger: RequestFacts) -> None:
         try:
             await self._count(stranger)
         except ThrottledError as error:
             self._strangers.close(stranger.address, error.data["retryAfter"])
             raise
 
-    async def _count(self, facts: Facts, path: str = "") -> None:
+    async def _count(self, facts: RequestFacts, path: str = "") -> None:
         if self._limit is None or self._buckets is None or path.startswith(_UNCOUNTED):
             return
         bearer, monitored = facts.bearer, path.startswith(_MONITORED)
@@ -138,7 +138,7 @@ class Envelope:
         facts.standings[self._limit.name] = standing
         standing.require()
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send, facts: Facts) -> None:
+    async def _http(self, scope: Scope, receive: Receive, send: Send, facts: RequestFacts) -> None:
         status, started = 0, time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:
@@ -159,9 +159,11 @@ class Envelope:
                 raise
             await surprise(scope, facts.request_id, error)(scope, receive, send_with_headers)
         finally:
-            metrics.observe(scope, status, time.perf_counter() - started)
+            metrics.record_request(scope, status, time.perf_counter() - started)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send, facts: Facts, error: MktdashError) -> None:
+    async def _refuse(
+        self, scope: Scope, receive: Receive, send: Send, facts: RequestFacts, error: MktdashError
+    ) -> None:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": error.code})
             return
@@ -180,7 +182,7 @@ class Envelope:
             headers=headers,
         )
         _complete(response.raw_headers, facts)
-        metrics.observe(scope, error.http_status, 0.0)
+        metrics.record_request(scope, error.http_status, 0.0)
         await response(scope, receive, send)
 
 
@@ -189,7 +191,7 @@ def _request_id() -> str:
     return f"{_PROCESS}{next(_REQUESTS) & 0xFFFFFFFF:08x}"
 
 
-def _complete(raw: list[tuple[bytes, bytes]], facts: Facts) -> None:
+def _complete(raw: list[tuple[bytes, bytes]], facts: RequestFacts) -> None:
     # A route may be stricter than the rest: reports are sandboxed.
     own = {name for name, _ in raw}
     raw += _SECURITY_PAIRS if own.isdisjoint(_SECURITY_NAMES) else [one for one in _SECURITY_PAIRS if one[0] not in own]
@@ -200,7 +202,7 @@ def _complete(raw: list[tuple[bytes, bytes]], facts: Facts) -> None:
 
 # What is taken in advance stands the same for many requests.
 @lru_cache(256)
-def _limits_told(standings: tuple[Standing, ...]) -> list[tuple[bytes, bytes]]:
+def _limits_told(standings: tuple[LimitState, ...]) -> list[tuple[bytes, bytes]]:
     told = [
         (b"ratelimit-policy", ", ".join(_policy(one.limit) for one in standings).encode()),
         (b"ratelimit", ", ".join(_left(one) for one in standings).encode()),
@@ -213,5 +215,5 @@ def _policy(limit: Limit) -> str:
     return f'"{limit.name}";q={limit.a_minute};w={WINDOW_S}'
 
 
-def _left(standing: Standing) -> str:
+def _left(standing: LimitState) -> str:
     return f'"{standing.limit.name}";r={standing.remaining};t={math.ceil(standing.reset)}'

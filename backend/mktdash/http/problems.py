@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from mktdash.domain.errors import MktdashError, UnauthenticatedError
-from mktdash.security.authentication import SCOPE_KEY, Facts
+from mktdash.security.authentication import SCOPE_KEY, RequestFacts
 
 MEDIA_TYPE = "application/problem+json"
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
@@ -80,5 +80,5 @@ def surprise(scope: Scope, request_id: str, error: Exception) -> Response:
 
 def request_id(request: Request) -> str:
     """The id under which the log knows the request."""
-    facts: Facts | None = request.scope.get(SCOPE_KEY)
+    facts: RequestFacts | None = request.scope.get(SCOPE_KEY)
     return "" if facts is None else facts.request_id

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 
 from mktdash.domain.clock import Clock
-from mktdash.http.file_limit import FileRate
+from mktdash.http.file_limit import FileLimit
 from mktdash.live.hub import Hub
-from mktdash.security.authentication import SCOPE_KEY, Facts, Identity
+from mktdash.security.authentication import SCOPE_KEY, Authentication, RequestFacts
 from mktdash.security.principals import Principal
 
 
@@ -22,12 +22,12 @@ class HttpState:
     redis: Redis
     clock: Clock
     hub: Hub
-    identity: Identity
+    authentication: Authentication
     version: str
     code_sha: str
     static_dir: Path
     openapi: str
-    file_rate: FileRate | None = None
+    file_rate: FileLimit | None = None
 
 
 def state_of(request: Request) -> HttpState:
@@ -36,12 +36,12 @@ def state_of(request: Request) -> HttpState:
     return state
 
 
-def facts_of(request: Request) -> Facts:
+def request_facts(request: Request) -> RequestFacts:
     """What the outermost layer found out about a request."""
-    facts: Facts = request.scope[SCOPE_KEY]
+    facts: RequestFacts = request.scope[SCOPE_KEY]
     return facts
 
 
 def principal_of(request: Request) -> Principal:
     """Who asks."""
-    return facts_of(request).principal
+    return request_facts(request).principal

@@ -18,7 +18,7 @@ from mktdash.domain.errors import MktdashError
 from mktdash.reports.base import Render
 from mktdash.reports.render import render_all
 from mktdash.store.jobs.run_queue import NewArtifact
-from mktdash.uncancelled import to_its_end
+from mktdash.uncancelled import uncancelled
 
 _log = logging.getLogger(__name__)
 _context = multiprocessing.get_context("forkserver")
@@ -69,7 +69,7 @@ async def render_apart(
     process = _context.Process(target=_render_there, args=(render, content, theirs), daemon=True)
     try:
         # Cut short, a process would be there that nobody ends.
-        await to_its_end(asyncio.to_thread(process.start))
+        await uncancelled(asyncio.to_thread(process.start))
         theirs.close()
         async with asyncio.timeout(seconds):
             return await _listen(ours, process, on_stage)
@@ -78,7 +78,7 @@ async def render_apart(
     finally:
         if process.pid is not None:
             process.kill()
-            await to_its_end(_gone(process))
+            await uncancelled(_gone(process))
         theirs.close()
         ours.close()
 

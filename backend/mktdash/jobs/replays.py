@@ -28,7 +28,7 @@ from mktdash.live.publish import notify
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.jobs import replays
 from mktdash.store.jobs.replays import ReplayRow
-from mktdash.uncancelled import to_its_end
+from mktdash.uncancelled import uncancelled
 
 TASK = "run_replay"
 
@@ -63,7 +63,7 @@ class Replayer:
             await self._replay(run)
         except asyncio.CancelledError:
             # A worker that stops is cancelled more than once.
-            await to_its_end(self._give_back(run))
+            await uncancelled(self._give_back(run))
             raise
         except _LostError:
             _log.info("replay %s is not ours any more", run.id)

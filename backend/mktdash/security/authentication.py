@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import UnauthenticatedError, UnavailableError
-from mktdash.security.buckets import Standing
-from mktdash.security.last_used import Use
+from mktdash.security.buckets import LimitState
+from mktdash.security.last_used import LastUsed
 from mktdash.security.principals import LOCAL_READER, STRANGER, Principal
+from mktdash.security.revocation import Revocation
 from mktdash.security.tokens import principal, principal_of
-from mktdash.security.validity import Validity
 from mktdash.store.access.credentials import CredentialWatch
 
 SCOPE_KEY = "mktdash"
@@ -40,7 +40,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RequestFacts:
     """What the outermost layer found out about a request, for the layers inside."""
 
     request_id: str
@@ -51,7 +51,7 @@ class Facts:
     headers: Mapping[str, str] = field(default_factory=dict)
     # Whether the browser itself speaks TLS, to us or to a proxy that is trusted.
     secure: bool = False
-    standings: dict[str, Standing] = field(default_factory=dict)
+    standings: dict[str, LimitState] = field(default_factory=dict)
 
     @property
     def bearer(self) -> str:
@@ -59,15 +59,15 @@ class Facts:
         return bearer_of(self.principal, self.address)
 
 
-class Identity:
+class Authentication:
     """Who requests are from. One for the whole process."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock, *, anonymous_read: bool) -> None:
         self._credentials = CredentialWatch(engine)
         self._clock = clock
         self._anonymous_read = anonymous_read
-        self._use = Use(engine)
-        self.validity = Validity(self._good, clock)
+        self._use = LastUsed(engine)
+        self.revocation = Revocation(self._good, clock)
 
     async def of(self, request: Request) -> Principal:
         """The principal of a request.
@@ -158,7 +158,7 @@ class Identity:
 
     async def aclose(self) -> None:
         """Give back what is held open."""
-        await self.validity.aclose()
+        await self.revocation.aclose()
         await self._use.aclose()
         await self._credentials.aclose()
 

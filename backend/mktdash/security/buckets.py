@@ -16,7 +16,7 @@ from typing import Literal
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from mktdash.deadline import patience
+from mktdash.deadline import deadline
 from mktdash.domain.errors import ThrottledError, UnavailableError
 
 WINDOW_S = 60
@@ -58,7 +58,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LimitState:
     """How a bucket stands after a taking: whether it was granted, what is left, seconds to wait where it was not."""
 
     limit: Limit
@@ -89,7 +89,7 @@ class _Lease:
     left: int
     used: int
     until: float
-    standing: Standing
+    standing: LimitState
 
 
 class Buckets:
@@ -111,7 +111,7 @@ class Buckets:
         self._leases: OrderedDict[str, _Lease] = OrderedDict()
         self._turns = [asyncio.Lock() for _ in range(_TURNS)]
 
-    async def take(self, limit: Limit, key: str, amount: int = 1) -> Standing:
+    async def take(self, limit: Limit, key: str, amount: int = 1) -> LimitState:
         """Take an amount from a bucket; a negative one gives it back.
 
         For whoever takes often, some is taken in advance and handed out here, so that most requests ask nobody: twice
@@ -131,7 +131,7 @@ class Buckets:
         async with self._turns[hash(name) % len(self._turns)]:
             return self.at_hand(limit, key, amount) or await self._lease(limit, key, name, amount)
 
-    def at_hand(self, limit: Limit, key: str, amount: int = 1) -> Standing | None:
+    def at_hand(self, limit: Limit, key: str, amount: int = 1) -> LimitState | None:
         """What :meth:`take` gives where nobody has to be asked; None where somebody has."""
         lease = self._leases.get(f"{limit.name}:{key}")
         if lease is None or lease.left < amount or self._monotonic() >= lease.until:
@@ -143,7 +143,7 @@ class Buckets:
         lease.used += amount
         return lease.standing
 
-    async def _lease(self, limit: Limit, key: str, name: str, amount: int) -> Standing:
+    async def _lease(self, limit: Limit, key: str, name: str, amount: int) -> LimitState:
         now, before = self._monotonic(), self._leases.get(name)
         lately = before is not None and now < before.until + _LEASE_SECONDS
         used = before.used if before is not None and lately else 0
@@ -160,11 +160,11 @@ class Buckets:
                 self._leases.popitem(last=False)
         return standing
 
-    async def _ask(self, limit: Limit, key: str, amount: int) -> Standing:
+    async def _ask(self, limit: Limit, key: str, amount: int) -> LimitState:
         name = f"mktdash:limit:{limit.name}:{key}"
         if self._script is not None and self._monotonic() >= self._away_until:
             try:
-                async with patience(_SECONDS_TO_ANSWER):
+                async with deadline(_SECONDS_TO_ANSWER):
                     granted, wait, used = await self._script(keys=[name], args=[amount, limit.interval, _WINDOW])
                 self._follow(limit, name, amount if granted else 0, float(used))
                 return _standing(limit, granted=bool(granted), wait=float(wait), used=float(used))
@@ -175,7 +175,7 @@ class Buckets:
             raise UnavailableError("limits cannot be counted just now", retryAfter=_SECONDS_TO_TRY_AGAIN)
         return self._count(limit, name, amount)
 
-    def _count(self, limit: Limit, name: str, amount: int) -> Standing:
+    def _count(self, limit: Limit, name: str, amount: int) -> LimitState:
         now = self._monotonic() * _MICROS
         empty = max(self._own.get(name, 0.0), now)
         after = max(empty + amount * limit.interval, now)
@@ -197,8 +197,8 @@ class Buckets:
             self._own.popitem(last=False)
 
 
-def _standing(limit: Limit, *, granted: bool, wait: float, used: float) -> Standing:
-    return Standing(
+def _standing(limit: Limit, *, granted: bool, wait: float, used: float) -> LimitState:
+    return LimitState(
         limit=limit,
         granted=granted,
         remaining=max(0, int((_WINDOW - used) / limit.interval + 1e-6)),

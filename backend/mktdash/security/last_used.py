@@ -20,7 +20,7 @@ _MOST_KNOWN = 10_000
 _log = logging.getLogger(__name__)
 
 
-class Use:
+class LastUsed:
     """What was used lately in this process. End it with :meth:`aclose`."""
 
     def __init__(self, engine: AsyncEngine, monotonic: Callable[[], float] = time.monotonic) -> None:

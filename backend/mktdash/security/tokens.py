@@ -52,7 +52,7 @@ class Secret(NamedTuple):
     sha256: str
 
 
-class Maker(NamedTuple):
+class Issuer(NamedTuple):
     """Who makes or ends a token: what the audit log calls them, and their token, where they came with one."""
 
     name: str
@@ -149,7 +149,7 @@ def life_of(text: str | None, argument: str) -> timedelta | None:
 
 
 async def issue(
-    engine: AsyncEngine, *, name: str, role: str, ttl: timedelta | None, by: Maker, clock: Clock
+    engine: AsyncEngine, *, name: str, role: str, ttl: timedelta | None, by: Issuer, clock: Clock
 ) -> tuple[Secret, TokenRow]:
     """Make a token for somebody, under a name that no other live one has; in the audit log.
 
@@ -185,11 +185,11 @@ async def replace_link(engine: AsyncEngine, *, name: str, role: str, ttl: timede
     async with write_transaction(engine) as conn:
         await delete_tokens(conn, kind="link", name=name)
         await keep_token(conn, secret, name=name, role=role, kind="link", now=now, ttl=ttl)
-        await _note(conn, "createToken", await token_named(conn, secret.id, now), Maker(name), now)
+        await _note(conn, "createToken", await token_named(conn, secret.id, now), Issuer(name), now)
     return secret.text
 
 
-async def end_token(engine: AsyncEngine, text: str, *, by: Maker, clock: Clock) -> Revoked:
+async def end_token(engine: AsyncEngine, text: str, *, by: Issuer, clock: Clock) -> Revoked:
     """Revoke the token of an id or a name, with its sessions; in the audit log. One that is revoked stays so.
 
     Raises:
@@ -244,7 +244,7 @@ def _check_name(name: str) -> None:
         )
 
 
-async def _note(conn: AsyncConnection, action: str, row: TokenRow, by: Maker, now: int) -> None:
+async def _note(conn: AsyncConnection, action: str, row: TokenRow, by: Issuer, now: int) -> None:
     detail = {"name": row.name, "role": row.role, "expiresAt": row.expires_at, **(by.detail or {})}
     await append_audit(conn, at=now, principal=by.name, action=action, target=f"token {row.id}", detail=detail)
 

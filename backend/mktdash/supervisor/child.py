@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 
-from mktdash.deadline import patience
+from mktdash.deadline import deadline
 from mktdash.supervisor.group import Group, ProcessSpec
 from mktdash.supervisor.log import ProcessLog
 
@@ -49,7 +49,7 @@ class Child:
             door.cancel()
             # A grandchild may hold the pipe open; what the child itself wrote is already there to be read.
             with contextlib.suppress(TimeoutError):
-                async with patience(1):
+                async with deadline(1):
                     await relay
         return code
 

@@ -28,7 +28,7 @@ class PreparedStore:
     sources: frozenset[str]
 
 
-class Ground:
+class Prepared:
     """The store and Redis of the settings."""
 
     def __init__(self, settings: Settings) -> None:

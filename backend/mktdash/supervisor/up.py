@@ -24,7 +24,7 @@ from mktdash.supervisor.readiness import ask
 from mktdash.supervisor.redis_server import redis_spec
 
 if TYPE_CHECKING:
-    from mktdash.supervisor.prepare import Ground
+    from mktdash.supervisor.prepare import Prepared
 
 # As the Procfile has them; a test compares.
 PROCESSES = ("web", "worker", "feed")
@@ -132,9 +132,9 @@ class _Up:
             self._keep(redis_spec(self.settings.home, self.settings.redis_socket, self.env))
         for name in PROCESSES:
             self._keep(self._mktdash(name, name), let_in=self.let_in)
-        ground = await asyncio.to_thread(_load_ground, self.settings)
-        store = await ground.prepare_store()
-        await self._redis_answers(ground)
+        prepared = await asyncio.to_thread(_load_prepared, self.settings)
+        store = await prepared.prepare_store()
+        await self._redis_answers(prepared)
         self.log.say("up", f"database and Redis are there ({clock() - started:.1f} s)")
         if _FIRST_SOURCE not in store.sources:
             await self._first_data()
@@ -158,10 +158,10 @@ class _Up:
         if self.children:
             self.log.say("up", "everything has stopped")
 
-    async def _redis_answers(self, ground: "Ground") -> None:
+    async def _redis_answers(self, prepared: "Prepared") -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + _REDIS_SECONDS
-        while fault := await ground.redis_fault():
+        while fault := await prepared.redis_fault():
             failed = self._given_up()
             if failed is not None and failed.spec.name != "redis":
                 raise _given_up_on(failed)
@@ -213,7 +213,7 @@ def _given_up_on(child: Child) -> CannotStartError:
     )
 
 
-def _load_ground(settings: Settings) -> "Ground":
-    from mktdash.supervisor.prepare import Ground  # noqa: PLC0415 - on a thread, while the processes load theirs
+def _load_prepared(settings: Settings) -> "Prepared":
+    from mktdash.supervisor.prepare import Prepared  # noqa: PLC0415 - on a thread, while the processes load theirs
 
-    return Ground(settings)
+    return Prepared(settings)

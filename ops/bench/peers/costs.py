@@ -1,4 +1,4 @@
-"""What standing in front of every answer costs: identity, limits, metrics, the versions; microseconds a request."""
+"""What standing in front of every answer costs: authentication, limits, metrics, versions; microseconds a request."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from mktdash.domain.clock import system_clock
 from mktdash.http import metrics
-from mktdash.security.authentication import Identity, Request
+from mktdash.security.authentication import Authentication, Request
 from mktdash.security.buckets import Buckets, Limit
 from mktdash.security.tokens import create_token
 from mktdash.store.engine.session import open_engine
@@ -24,33 +24,33 @@ async def costs(database_url: str, redis_url: str) -> list[Figure]:
     """Each part by itself, asked by a few at once as requests do."""
     engine = open_engine(database_url)
     redis = Redis.from_url(redis_url)
-    identity = Identity(engine, system_clock, anonymous_read=True)
+    authentication = Authentication(engine, system_clock, anonymous_read=True)
     request = Request({"host": "localhost"}, "127.0.0.1")
     token = await create_token(engine, name="bench", role="viewer", clock=system_clock)
     bearing = Request({"host": "localhost", "authorization": f"Bearer {token}"}, "127.0.0.1")
     buckets = Buckets(redis)
     requests, cost = Limit("requests", _PLENTY), Limit("cost", _PLENTY)
     watch = VersionWatch(engine)
-    scope = {"method": "POST", "endpoint": identity}
+    scope = {"method": "POST", "endpoint": authentication}
 
-    async def observe() -> None:
-        metrics.observe(scope, 200, 0.001)
+    async def record() -> None:
+        metrics.record_request(scope, 200, 0.001)
 
     try:
         found = [
-            ("identity of a local reader", await _each(lambda: identity.of(request))),
-            ("identity of a token's bearer (PostgreSQL)", await _each(lambda: identity.of(bearing))),
+            ("authentication of a local reader", await _each(lambda: authentication.of(request))),
+            ("authentication of a token's bearer (PostgreSQL)", await _each(lambda: authentication.of(bearing))),
             ("requests limit (Redis)", await _each(lambda: buckets.take(requests, "address:127.0.0.1"))),
             (
                 "cost limit (Redis), of what is not kept",
                 await _each(lambda: buckets.take(cost, "address:127.0.0.1", 5)),
             ),
-            ("metrics", await _each(observe)),
+            ("metrics", await _each(record)),
             ("versions (PostgreSQL), of what is kept", await _each(watch.now)),
         ]
     finally:
         await watch.aclose()
-        await identity.aclose()
+        await authentication.aclose()
         await redis.aclose()
         await engine.dispose()
     return [Figure(f"cost: {name}", micros, "us") for name, micros in found]

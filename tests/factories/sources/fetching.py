@@ -1,4 +1,4 @@
-"""Fetches a provider's payloads over a real loopback wire, as the feed would, without its patience."""
+"""Fetches a provider's payloads over a real loopback wire, as the feed would, without its deadline."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

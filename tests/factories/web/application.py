@@ -97,7 +97,7 @@ async def web_over(resources: Resources, schema: MktdashSchema | None = None) ->
 
 
 def client_of(address: str) -> httpx.AsyncClient:
-    """A client over a real socket, with more patience than any machine needs."""
+    """A client over a real socket, with more deadline than any machine needs."""
     return httpx.AsyncClient(base_url=f"http://{address}", timeout=600)
 
 

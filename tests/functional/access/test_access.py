@@ -9,8 +9,8 @@ from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
 from mktdash.domain.errors import UnavailableError
-from mktdash.security.authentication import Identity, Request
-from mktdash.security.tokens import Maker, create_token, end_token
+from mktdash.security.authentication import Authentication, Request
+from mktdash.security.tokens import Issuer, create_token, end_token
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.tables import ApiToken, AuditEvent
 
@@ -140,16 +140,16 @@ async def test_a_wrong_token_is_an_error_and_not_just_nobody(web, authorization)
 
 @pytest.mark.parametrize("wrong", ["mkt_\x00_a", "mkt_\ud800_a", "mkt_00000000000'_a", "mkt_0123456789ab_\x00"])
 async def test_a_token_that_is_none_spoils_no_other_that_comes_with_it(engine, wrong):
-    identity = Identity(engine, system_clock, anonymous_read=False)
+    authentication = Authentication(engine, system_clock, anonymous_read=False)
     tokens = [await create_token(engine, name=str(n), role="viewer", clock=system_clock) for n in range(3)]
 
     try:
         found = await asyncio.gather(
-            *(identity.of_token(one) for one in [wrong, *tokens, wrong]), return_exceptions=True
+            *(authentication.of_token(one) for one in [wrong, *tokens, wrong]), return_exceptions=True
         )
-        reads = identity._credentials.shared.reads
+        reads = authentication._credentials.shared.reads
     finally:
-        await identity.aclose()
+        await authentication.aclose()
 
     assert [one.name for one in found[1:4]] == ["0", "1", "2"]
     assert (found[0], found[4]) == (None, None)
@@ -158,13 +158,13 @@ async def test_a_token_that_is_none_spoils_no_other_that_comes_with_it(engine, w
 
 async def test_while_the_store_is_away_a_token_is_neither_good_nor_bad(tmp_path):
     engine = open_engine(f"sqlite+aiosqlite:///{tmp_path}/nowhere/mktdash.db")
-    identity = Identity(engine, system_clock, anonymous_read=True)
+    authentication = Authentication(engine, system_clock, anonymous_read=True)
     shown = "mkt_0123456789ab_secret"
 
     for headers in ({"authorization": f"Bearer {shown}"}, {"cookie": f"mktdash_session={shown}"}):
         with pytest.raises(UnavailableError):
-            await identity.of(Request(headers, "127.0.0.1"))
-    await identity.aclose()
+            await authentication.of(Request(headers, "127.0.0.1"))
+    await authentication.aclose()
     await engine.dispose()
 
 
@@ -186,7 +186,7 @@ async def test_a_token_ends_when_it_expires_or_is_revoked(sqlite_engine):
         assert await role_of(web.client, authorization=f"Bearer {short}") == 401
         assert await role_of(web.client, authorization=f"Bearer {link}") == "OPERATOR"
 
-        await end_token(sqlite_engine, "test operator", by=Maker("a test"), clock=system_clock)
+        await end_token(sqlite_engine, "test operator", by=Issuer("a test"), clock=system_clock)
         assert await role_of(web.client, authorization=f"Bearer {link}") == 401
 
 
@@ -275,7 +275,7 @@ async def test_a_session_ends_with_its_token(engine):
         await web.client.get("/", params={"token": await web.token("operator", kind="link")})
         assert await role_of(web.client) == "OPERATOR"
 
-        await end_token(engine, "test operator", by=Maker("a test"), clock=system_clock)
+        await end_token(engine, "test operator", by=Issuer("a test"), clock=system_clock)
 
         assert await role_of(web.client) == "ANONYMOUS"
 

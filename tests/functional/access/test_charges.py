@@ -9,7 +9,7 @@ from tests.factories.web.application import client_of, gql_client, resources_ove
 
 from mktdash.domain.clock import system_clock
 from mktdash.security.buckets import Buckets
-from mktdash.security.tokens import Maker, end_token
+from mktdash.security.tokens import Issuer, end_token
 from mktdash.store.access.credentials import CredentialWatch
 
 VIEWER = "{ viewer { role } }"
@@ -144,7 +144,7 @@ async def test_a_token_that_was_good_and_has_ended_is_not_looked_up_for_ever(eng
     async with web_over(resources_over(engine, request_rate=10)) as web:
         token = await web.token("viewer", kind="link")
         assert (await web.post(VIEWER, authorization=f"Bearer {token}")).status_code == 200
-        await end_token(engine, "test viewer", by=Maker("a test"), clock=system_clock)
+        await end_token(engine, "test viewer", by=Issuer("a test"), clock=system_clock)
         codes = [(await web.post(VIEWER, authorization=f"Bearer {token}")).status_code for _ in range(30)]
 
     assert codes == [401] * 10 + [429] * 20

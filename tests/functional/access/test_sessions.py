@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
-from mktdash.security.tokens import Maker, end_token
+from mktdash.security.tokens import Issuer, end_token
 from mktdash.store.access.sessions import MOST_A_TOKEN
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.tables import ApiToken, BrowserSession
@@ -130,7 +130,7 @@ async def test_a_revocation_while_browsers_are_let_in_leaves_none_of_them_in(eng
     clients = [web.from_elsewhere(f"203.0.113.{n}") for n in range(12)]
     letting = [asyncio.create_task(client.get("/", params={"token": link})) for client in clients]
     await asyncio.wait(letting, return_when=asyncio.FIRST_COMPLETED)
-    await end_token(engine, "test operator", by=Maker("a test"), clock=system_clock)
+    await end_token(engine, "test operator", by=Issuer("a test"), clock=system_clock)
     statuses = {(await one).status_code for one in letting}
     roles = {await role_of(client) for client in clients}
     for client in clients:

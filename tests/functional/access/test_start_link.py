@@ -9,7 +9,7 @@ from mktdash.security.tokens import create_token
 from mktdash.settings import Settings
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.tables import ApiToken, BrowserSession
-from mktdash.supervisor.prepare import Ground
+from mktdash.supervisor.prepare import Prepared
 
 VIEWER = {"query": "{ viewer { role } }"}
 
@@ -21,7 +21,7 @@ async def url(request, make_database):
 
 @pytest.fixture
 def ground(url, tmp_path):
-    return Ground(Settings(home=tmp_path, database_url=url))
+    return Prepared(Settings(home=tmp_path, database_url=url))
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from tests.functional.access.test_token_ends import (
 )
 
 from mktdash.domain.clock import system_clock, to_micros
-from mktdash.security import validity
-from mktdash.security.tokens import Maker, create_token, end_token
+from mktdash.security import revocation
+from mktdash.security.tokens import Issuer, create_token, end_token
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.tables import ApiToken, ReportRun
 
@@ -75,11 +75,11 @@ async def test_a_smaller_role_ends_what_was_opened_with_the_greater(engine):
 
 
 async def test_nothing_is_done_over_a_socket_whose_token_has_just_ended(engine, monkeypatch):
-    monkeypatch.setattr(validity, "_SECONDS_BETWEEN_LOOKS", 3600.0)
+    monkeypatch.setattr(revocation, "_SECONDS_BETWEEN_LOOKS", 3600.0)
     async with served(resources_over(engine)) as address:
         token = await create_token(engine, name="desk", role="operator", kind="link", clock=system_clock)
         async with following(address, token) as socket:
-            await end_token(engine, "desk", by=Maker("a test"), clock=system_clock)
+            await end_token(engine, "desk", by=Issuer("a test"), clock=system_clock)
             message = {"id": "2", "type": "subscribe", "payload": {"query": REQUEST}}
             await socket.send(orjson.dumps(message).decode())
 
@@ -92,7 +92,7 @@ async def test_a_stream_without_a_token_stays(engine):
     async with served(resources_over(engine)) as address, following(address) as socket:
         token = await create_token(engine, name="desk", role="viewer", kind="link", clock=system_clock)
         async with following(address, token) as other:
-            await end_token(engine, "desk", by=Maker("a test"), clock=system_clock)
+            await end_token(engine, "desk", by=Issuer("a test"), clock=system_clock)
             assert (await close_code(other))[0] == 4401
         await socket.send('{"type":"ping"}')
         async with asyncio.timeout(GUARD_S):
@@ -110,7 +110,7 @@ async def test_a_client_that_does_not_answer_the_close_is_not_waited_for(sqlite_
             await deaf.recv()
             deaf.transport.pause_reading()
             async with following(address, token) as socket:
-                await end_token(sqlite_engine, "desk", by=Maker("a test"), clock=system_clock)
+                await end_token(sqlite_engine, "desk", by=Issuer("a test"), clock=system_clock)
 
                 assert (await close_code(socket))[0] == 4401
 

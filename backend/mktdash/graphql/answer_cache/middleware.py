@@ -26,7 +26,7 @@ from mktdash.graphql.transport.media_types import EVENT_STREAM, answer_type
 from mktdash.graphql.transport.requests import admit
 from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 from mktdash.graphql.vocabulary.json import decode
-from mktdash.security.authentication import SCOPE_KEY, Facts
+from mktdash.security.authentication import SCOPE_KEY, RequestFacts
 from mktdash.store.live.topic_versions import Versions, VersionWatch
 
 ANSWERS = Counter("mktdash_answers_total", "GraphQL requests by what the exact cache had for them.", ["outcome"])
@@ -89,7 +89,7 @@ class Front:
             _PASSED.inc()
             await self._app(scope, receive, Capture(send, asking))
             return
-        facts: Facts = scope[SCOPE_KEY]
+        facts: RequestFacts = scope[SCOPE_KEY]
         name = (*named, int(facts.principal.role))
         scope["endpoint"] = self._endpoint
         try:
@@ -110,7 +110,7 @@ class Front:
 
     def _asking(self, scope: Scope) -> Asking | None:
         """How the request wants its answer; None where the endpoint is to refuse it, or to stream."""
-        facts: Facts = scope[SCOPE_KEY]
+        facts: RequestFacts = scope[SCOPE_KEY]
         headers = facts.headers
         try:
             admit(scope["method"], facts)

@@ -55,7 +55,7 @@ class QualityResultType:
     window_end: Instant = strawberry.field(description="The end of the time it judged.")
     data_version: int = strawberry.field(description="The dataset's version it was computed from.")
     code_sha: str = strawberry.field(description="The version of the code that computed it.")
-    evidence: Json = strawberry.field(description="Facts that let a reader believe the verdict.")
+    evidence: Json = strawberry.field(description="What the verdict rests on, as JSON.")
 
     @classmethod
     def from_row(cls, row: DqRow) -> "QualityResultType":
@@ -94,7 +94,7 @@ class QualityMetricType:
     run_at: Instant = strawberry.field(description="When the check last ran.")
     data_version: int = strawberry.field(description="The dataset's version it was computed from.")
     code_sha: str = strawberry.field(description="The version of the code that computed it.")
-    evidence: Json = strawberry.field(description="Facts that let a reader believe the verdict.")
+    evidence: Json = strawberry.field(description="What the verdict rests on, as JSON.")
 
     @strawberry.field(
         metadata=depends_on(QUALITY),

@@ -31,7 +31,7 @@ class ServerQueries:
         description="What this server is and what it runs on.",
     )
     async def server_info(self, info: Info) -> ServerInfoType:
-        """Facts of the process and of the store."""
+        """The server's version, code and times, and the state of its store."""
         services = info.context.services
         async with info.context.read() as conn:
             head = await head_cursor(conn)

@@ -10,7 +10,7 @@ from mktdash.security.principals import Principal, Role
 @attributes_never_kept("it is of this process and of this instant")
 @strawberry.type(name="ServerInfo", description="What this server is and what it runs on.")
 class ServerInfoType:
-    """Facts of the process."""
+    """The server's version, code and times."""
 
     version: str = strawberry.field(description="The version of mktdash.")
     code_sha: str = strawberry.field(description="The version of the code.")

@@ -25,7 +25,7 @@ from mktdash.graphql.vocabulary import bounds
 from mktdash.graphql.vocabulary.arguments import Text
 from mktdash.security.principals import Role
 from mktdash.security.sessions import end_session
-from mktdash.security.tokens import Maker, end_token, issue, life_of
+from mktdash.security.tokens import Issuer, end_token, issue, life_of
 
 
 @strawberry.type
@@ -94,7 +94,7 @@ class TokenMutations:
         return BrowserSessionType.from_row(ended)
 
 
-def _maker(info: Info) -> Maker:
+def _maker(info: Info) -> Issuer:
     context = info.context
     who, detail = context.principal, {"requestId": context.request_id, "client": context.client}
-    return Maker(who.name, who.token_id, who.ends_at, detail)
+    return Issuer(who.name, who.token_id, who.ends_at, detail)

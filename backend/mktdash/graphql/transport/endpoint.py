@@ -38,7 +38,7 @@ from mktdash.graphql.transport.requests import BoundedRequest, admit, read_opera
 from mktdash.graphql.transport.sockets import PatientHandler, TextFrames
 from mktdash.graphql.transport.stream_stop import Stop, until
 from mktdash.graphql.vocabulary.json import decode, encode
-from mktdash.security.authentication import SCOPE_KEY, Facts, Identity, bearer_of
+from mktdash.security.authentication import SCOPE_KEY, Authentication, RequestFacts, bearer_of
 
 MOST_OPERATIONS_A_SOCKET = 50
 _SECONDS_TO_INTRODUCE = timedelta(seconds=10)
@@ -53,7 +53,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     websocket_adapter_class = TextFrames
     graphql_transport_ws_handler_class = PatientHandler
 
-    def __init__(self, schema: MktdashSchema, services: Services, identity: Identity) -> None:
+    def __init__(self, schema: MktdashSchema, services: Services, authentication: Authentication) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
@@ -63,7 +63,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         )
         self._mktdash_schema = schema
         self._services = services
-        self.identity = identity
+        self.authentication = authentication
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or serve a socket."""
@@ -79,7 +79,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         await response(scope, receive, send)
 
     def _refusal(self, request: Request, error: MktdashError) -> Response:
-        facts: Facts = request.scope[SCOPE_KEY]
+        facts: RequestFacts = request.scope[SCOPE_KEY]
         try:
             wanted = answer_type(request.headers.get("accept"))
         except MktdashError:
@@ -93,7 +93,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> RequestContext:  # noqa: ARG002 - Strawberry's signature
         """What the request brings with it."""
-        facts: Facts = request.scope[SCOPE_KEY]
+        facts: RequestFacts = request.scope[SCOPE_KEY]
         return RequestContext(
             services=self._services,
             principal=facts.principal,
@@ -207,7 +207,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 
         When who asked is none any more, the last one says so with the code UNAUTHENTICATED.
         """
-        facts: Facts = request.scope[SCOPE_KEY]
+        facts: RequestFacts = request.scope[SCOPE_KEY]
         most = self._services.most_answer_bytes
 
         def said(error: MktdashError) -> str:
@@ -216,7 +216,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 
         async def bounded() -> AsyncIterator[str]:
             end: Stop[MktdashError] = Stop()
-            with self.identity.validity.watching(facts.principal, end.set):
+            with self.authentication.revocation.watching(facts.principal, end.set):
                 async with aclosing(until(stream(), end)) as events:
                     async for event in events:
                         much = most is not None and len(event) > most
@@ -248,7 +248,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         authorization = given.get("authorization")
         try:
             if authorization is not None:
-                context.principal = await self.identity.of_authorization(str(authorization))
+                context.principal = await self.authentication.of_authorization(str(authorization))
                 context.bearer = bearer_of(context.principal, context.client)
             context.principal.require_reader()
         except MktdashError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from mktdash.uncancelled import to_its_end
+from mktdash.uncancelled import uncancelled
 
 
 class EventStream(StreamingResponse):
@@ -26,7 +26,7 @@ class EventStream(StreamingResponse):
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await to_its_end(self._end(sending, leaving))
+            await uncancelled(self._end(sending, leaving))
         if not sending.cancelled():
             sending.result()
 

@@ -18,7 +18,7 @@ from mktdash.domain.errors import (
 from mktdash.graphql.documents.trusted import TrustedDocuments
 from mktdash.graphql.transport.media_types import EVENT_STREAM, answer_type, is_json
 from mktdash.graphql.vocabulary.json import decode
-from mktdash.security.authentication import Facts, same_origin
+from mktdash.security.authentication import RequestFacts, same_origin
 
 MOST_BODY_BYTES = 256 * 1024
 # Fitting them to their types takes 1 to 7 us each here.
@@ -51,7 +51,7 @@ class BoundedRequest(StarletteRequestAdapter):
         return bytes(body)
 
 
-def admit(method: str, facts: Facts) -> None:
+def admit(method: str, facts: RequestFacts) -> None:
     """Pass a request that may be looked at.
 
     Raises:

@@ -17,7 +17,7 @@ from mktdash.graphql.cost_limit import count_request
 from mktdash.graphql.errors import system_error
 from mktdash.graphql.transport.requests import require_few
 from mktdash.graphql.vocabulary.json import encode
-from mktdash.security.authentication import Identity
+from mktdash.security.authentication import Authentication
 
 _LONGEST_ID = 200
 # What graphql-transport-ws calls a socket without a good token; its clients do not try again by themselves.
@@ -70,12 +70,12 @@ class PatientHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
         known = self.connection_acknowledged
         await super().handle_connection_init(message)
         if self.connection_acknowledged and not known:
-            self._watched.enter_context(self._identity.validity.watching(self.context.principal, self._end))
+            self._watched.enter_context(self._authentication.revocation.watching(self.context.principal, self._end))
 
     async def run_operation(self, operation: Operation[RequestContext, None]) -> None:
         """Run an operation for who the socket is for, if they still are: a request would be asked for its token too."""
         try:
-            good = await self._identity.still(self.context.principal)
+            good = await self._authentication.still(self.context.principal)
         except MktdashError as error:
             message: Any = {
                 "id": operation.id,
@@ -101,9 +101,9 @@ class PatientHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
             await self.websocket.close(code, f"{error.code}: {error.message}")
 
     @property
-    def _identity(self) -> Identity:
-        identity: Identity = self.view.identity  # type: ignore[attr-defined]  # our endpoint has one
-        return identity
+    def _authentication(self) -> Authentication:
+        authentication: Authentication = self.view.authentication  # type: ignore[attr-defined]  # our endpoint has one
+        return authentication
 
     async def handle_message(self, message: Any) -> None:
         """Pass on what is formed as the protocol says; anything else ends the socket, with a reason."""

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from mktdash.domain.errors import ForbiddenError, UnavailableError
 from mktdash.http.pages.plain import plain_page
-from mktdash.http.state import facts_of, state_of
+from mktdash.http.state import request_facts, state_of
 from mktdash.security.authentication import Request as Asking
 from mktdash.security.authentication import cookie_name, same_origin, session_cookie
 from mktdash.security.principals import Principal
@@ -23,9 +23,9 @@ def carries_token(request: Request) -> bool:
 
 async def exchange(request: Request) -> Response:
     """Give a session for a good token, and send the browser to the same address without it."""
-    state, facts = state_of(request), facts_of(request)
+    state, facts = state_of(request), request_facts(request)
     try:
-        token = await state.identity.of_token(request.query_params["token"])
+        token = await state.authentication.of_token(request.query_params["token"])
         held = await _held(request)
     except UnavailableError:
         return plain_page(
@@ -56,7 +56,7 @@ async def log_out(request: Request) -> Response:
     Raises:
         ForbiddenError: a page of another origin asks.
     """
-    state, facts = state_of(request), facts_of(request)
+    state, facts = state_of(request), request_facts(request)
     if not same_origin(facts.headers):
         raise ForbiddenError("a browser's session counts only on pages of this origin")
     held = await _held(request)
@@ -69,12 +69,12 @@ async def log_out(request: Request) -> Response:
 
 
 async def _held(request: Request) -> Principal | None:
-    facts = facts_of(request)
-    return await state_of(request).identity.of_session(Asking(facts.headers, None, facts.secure))
+    facts = request_facts(request)
+    return await state_of(request).authentication.of_session(Asking(facts.headers, None, facts.secure))
 
 
 def _set_cookie(request: Request, response: Response, value: str, seconds: int) -> None:
-    facts = facts_of(request)
+    facts = request_facts(request)
     response.set_cookie(
         cookie_name(facts.headers, secure=facts.secure),
         value,

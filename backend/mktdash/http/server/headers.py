@@ -11,7 +11,7 @@ _ONCE = frozenset({
 })  # fmt: skip
 
 
-def one_of_each(raw: list[tuple[bytes, bytes]]) -> tuple[Mapping[str, str], str | None]:
+def merge_repeated_headers(raw: list[tuple[bytes, bytes]]) -> tuple[Mapping[str, str], str | None]:
     """The headers by lower-case name, and the first name that stands in several lines and may not.
 
     The lines of all others are one list in their order (RFC 9110, 5.3). ``raw`` then has one line a name, too.

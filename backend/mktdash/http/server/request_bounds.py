@@ -8,7 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from mktdash.deadline import Fuse
+from mktdash.deadline import DeadlineTimer
 from mktdash.http.server.request_parsing import RequestProtocol
 
 # From the connection, or a request's first byte, to its last: the largest body takes 10 s at 26 kB/s.
@@ -27,7 +27,7 @@ class BoundedProtocol(RequestProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._deadline: Fuse | None = None
+        self._deadline: DeadlineTimer | None = None
         # A request's first byte is here and its last is not.
         self._coming = False
         # Bytes since the last that ended a head or belonged to a body: what the parser holds of heads and trailers.
@@ -104,7 +104,7 @@ class BoundedProtocol(RequestProtocol):
         self._refuse(b"400 Bad Request", msg.encode())
 
     def _await_request(self) -> None:
-        self._deadline = Fuse(self.loop, SECONDS_TO_ASK, self._give_up)
+        self._deadline = DeadlineTimer(self.loop, SECONDS_TO_ASK, self._give_up)
 
     def _await_nothing(self) -> None:
         if self._deadline is not None:
@@ -140,4 +140,4 @@ class BoundedProtocol(RequestProtocol):
         else:
             # Closed with bytes unread, the kernel would reset the connection, and the answer be lost with it.
             self.transport.write_eof()
-            self._deadline = Fuse(self.loop, SECONDS_TO_HEAR, self.transport.abort)
+            self._deadline = DeadlineTimer(self.loop, SECONDS_TO_HEAR, self.transport.abort)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from mktdash.deadline import patience
+from mktdash.deadline import deadline
 from mktdash.domain.errors import ProviderUnavailableError
 
 _OPEN_S = 10.0
@@ -30,7 +30,7 @@ async def messages(source: str, url: str, subscribe: Sequence[str], *, silence_s
                 await socket.send(message)
             while True:
                 try:
-                    async with patience(silence_s):
+                    async with deadline(silence_s):
                         said = await socket.recv(decode=False)
                 except TimeoutError as error:
                     raise ProviderUnavailableError(

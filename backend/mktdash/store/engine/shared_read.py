@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mktdash.deadline import patience
-from mktdash.uncancelled import to_its_end
+from mktdash.deadline import deadline
+from mktdash.uncancelled import uncancelled
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -61,7 +61,7 @@ class SharedRead(Generic[K, V]):
             while self._waiting:
                 asked, self._waiting = self._waiting, []
                 try:
-                    async with patience(_SECONDS_TO_READ):
+                    async with deadline(_SECONDS_TO_READ):
                         found = await self._ask({key for key, _ in asked})
                 except Exception as error:  # noqa: BLE001 - whoever asked gets it
                     await self._drop()
@@ -99,7 +99,7 @@ class SharedRead(Generic[K, V]):
         conn, self._conn, self.driver = self._conn, None, None
         if conn is not None:
             with suppress(Exception):
-                await to_its_end(_thrown_away(conn))
+                await uncancelled(_thrown_away(conn))
 
 
 async def _thrown_away(conn: AsyncConnection) -> None:

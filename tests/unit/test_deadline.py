@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mktdash.deadline import patience
+from mktdash.deadline import deadline
 
 pytestmark = pytest.mark.both_loops
 
@@ -20,7 +20,7 @@ async def test_what_arrived_while_this_process_stood_still_is_an_answer():
         there.send(b"!")
 
     asyncio.get_running_loop().call_soon(stand_still)
-    async with patience(0.1):
+    async with deadline(0.1):
         answer = await reader.readexactly(1)
     writer.close()
     await writer.wait_closed()
@@ -31,13 +31,13 @@ async def test_what_arrived_while_this_process_stood_still_is_an_answer():
 
 async def test_patience_ends():
     with pytest.raises(TimeoutError):
-        async with patience(0.05):
+        async with deadline(0.05):
             await asyncio.Event().wait()
 
 
 async def test_who_is_cancelled_while_waiting_is_cancelled():
     async def wait():
-        async with patience(60):
+        async with deadline(60):
             await asyncio.Event().wait()
 
     waiting = asyncio.create_task(wait())

@@ -1,4 +1,4 @@
-"""What is published of the API beside the GraphQL schema: the error catalogue, who may do what, the HTTP routes.
+"""The published pages beside the GraphQL schema: error catalogue, permissions, OpenAPI.
 
 All of it is made from the code; ``mktdash schema export`` writes it and ``mktdash schema check`` compares.
 """
@@ -73,7 +73,7 @@ Each role may do all that the ones before it may. What a root field gives is as 
 """
 
 
-def surface_files() -> dict[str, str]:
+def published_files() -> dict[str, str]:
     """Each published file below ``schema``, with its text."""
     return {
         "openapi.json": document.text(OPERATIONS),

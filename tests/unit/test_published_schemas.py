@@ -10,14 +10,14 @@ from graphql import build_schema
 from mktdash.graphql.schema import export_schema
 from mktdash.http.openapi.document import document
 from mktdash.http.routes import OPERATIONS
-from mktdash.published_api import error_classes, permissions_page, surface_files
+from mktdash.published_schemas import error_classes, permissions_page, published_files
 
 SCHEMA = Path(__file__).parents[2] / "schema"
 
 
 @pytest.mark.parametrize("name", ["openapi.json", "errors.md", "permissions.md"])
 def test_the_committed_file_is_what_the_code_says(name):
-    assert (SCHEMA / name).read_text() == surface_files()[name], (
+    assert (SCHEMA / name).read_text() == published_files()[name], (
         "run `mktdash schema export` and look at the difference"
     )
 

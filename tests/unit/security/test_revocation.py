@@ -7,9 +7,9 @@ import pytest
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import UnauthenticatedError, UnavailableError
-from mktdash.security import validity
+from mktdash.security import revocation
 from mktdash.security.principals import LOCAL_READER, Principal, Role
-from mktdash.security.validity import Validity
+from mktdash.security.revocation import Revocation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GUARD_S = 60
@@ -32,7 +32,7 @@ class Store:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr(validity, "_SECONDS_BETWEEN_LOOKS", 0.0)
+    monkeypatch.setattr(revocation, "_SECONDS_BETWEEN_LOOKS", 0.0)
 
 
 def bearer(token_id, role=Role.VIEWER, **more):
@@ -54,7 +54,7 @@ async def looked(store, times):
 async def test_a_stream_ends_once_when_its_token_is_gone_and_others_go_on():
     one, other = bearer("one"), bearer("other")
     store = Store(one, other)
-    watch = Validity(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW)
     (gone, end), (kept, keep) = ending(), ending()
     with watch.watching(one, end), watch.watching(other, keep):
         await looked(store, 2)
@@ -71,7 +71,7 @@ async def test_a_stream_ends_once_when_its_token_is_gone_and_others_go_on():
 async def test_streams_of_one_token_are_looked_up_once():
     one = bearer("one")
     store = Store(one)
-    watch = Validity(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW)
     with watch.watching(one, print), watch.watching(one, print):
         await looked(store, 1)
     await watch.aclose()
@@ -81,7 +81,7 @@ async def test_streams_of_one_token_are_looked_up_once():
 
 async def test_nobody_is_looked_up_where_no_stream_has_a_token():
     store = Store()
-    watch = Validity(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW)
     with watch.watching(LOCAL_READER, print):
         for _ in range(20):
             await asyncio.sleep(0)
@@ -93,7 +93,7 @@ async def test_nobody_is_looked_up_where_no_stream_has_a_token():
 async def test_after_the_last_stream_there_is_no_look_and_with_the_next_there_is():
     one = bearer("one")
     store = Store(one)
-    watch = Validity(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW)
     with watch.watching(one, print):
         await looked(store, 1)
     async with asyncio.timeout(GUARD_S):
@@ -110,7 +110,7 @@ async def test_a_stream_ends_at_exactly_the_end_of_its_token_with_the_store_away
     one = bearer("one", ends_at=to_micros(NOW + timedelta(seconds=5)))
     store = Store(one)
     store.fault = UnavailableError("away")
-    watch = Validity(store.look, lambda: now)
+    watch = Revocation(store.look, lambda: now)
     ended, end = ending()
     with watch.watching(one, end):
         now = NOW + timedelta(microseconds=4_999_999)
@@ -125,7 +125,7 @@ async def test_a_longer_life_of_a_session_is_a_longer_life_of_its_streams():
     now = NOW
     one = bearer("one", ends_at=to_micros(NOW + timedelta(seconds=5)))
     store = Store(bearer("one", ends_at=to_micros(NOW + timedelta(seconds=50))))
-    watch = Validity(store.look, lambda: now)
+    watch = Revocation(store.look, lambda: now)
     ended, end = ending()
     with watch.watching(one, end):
         await looked(store, 2)
@@ -137,7 +137,7 @@ async def test_a_longer_life_of_a_session_is_a_longer_life_of_its_streams():
 
 async def test_another_role_is_another_stream():
     store = Store(bearer("one", Role.VIEWER))
-    watch = Validity(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW)
     ended, end = ending()
     with watch.watching(bearer("one", Role.ADMIN), end):
         await asyncio.wait_for(ended, GUARD_S)
@@ -148,7 +148,7 @@ async def test_a_store_that_is_away_is_waited_for_and_not_for_ever():
     one, passed = bearer("one"), 0.0
     store = Store(one)
     store.fault = UnavailableError("away")
-    watch = Validity(store.look, lambda: NOW, monotonic=lambda: passed)
+    watch = Revocation(store.look, lambda: NOW, monotonic=lambda: passed)
     ended, end = ending()
     with watch.watching(one, end):
         await looked(store, 3)
@@ -172,7 +172,7 @@ async def test_a_look_that_fails_as_nobody_foresaw_is_made_again(caplog):
     one = bearer("one")
     store = Store()
     store.fault = RuntimeError("nobody foresaw")
-    watch = Validity(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW)
     ended, end = ending()
     with watch.watching(one, end):
         await looked(store, 2)

@@ -11,7 +11,7 @@ _MOST_ADDRESSES = 10_000
 _MOST_KNOWN = 10_000
 
 
-class Strangers:
+class ClosedAddresses:
     """Which addresses are closed for a while, and which tokens and cookies were lately found to be good.
 
     A good one is looked up all the same, each time; it is only not refused for what others of its address did.

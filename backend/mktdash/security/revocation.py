@@ -32,7 +32,7 @@ class _Stream:
     end: End
 
 
-class Validity:
+class Revocation:
     """The open streams of one process. ``look`` gives those of some credentials that are good, by their ids."""
 
     def __init__(self, look: Look, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -52,7 +52,7 @@ class Validity:
         stream = _Stream(principal, end)
         self._open.add(stream)
         if self._task is None:
-            self._task = asyncio.create_task(self._watch(), name="validity of streams")
+            self._task = asyncio.create_task(self._watch(), name="revocation of streams")
         try:
             yield
         finally:
