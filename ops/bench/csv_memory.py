@@ -20,7 +20,7 @@ from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
-from mktdash.store.catalogue.datasets import note_check
+from mktdash.store.catalogue.datasets import mark_checked
 from mktdash.store.engine.schema import upgrade
 from mktdash.store.engine.session import open_engine, write_transaction
 from ops.bench.make_csv import write
@@ -79,7 +79,7 @@ async def _other_writer(url: str, child: asyncio.subprocess.Process) -> float:
             started = time.perf_counter()
             try:
                 async with write_transaction(engine) as conn:
-                    await note_check(conn, "none", 0)
+                    await mark_checked(conn, "none", 0)
             finally:
                 longest = max(longest, time.perf_counter() - started)
             await asyncio.sleep(0.2)

@@ -30,7 +30,7 @@ _YEARS = "".join(
     for n in range(25, 50)
 )
 _CHUNKS = (
-    "CREATE TABLE observation_chunk (series_id bigint, bucket bigint, payload bytea, PRIMARY KEY (series_id, bucket))"
+    "CREATE TABLE observation_chunk (series_id bigint, period bigint, payload bytea, PRIMARY KEY (series_id, period))"
 )
 LAYOUTS = {
     "key alone": f"{_TABLE}{_KEY})",
@@ -140,7 +140,7 @@ async def _chunks(connection: Any, storage: str) -> list[Figure]:
     await connection.copy_records_to_table("observation_chunk", records=chunks)
     seconds = time.perf_counter() - started
     await connection.execute("VACUUM ANALYZE observation_chunk")
-    read = "SELECT payload FROM observation_chunk WHERE series_id = $1 ORDER BY bucket"
+    read = "SELECT payload FROM observation_chunk WHERE series_id = $1 ORDER BY period"
     took = await _timed(lambda at: connection.fetch(read, at * 7 % 200), 300)
     size = await connection.fetchval("SELECT pg_table_size('observation_chunk')")
     await connection.execute("DROP TABLE observation_chunk")

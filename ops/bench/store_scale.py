@@ -178,7 +178,7 @@ async def _latest(engine: AsyncEngine) -> float:
 
 _CHUNK_SQL = (
     "SELECT payload FROM observation_chunk WHERE series_id = (SELECT s.id FROM series s JOIN instrument i"
-    " ON i.id = s.instrument_id WHERE i.symbol = 'W00007') AND bucket BETWEEN 0 AND 9999 ORDER BY bucket"
+    " ON i.id = s.instrument_id WHERE i.symbol = 'W00007') AND period BETWEEN 0 AND 9999 ORDER BY period"
 )
 _LATEST_SQL = (
     "SELECT series_id, n, first_as_of, as_of, value, open, high, low, volume, flags, known_at, batch_id,"

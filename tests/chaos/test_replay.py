@@ -24,7 +24,7 @@ from mktdash.store.catalogue.instruments import series_by_ids
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 from mktdash.store.jobs import replays
 from mktdash.store.series.check import check_series, series_ids
-from mktdash.store.series.reading import read_leaves, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, snapshot_id
 
 ROOT = Path(__file__).parents[2]
 KNOWN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -57,7 +57,7 @@ async def snapshot(engine):
     async with read_transaction(engine) as conn:
         ids = await series_ids(conn)
         assert [problem for one in ids for problem in await check_series(conn, one)] == []
-        return snapshot_id(await read_leaves(conn, list((await series_by_ids(conn, ids)).values())))
+        return snapshot_id(await read_chunk_digests(conn, list((await series_by_ids(conn, ids)).values())))
 
 
 async def test_shuffled_batches_and_replays_end_in_one_snapshot_on_both_engines(databases):

@@ -12,8 +12,8 @@ MARKET_TABLES = {
     "observation_revision": "ObservationRevision",
     "observation_chunk": "ObservationChunk",
     "latest": "Latest",
-    "raw_blob": "RawBlob",
-    "raw_piece": "RawPiece",
+    "raw_file": "RawFile",
+    "raw_block": "RawBlock",
 }
 STATEMENTS = {"insert", "update", "delete"}
 RAW_WRITE = re.compile(rf"(insert\s+into|update|delete\s+from)\s+({'|'.join(MARKET_TABLES)})\b", re.IGNORECASE)
@@ -26,7 +26,15 @@ WRITERS = {
     "store/series/locking.py",
     "store/batches/raw_files.py",
 }
-CALLERS = {"lock_series", "write_rows", "keep_up", "rewind", "hold", "note_said", "keep_raw"}
+CALLERS = {
+    "lock_series",
+    "write_rows",
+    "update_chunks_and_latest",
+    "rewind",
+    "lock_and_read",
+    "mark_known",
+    "store_raw",
+}
 
 
 def modules():

@@ -74,7 +74,7 @@ async def _listed() -> list[dict[str, Any]]:
         verdicts = await latest_results(conn)
         for row in await all_datasets(conn):
             found += [
-                _entry(row.key, one.symbol, one.ended_on, reason=one.reason, said_by=one.said_by, confirmed=True)
+                _entry(row.key, one.symbol, one.ended_on, reason=one.reason, said_by=one.recorded_by, confirmed=True)
                 for one in await endings_of_dataset(conn, row.key)
             ]
             freshness = verdicts.get(row.key, {}).get("freshness")

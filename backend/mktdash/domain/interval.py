@@ -1,4 +1,4 @@
-"""Interval names (``1d``, ``1m``, ``5s``) and the chunk bucket that holds a few thousand points of each."""
+"""Interval names (``1d``, ``1m``, ``5s``) and the chunk period that holds a few thousand points of each."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -39,10 +39,10 @@ def latest_as_of(known_at: int, interval: str) -> int:
     return known_at + ahead_of(interval)
 
 
-def bucket_of(interval: str, as_of: int) -> int:
-    """The bucket an instant falls in: a year for daily and longer, a week for hourly, a day for minutes, else an hour.
+def chunk_period_of(interval: str, as_of: int) -> int:
+    """The chunk period of an instant: a year for daily and longer, a week for hourly, a day for minutes, else an hour.
 
-    A bucket is named by an integer that grows with time: the calendar year, or whole weeks, days or hours since 1970.
+    A period is named by an integer that grows with time: the calendar year, or whole weeks, days or hours since 1970.
     """
     seconds = interval_seconds(interval)
     if seconds >= _SECONDS["d"]:
@@ -50,16 +50,16 @@ def bucket_of(interval: str, as_of: int) -> int:
     return as_of // _sub_daily_micros(seconds)
 
 
-def bucket_bounds(interval: str, bucket: int) -> tuple[int, int]:
-    """The first microsecond of a bucket and the first one after it."""
+def chunk_period_bounds(interval: str, period: int) -> tuple[int, int]:
+    """The first microsecond of a chunk period and the first one after it."""
     seconds = interval_seconds(interval)
     if seconds >= _SECONDS["d"]:
         return (
-            to_micros(datetime(bucket, 1, 1, tzinfo=UTC)),
-            to_micros(datetime(bucket + 1, 1, 1, tzinfo=UTC)),
+            to_micros(datetime(period, 1, 1, tzinfo=UTC)),
+            to_micros(datetime(period + 1, 1, 1, tzinfo=UTC)),
         )
     size = _sub_daily_micros(seconds)
-    return bucket * size, (bucket + 1) * size
+    return period * size, (period + 1) * size
 
 
 def _sub_daily_micros(seconds: int) -> int:

@@ -23,7 +23,7 @@ from mktdash.live.publish import notify
 from mktdash.providers.base import Provider, RawPayload, Streaming, Window
 from mktdash.providers.fetch.fetcher import HttpFetcher
 from mktdash.resources import Resources
-from mktdash.store.catalogue.datasets import note_check
+from mktdash.store.catalogue.datasets import mark_checked
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.series.latest import newest_by_dataset
 
@@ -163,7 +163,7 @@ class SourceLoop:
         digest = await asyncio.to_thread(_sha256, payload)
         if payload.unchanged or self._seen.get(payload.url) == digest:
             async with write_transaction(self.resources.engine) as conn:
-                await note_check(conn, payload.dataset, to_micros(self.resources.clock()))
+                await mark_checked(conn, payload.dataset, to_micros(self.resources.clock()))
             return
         report = await ingest_payload(
             self.resources.engine,
@@ -212,7 +212,7 @@ class SourceLoop:
         with suppress(SQLAlchemyError, OSError):
             async with write_transaction(self.resources.engine) as conn:
                 for dataset in self.provider.datasets:
-                    await note_check(conn, dataset.key, now, message)
+                    await mark_checked(conn, dataset.key, now, message)
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

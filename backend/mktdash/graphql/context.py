@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.graphql.answer_cache.dependence import Reading
-from mktdash.graphql.columns.encoded_chunks import PieceCache
+from mktdash.graphql.columns.encoded_chunks import EncodedChunkCache
 from mktdash.graphql.documents.trusted import TrustedDocuments
 from mktdash.live.hub import Hub
 from mktdash.security.buckets import Buckets, Limit, LimitState
@@ -35,7 +35,7 @@ class Services:
     code_sha: str
     started_at: datetime
     anonymous_read: bool
-    pieces: PieceCache = field(default_factory=PieceCache)
+    encoded_chunks: EncodedChunkCache = field(default_factory=EncodedChunkCache)
     buckets: Buckets | None = None
     request_limit: Limit | None = None
     cost_limit: Limit | None = None

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from mktdash.domain.errors import NotFoundError
 from mktdash.http.state import state_of
-from mktdash.store.batches.raw_files import raw_piece
+from mktdash.store.batches.raw_files import raw_block
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.jobs.runs import artifact
 
@@ -83,7 +83,7 @@ async def _pieces(request: Request, sha256: str) -> AsyncIterator[bytes]:
     # A view for each, not one for all: a client may take its time, and bytes of a hash never change.
     for seq in count():
         async with read_transaction(state_of(request).engine) as conn:
-            piece = await raw_piece(conn, sha256, seq)
+            piece = await raw_block(conn, sha256, seq)
         if piece is None:
             return
         yield piece

@@ -13,13 +13,13 @@ from mktdash.ingest.accept import Accepted, BatchKey, accept
 from mktdash.ingest.announce import news_of
 from mktdash.ingest.merge import compare
 from mktdash.providers.base import Left, Parsed, ParsedSeries, Provider, Rejection
-from mktdash.store.batches.absences import note_absences
+from mktdash.store.batches.absences import store_absences
 from mktdash.store.batches.batches import NewQuarantine, quarantine
 from mktdash.store.catalogue.instruments import SeriesRow
 from mktdash.store.catalogue.registration import Known, register_series
 from mktdash.store.live.outbox import NewEvent
-from mktdash.store.series.chunk_upkeep import keep_up, note_said
-from mktdash.store.series.locking import NEVER, Held, Span, hold, lock_series
+from mktdash.store.series.chunk_upkeep import mark_known, update_chunks_and_latest
+from mktdash.store.series.locking import NEVER, LockedSeries, Span, lock_and_read, lock_series
 from mktdash.store.series.rewind import rewind
 from mktdash.store.series.writing import Write, write_rows
 
@@ -116,16 +116,16 @@ class BatchMerge:
         if record:
             await self._refuse(found.refused)
             said = [(one.series.id, one.absent, one.columns.as_of) for one in found.accepted if len(one.absent)]
-            await note_absences(self._conn, self.key.id, said)
+            await store_absences(self._conn, self.key.id, said)
         return [one for one in found.accepted if len(one.columns) or one.window is not None]
 
     async def _store(self, accepted: Sequence[Accepted]) -> None:
         if not accepted:
             return
-        held = await self._hold([_span(one) for one in accepted])
+        locked = await self._lock([_span(one) for one in accepted])
         counts = self.outcome.counts
         writes = []
-        for before, one in zip(held, accepted, strict=True):
+        for before, one in zip(locked, accepted, strict=True):
             change = compare(before.columns, one.columns, self.key.known_at, one.window, one.spared)
             counts["same"] += change.same
             counts["stayed"] += change.stayed
@@ -138,7 +138,7 @@ class BatchMerge:
             self.outcome.changed.add(one.series.id)
             writes.append(
                 Write(
-                    held=before,
+                    locked=before,
                     new=change.new,
                     revised=change.revised,
                     superseded=change.superseded,
@@ -147,19 +147,19 @@ class BatchMerge:
                 )
             )
         await write_rows(self._conn, writes, batch_id=self.key.id, known_at=self.key.known_at)
-        await keep_up(self._conn, writes, batch_id=self.key.id)
-        await note_said(self._conn, [one.series.id for one in accepted], self.key.known_at)
+        await update_chunks_and_latest(self._conn, writes, batch_id=self.key.id)
+        await mark_known(self._conn, [one.series.id for one in accepted], self.key.known_at)
 
-    async def _hold(self, spans: list[Span]) -> list[Held]:
+    async def _lock(self, spans: list[Span]) -> list[LockedSeries]:
         retracts = self.key.window is not None
-        held = await hold(self._conn, spans, retracts=retracts)
-        late = [one.series for one in held if (one.state.said_at or NEVER) > self.key.known_at]
+        locked = await lock_and_read(self._conn, spans, retracts=retracts)
+        late = [one.series for one in locked if (one.state.known_to or NEVER) > self.key.known_at]
         if not late:
-            return held
+            return locked
         # Something newer has been told of these: go back, tell this first; the newer batches are told again after it.
         await rewind(self._conn, [series.id for series in late], self.key.known_at)
         self.outcome.late |= {series.id: series for series in late}
-        return await hold(self._conn, spans, retracts=retracts)
+        return await lock_and_read(self._conn, spans, retracts=retracts)
 
     async def _refuse(self, rejected: Sequence[Rejection], n: int | None = None) -> None:
         for one in rejected:

@@ -30,8 +30,8 @@ from mktdash.store.batches.batches import (
     known_by,
     open_batch,
 )
-from mktdash.store.batches.raw_files import keep_raw
-from mktdash.store.catalogue.datasets import note_change, note_check
+from mktdash.store.batches.raw_files import store_raw
+from mktdash.store.catalogue.datasets import mark_changed, mark_checked
 from mktdash.store.catalogue.registration import register_contract, register_dataset, register_series
 from mktdash.store.engine.session import write_transaction
 from mktdash.store.live.outbox import append_events
@@ -117,20 +117,20 @@ async def ingest_payload(
         every = await asyncio.to_thread(_symbols, provider.parse(payload))
         # A file this long takes a while to pack; whoever writes meanwhile should wait for that alone.
         async with write_transaction(engine) as conn:
-            await keep_raw(conn, payload.open)
+            await store_raw(conn, payload.open)
     batch: OpenBatch | None = None
     outcome = Outcome()
     while True:
         async with write_transaction(engine) as conn:
             if batch is None:
                 await register_dataset(conn, dataset)
-                sha256, _ = await keep_raw(conn, payload.open)
+                sha256, _ = await store_raw(conn, payload.open)
                 described = NewBatch(
                     run_id=run_id,
                     source=dataset.source,
                     dataset=dataset.key,
                     contract=CONTRACTS[0].name,
-                    reader=recipe_of(provider),
+                    parser=recipe_of(provider),
                     code_sha=code_sha,
                     raw_sha256=sha256,
                     url=payload.url,
@@ -180,8 +180,8 @@ async def _close(
         finished=finished,
     )
     await register_contract(conn, merge.contract.described(now))
-    await note_check(conn, dataset.key, now)
-    version = await note_change(conn, dataset.key, known_at, changed=bool(outcome.news))
+    await mark_checked(conn, dataset.key, now)
+    version = await mark_changed(conn, dataset.key, known_at, changed=bool(outcome.news))
     await append_events(conn, dated(outcome.news, version, known_at), now)
     return IngestReport(
         dataset=dataset.key,

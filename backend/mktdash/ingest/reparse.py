@@ -43,11 +43,11 @@ def reader_of(batch: BatchRow, *, told: Provider | None = None) -> Provider:
     Raises:
         NotFoundError: this version does not have that recipe any more; it says so, and how to read the batch anew.
     """
-    if told is not None and recipe_of(told) == batch.reader:
+    if told is not None and recipe_of(told) == batch.parser:
         return told
     try:
         contract_named(batch.contract)
-        return provider_of_recipe(batch.reader)
+        return provider_of_recipe(batch.parser)
     except NotFoundError as error:
         raise NotFoundError(
             f"batch {batch.id} of {batch.dataset} ({batch.url}, known {iso(batch.known_at)}) can't be read as it was:"
@@ -63,7 +63,7 @@ def reader_anew(batch: BatchRow) -> Provider:
     Raises:
         NotFoundError: there is no such source any more.
     """
-    return provider_of_recipe(batch.reader, anew=True)
+    return provider_of_recipe(batch.parser, anew=True)
 
 
 async def retell_batch(

@@ -17,12 +17,12 @@ from mktdash.ingest.merge import Difference, compare
 from mktdash.ingest.reparse import ProviderOf, reader_of, retell_batch
 from mktdash.providers.registry import recipe_of
 from mktdash.store.batches.batches import ALL_TIME, batches_after, close_batch
-from mktdash.store.catalogue.datasets import all_datasets, note_change
+from mktdash.store.catalogue.datasets import all_datasets, mark_changed
 from mktdash.store.catalogue.instruments import SeriesRow, series_of_dataset
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.live.outbox import NewEvent, append_events
 from mktdash.store.series.locking import lock_series
-from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id
 from mktdash.store.series.revisions import history_digest
 from mktdash.store.series.rewind import rewind
 
@@ -123,7 +123,7 @@ async def _replay_dataset(
     ids = [one.id for one in series]
     await lock_series(conn, ids)
     batches = await batches_after(conn, key, since)
-    before = snapshot_id(await read_leaves(conn, series))
+    before = snapshot_id(await read_chunk_digests(conn, series))
     history_before = await history_digest(conn, ids)
     current = {one.id: await read_columns(conn, one) for one in series}
     if batches:
@@ -131,13 +131,13 @@ async def _replay_dataset(
         for batch in batches:
             provider = provider_of(batch)
             outcome = await retell_batch(conn, provider, batch, ids)
-            if (recipe := recipe_of(provider)) != batch.reader:
-                await close_batch(conn, batch.id, reader=recipe, contract=CONTRACTS[outcome.contract - 1].name)
+            if (recipe := recipe_of(provider)) != batch.parser:
+                await close_batch(conn, batch.id, parser=recipe, contract=CONTRACTS[outcome.contract - 1].name)
             if not batch.finished:
                 # It was interrupted; told whole, it is done.
                 counts = {name: outcome.counts[name] for name in ("new", "revised", "same", "retracted")}
                 await close_batch(conn, batch.id, **counts, finished=True)
-    after = snapshot_id(await read_leaves(conn, series))
+    after = snapshot_id(await read_chunk_digests(conn, series))
     changes = []
     for one in series if after != before else ():
         now = await read_columns(conn, one)
@@ -146,7 +146,7 @@ async def _replay_dataset(
             changes.append(SeriesChange(one, difference))
     if after != before or await history_digest(conn, ids) != history_before:
         at = to_micros(clock())
-        version = await note_change(conn, key, at, changed=True)
+        version = await mark_changed(conn, key, at, changed=True)
         await append_events(conn, [_event(one.series, version, at) for one in changes], at)
     return ReplayReport(
         dataset=key,

@@ -71,7 +71,7 @@ class _Readers:
 
     async def read(self, batch: BatchRow, only: set[int]) -> list[Accepted]:
         """What a batch says of some series."""
-        recipe = orjson.dumps([batch.reader, batch.contract])
+        recipe = orjson.dumps([batch.parser, batch.contract])
         if recipe not in self.providers:
             self.providers[recipe] = reader_of(batch, told=self.told)
         provider = self.providers[recipe]

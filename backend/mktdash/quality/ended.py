@@ -26,7 +26,7 @@ def _ended(spec: CheckSpec, context: CheckContext, ending: Ending) -> CheckResul
     if went_on:
         summary += f"; yet it has values up to {day}: mktdash quality reopen {context.dataset.key}"
     evidence = {
-        "ended": {"on": ending.ended_on.isoformat(), "reason": ending.reason, "said_by": ending.said_by},
+        "ended": {"on": ending.ended_on.isoformat(), "reason": ending.reason, "said_by": ending.recorded_by},
         "newest_as_of": None if newest is None else iso(newest),
     }
     status = Status.WARN if went_on else Status.PASS

@@ -35,7 +35,7 @@ from mktdash.store.quality.check_inputs import (
     Member,
     Newest,
     absences_of_dataset,
-    counts_by_bucket,
+    counts_by_period,
     members_of_dataset,
     same_latest,
     twin_ids,
@@ -266,7 +266,7 @@ def fill(slots: Slots | None, columns: Columns) -> Int64Array | None:
 async def _tick_counts(
     conn: AsyncConnection, context: CheckContext, ids: Sequence[int]
 ) -> dict[int, Int64Array] | None:
-    """Observations by slot where slots are the store's own buckets, so that ticks need not be read to be counted."""
+    """Observations by slot where slots are chunk periods, so that ticks need not be read to be counted."""
     schedule, slots = context.schedule, context.slots
     if schedule is None or slots is None or schedule.step_s is None or not len(slots):
         return None
@@ -274,5 +274,5 @@ async def _tick_counts(
         return None  # chunks of hours span a week, and there are few enough to read
     size = int(slots.end[0] - slots.start[0])
     first, last = int(slots.start[0]) // size, int(slots.start[-1]) // size
-    counts = await counts_by_bucket(conn, ids, size, first, last)
+    counts = await counts_by_period(conn, ids, size, first, last)
     return {key: counts.get(key, np.zeros(len(slots), np.int64)) for key in ids}

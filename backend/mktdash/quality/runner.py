@@ -129,7 +129,7 @@ async def _judge(
         window += "/" + window_key(context.schedule, context.slots, now)
     if context.ended:
         # What is expected of a series is another thing once it has ended.
-        window += f"/{len(context.ended)} ended by {max(one.said_at for one in context.ended.values())}"
+        window += f"/{len(context.ended)} ended by {max(one.recorded_at for one in context.ended.values())}"
     stored = await states_of(conn, key)
     kept = {} if series_ids is None else _kept(stored, context, window, code_sha)
     again = _again(context, kept, series_ids)

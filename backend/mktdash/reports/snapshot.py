@@ -18,7 +18,7 @@ from mktdash.store.catalogue.instruments import (
 )
 from mktdash.store.jobs.snapshots import DatasetState, SnapshotRow, insert_snapshot
 from mktdash.store.quality.verdicts import DqRow, latest_results
-from mktdash.store.series.reading import Leaf, read_leaves, snapshot_id
+from mktdash.store.series.reading import ChunkDigest, read_chunk_digests, snapshot_id
 
 _MOST_MISSING = 12
 
@@ -28,7 +28,7 @@ class Snapshot:
     """A snapshot as taken for one run.
 
     Attributes:
-        id: the hash over the leaves; equal data, equal id.
+        id: the hash over the chunk digests; equal data, equal id.
         facts: JSON-ready: the selection's own, the series by natural key, the datasets with their verdicts. All that a
             report shows besides observations, so that it can be rebuilt when names or verdicts have moved on.
     """
@@ -36,7 +36,7 @@ class Snapshot:
     id: str
     taken_at: int
     datasets: tuple[DatasetState, ...]
-    leaves: tuple[Leaf, ...]
+    digests: tuple[ChunkDigest, ...]
     facts: dict[str, Any]
 
 
@@ -45,7 +45,7 @@ async def take_snapshot(conn: AsyncConnection, selection: Selection, now: int) -
     keys = sorted({one.dataset for one in selection.series})
     datasets = [await dataset_by_key(conn, key) for key in keys]
     verdicts = {key: as_of_now((await latest_results(conn, key)).get(key, {}), now) for key in keys}
-    leaves = tuple(await read_leaves(conn, selection.series))
+    digests = tuple(await read_chunk_digests(conn, selection.series))
     names = await instruments_by_ids(conn, [one.instrument_id for one in selection.series])
     facts = {
         **selection.facts,
@@ -60,12 +60,12 @@ async def take_snapshot(conn: AsyncConnection, selection: Selection, now: int) -
         "datasets": [_dataset_facts(row, list(verdicts[row.key].values())) for row in datasets],
     }
     states = tuple(DatasetState(row.key, row.version, row.known_at) for row in datasets)
-    return Snapshot(snapshot_id(leaves), now, states, leaves, facts)
+    return Snapshot(snapshot_id(digests), now, states, digests, facts)
 
 
 async def store_snapshot(conn: AsyncConnection, snapshot: Snapshot) -> None:
-    """Keep a snapshot's leaves under its id."""
-    await insert_snapshot(conn, SnapshotRow(snapshot.id, snapshot.taken_at, snapshot.datasets, snapshot.leaves))
+    """Keep a snapshot's digests under its id."""
+    await insert_snapshot(conn, SnapshotRow(snapshot.id, snapshot.taken_at, snapshot.datasets, snapshot.digests))
 
 
 async def series_by_key(conn: AsyncConnection, key: str) -> SeriesRow:

@@ -13,7 +13,7 @@ from mktdash.reports.snapshot import series_by_key
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.jobs.runs import SUCCEEDED, ArtifactBody, artifact, artifacts_by_run_ids, run_by_id
 from mktdash.store.jobs.snapshots import facts_of_run, snapshot_by_id
-from mktdash.store.series.reading import Leaf, read_leaves
+from mktdash.store.series.reading import ChunkDigest, read_chunk_digests
 
 _NAMED = 3
 
@@ -28,7 +28,7 @@ class NotFinishedError(MktdashError):
 class SnapshotAmendedError(MktdashError):
     """What was known at the time of the snapshot is not what the store says now was known then.
 
-    ``leaves`` names the series and buckets that differ, some of them. A vintage recorded later for an earlier time
+    ``chunks`` names the series and periods that differ, some of them. A vintage recorded later for an earlier time
     does this.
     """
 
@@ -84,11 +84,11 @@ async def verify(engine: AsyncEngine, run_id: str, code_sha: str) -> Verificatio
             raise NotFinishedError(f"report run {run_id!r} is {run.state}, not succeeded", run=run_id, state=run.state)
         snapshot = await snapshot_by_id(conn, run.snapshot_id)
         known_at = {fact["key"]: fact["known_at"] for fact in facts["datasets"]}
-        leaves: list[Leaf] = []
+        digests: list[ChunkDigest] = []
         for fact in facts["series"]:
             series = await series_by_key(conn, fact["key"])
-            leaves += await read_leaves(conn, [series], as_known_at=known_at[series.dataset])
-        _refuse_amended(run_id, set(snapshot.leaves), set(leaves))
+            digests += await read_chunk_digests(conn, [series], as_known_at=known_at[series.dataset])
+        _refuse_amended(run_id, set(snapshot.digests), set(digests))
         template = template_by_name(run.template)
         content = await template.build(conn, run, template.parameters.model_validate(run.parameters), facts)
         listed = (await artifacts_by_run_ids(conn, [run_id]))[run_id]
@@ -112,12 +112,12 @@ def _compare(kept: ArtifactBody, rebuilt: str) -> Difference | None:
     return Difference(kept.format, kept.sha256, now, rebuilt)
 
 
-def _refuse_amended(run_id: str, then: set[Leaf], now: set[Leaf]) -> None:
-    names = sorted({f"{leaf.series_key} {leaf.bucket}" for leaf in then ^ now})
+def _refuse_amended(run_id: str, then: set[ChunkDigest], now: set[ChunkDigest]) -> None:
+    names = sorted({f"{one.series_key} {one.period}" for one in then ^ now})
     if names:
         raise SnapshotAmendedError(
             f"history below the snapshot of report run {run_id!r} was amended since: {', '.join(names[:_NAMED])}"
             f"{' and more' if len(names) > _NAMED else ''}",
             run=run_id,
-            leaves=names[:20],
+            chunks=names[:20],
         )

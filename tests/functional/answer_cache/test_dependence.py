@@ -19,7 +19,7 @@ from mktdash.domain.clock import to_micros
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.graphql.vocabulary.depends_on import declared
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.store.catalogue.datasets import note_check
+from mktdash.store.catalogue.datasets import mark_checked
 from mktdash.store.engine.session import write_transaction
 from mktdash.store.jobs import run_queue, runs
 from mktdash.store.jobs.run_queue import NewArtifact
@@ -233,7 +233,7 @@ async def descriptions(engine, beside):
 
 async def dealings_with_sources(engine, beside):
     async with write_transaction(engine) as conn:
-        await note_check(conn, KEY, to_micros(NOW), "it hung up")
+        await mark_checked(conn, KEY, to_micros(NOW), "it hung up")
     await write(engine, ("ingest_batch", {"run_id": "other", "rejected": 7, "url": "test:other"}))
 
     changed = await beside.changed()
@@ -245,7 +245,7 @@ async def dealings_with_sources(engine, beside):
 
 
 async def raw_bytes(engine, beside):
-    await write(engine, ("raw_blob", {"size": 5}))
+    await write(engine, ("raw_file", {"size": 5}))
 
     assert len(await beside.changed()) == 1
 
@@ -282,8 +282,8 @@ async def nothing_else(engine, beside, run_id):
     """No answer tells of what moves no topic."""
     same = {"dataset": KEY, "batch_id": 1, "series_id": 1, "run_id": run_id, "id": 77}
     async with write_transaction(engine) as conn:
-        blobs = metadata.tables["raw_blob"]
-        same["sha256"] = (await conn.execute(sa.select(blobs.c.sha256).limit(1))).scalar_one()
+        files = metadata.tables["raw_file"]
+        same["sha256"] = (await conn.execute(sa.select(files.c.sha256).limit(1))).scalar_one()
         for name in NOT_READ.keys() - UNSEEN:
             table, _, column = name.partition(".")
             rows = metadata.tables[table]

@@ -27,7 +27,7 @@ TOPICS: dict[str, set[str]] = {
     "observation_chunk": {"data:d"},
     "ingest_batch": {"about:d"},
     "ingest_batch.dataset": {"about:d", "about:dx"},
-    "raw_blob": {"raw"},
+    "raw_file": {"raw"},
     "dq_result": {"quality:d"},
     "dq_result.dataset": {"quality:d", "quality:dx"},
     "dq_alert": {"quality:d"},
@@ -43,10 +43,10 @@ _WITH_LATEST = "written with `latest` in one transaction; a trigger for each row
 NOT_READ = {
     "observation": _WITH_LATEST,
     "observation_revision": _WITH_LATEST,
-    "latest.said_at": "moves with polls that bring nothing; only checks and what is missing look at it",
-    "raw_blob.stored": "how the bytes are kept",
-    "raw_blob.encoding": "how the bytes are kept",
-    "raw_piece": "the bytes themselves are given by HTTP alone",
+    "latest.known_to": "moves with polls that bring nothing; only checks and what is missing look at it",
+    "raw_file.stored": "how the bytes are kept",
+    "raw_file.encoding": "how the bytes are kept",
+    "raw_block": "the bytes themselves are given by HTTP alone",
     "quarantine": "only checks and what is missing look at it",
     "absence": "only checks and what is missing look at it",
     "dq_state": "what checks put verdicts together from",
@@ -165,7 +165,7 @@ async def test_whatever_column_changes_its_topic_moves(filled):
 
 async def test_whatever_row_comes_or_goes_its_topic_moves(filled):
     # Those of a series before it, so that its dataset is known; those that refer to others before them.
-    tables = [table for table in reversed(metadata.sorted_tables) if table.name not in {"topic_version", "raw_blob"}]
+    tables = [table for table in reversed(metadata.sorted_tables) if table.name not in {"topic_version", "raw_file"}]
     tables.sort(key=lambda table: "series_id" not in table.columns)
     wanted = {table.name: TOPICS.get(table.name, set()) for table in tables}
 
@@ -179,7 +179,7 @@ async def test_whatever_row_comes_or_goes_its_topic_moves(filled):
 
 
 async def test_raw_bytes_move_their_topic_once_they_are_there(filled):
-    blobs = metadata.tables["raw_blob"]
+    files = metadata.tables["raw_file"]
 
-    assert await moved_by(filled, sa.insert(blobs).values(sha256="e", size=1, stored=1, encoding="zstd")) == set()
-    assert await moved_by(filled, sa.delete(blobs)) == {"raw"}
+    assert await moved_by(filled, sa.insert(files).values(sha256="e", size=1, stored=1, encoding="zstd")) == set()
+    assert await moved_by(filled, sa.delete(files)) == {"raw"}

@@ -10,7 +10,7 @@ from tests.factories.sources.scripted import ScriptedProvider
 
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
-from mktdash.store.catalogue.datasets import note_check
+from mktdash.store.catalogue.datasets import mark_checked
 from mktdash.store.engine.session import write_transaction
 from mktdash.store.engine.shared_read import SharedRead
 from mktdash.store.live.topic_versions import VersionWatch
@@ -61,7 +61,7 @@ async def test_asking_a_source_is_told_apart_from_data(engine):
     before = await versions(engine)
 
     async with write_transaction(engine) as conn:
-        await note_check(conn, KEY, 5, "it hung up")
+        await mark_checked(conn, KEY, 5, "it hung up")
 
     assert moved(before, await versions(engine)) == {f"about:{KEY}"}
 

@@ -9,7 +9,7 @@ from tests.factories.sources.scripted import DAY_0, ScriptedProvider, day
 
 from mktdash.domain.flags import Flag
 from mktdash.domain.observation import Columns
-from mktdash.graphql.columns.encoded_chunks import COLUMNS, PieceCache
+from mktdash.graphql.columns.encoded_chunks import COLUMNS, EncodedChunkCache
 from mktdash.graphql.columns.points import PointsType, flag_counts, named_counts
 from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 from mktdash.graphql.vocabulary.json import encode
@@ -79,7 +79,7 @@ async def both(engine, cache, symbol, fields=COLUMNS, **window):
 async def test_pieces_equal_columns_whatever_the_window_cuts(engine, start, end):
     await tell(engine, 0, 1300)
     await tell(engine, 1300, 1310)
-    cache = PieceCache()
+    cache = EncodedChunkCache()
     window = {"start": None if start is None else day(start), "end": None if end is None else day(end)}
 
     first = await both(engine, cache, "BARS", **window)
@@ -91,7 +91,7 @@ async def test_pieces_equal_columns_whatever_the_window_cuts(engine, start, end)
 
 
 async def test_pieces_equal_columns_on_the_real_history(ecb_engine):
-    cache = PieceCache()
+    cache = EncodedChunkCache()
     for symbol in ("EURUSD", "EURJPY", "EURHRK", "EURISK"):
         await both(ecb_engine, cache, symbol)
         await both(ecb_engine, cache, symbol, {"asOf", "value"}, start=int(DAY_0.timestamp() * 1e6))
@@ -99,7 +99,7 @@ async def test_pieces_equal_columns_on_the_real_history(ecb_engine):
 
 async def test_a_changed_value_changes_one_piece_and_the_rest_stay(engine):
     await tell(engine, 0, 1300)
-    cache = PieceCache()
+    cache = EncodedChunkCache()
     before = await both(engine, cache, "BARS")
     made = cache.made
 
@@ -112,7 +112,7 @@ async def test_a_changed_value_changes_one_piece_and_the_rest_stay(engine):
 async def test_sealing_the_tail_changes_no_byte(engine):
     await tell(engine, 0, 1300)
     await tell(engine, 1300, 1320)
-    cache = PieceCache()
+    cache = EncodedChunkCache()
     before = await both(engine, cache, "BARS")
 
     async with write_transaction(engine) as conn:
@@ -123,7 +123,7 @@ async def test_sealing_the_tail_changes_no_byte(engine):
 
 async def test_a_field_asked_later_joins_the_pieces_that_are_there(engine):
     await tell(engine, 0, 800)
-    cache = PieceCache()
+    cache = EncodedChunkCache()
 
     await both(engine, cache, "BARS", {"value"})
     weight = cache.kept.weight
@@ -137,7 +137,7 @@ async def test_a_field_asked_later_joins_the_pieces_that_are_there(engine):
 
 async def test_a_small_cache_forgets_and_still_answers_right(engine):
     await tell(engine, 0, 1300)
-    cache = PieceCache(WeightedCache(300_000))
+    cache = EncodedChunkCache(WeightedCache(300_000))
 
     for start in range(0, 1200, 7):
         await both(engine, cache, "BARS", start=day(start), end=day(start + 400))

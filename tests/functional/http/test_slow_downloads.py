@@ -8,7 +8,7 @@ import pytest
 from tests.factories.leftovers import Outside, until_none
 from tests.factories.web.application import resources_over, served
 
-from mktdash.store.batches.raw_files import PIECE_BYTES, keep_raw
+from mktdash.store.batches.raw_files import BLOCK_BYTES, store_raw
 from mktdash.store.engine.session import write_transaction
 
 
@@ -22,9 +22,9 @@ async def outside(engine):
 
 async def test_a_download_that_waits_for_its_client_holds_no_view_and_no_connection(engine, outside):
     # More than the system keeps between two sockets, and nothing that compression shrinks.
-    content = random.Random(0).randbytes(8 * PIECE_BYTES)  # noqa: S311 - no secret hangs on it
+    content = random.Random(0).randbytes(8 * BLOCK_BYTES)  # noqa: S311 - no secret hangs on it
     async with write_transaction(engine) as conn:
-        sha256, _ = await keep_raw(conn, lambda: BytesIO(content))
+        sha256, _ = await store_raw(conn, lambda: BytesIO(content))
 
     async def not_back():
         return None if engine.pool.checkedout() <= idle else f"{engine.pool.checkedout()} lent"
@@ -42,9 +42,9 @@ async def test_a_download_that_waits_for_its_client_holds_no_view_and_no_connect
 
 
 async def test_a_download_that_is_read_comes_whole(engine):
-    content = random.Random(1).randbytes(PIECE_BYTES + 5)  # noqa: S311 - as above
+    content = random.Random(1).randbytes(BLOCK_BYTES + 5)  # noqa: S311 - as above
     async with write_transaction(engine) as conn:
-        sha256, _ = await keep_raw(conn, lambda: BytesIO(content))
+        sha256, _ = await store_raw(conn, lambda: BytesIO(content))
 
     async with served(resources_over(engine)) as address:
         host, port = address.split(":")

@@ -7,7 +7,7 @@ from mktdash.store.catalogue.datasets import dataset_by_key
 from mktdash.store.catalogue.instruments import series_by_symbol, series_of_dataset
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.series.latest import latest_by_series_ids
-from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id
 
 
 async def test_the_whole_ecb_history_is_stored_once_and_a_second_run_adds_nothing(engine):
@@ -34,6 +34,6 @@ async def test_the_snapshot_of_the_ecb_history_is_the_same_on_every_engine(ecb_e
     async with read_transaction(ecb_engine) as conn:
         dataset = await dataset_by_key(conn, "ecb-reference-rates")
         series = await series_of_dataset(conn, dataset.key)
-        now = snapshot_id(await read_leaves(conn, series))
-        then = snapshot_id(await read_leaves(conn, series, as_known_at=dataset.known_at))
+        now = snapshot_id(await read_chunk_digests(conn, series))
+        then = snapshot_id(await read_chunk_digests(conn, series, as_known_at=dataset.known_at))
     assert now == then == "614eed1709a161d942521bc16b72c5a13a8f5e3aa07a474a23363716e80771bf"

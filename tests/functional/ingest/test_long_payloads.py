@@ -14,7 +14,7 @@ from mktdash.store.batches.batches import last_batches, unfinished_batches
 from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.series.check import check_raw, check_series, series_ids
-from mktdash.store.series.reading import read_leaves, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, snapshot_id
 
 KNOWN = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,7 +59,7 @@ async def state(engine):
         problems = [problem for one in await series_ids(conn) for problem in await check_series(conn, one)]
         problems += [problem async for _, problem in check_raw(conn) if problem]
         assert problems == []
-        return snapshot_id(await read_leaves(conn, series))
+        return snapshot_id(await read_chunk_digests(conn, series))
 
 
 def counts(one):
@@ -115,7 +115,7 @@ async def test_a_newer_batch_between_two_transactions_stays_the_newest(engine):
     await told(engine, ScriptedProvider(PIECES))
     mixed = await state(engine)
     async with read_transaction(engine) as conn:
-        newest = await read_leaves(conn, await series_of_dataset(conn, "scripted-daily"))
+        newest = await read_chunk_digests(conn, await series_of_dataset(conn, "scripted-daily"))
     assert len(newest) == 2
     await told(engine, ScriptedProvider(), {"AAA": {20: 99.0}, "BBB": {1: 98.0}}, hours=2)
     assert await state(engine) == mixed

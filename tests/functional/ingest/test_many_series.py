@@ -21,7 +21,7 @@ from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.series.check import check_links, check_series
 from mktdash.store.series.latest import latest_by_series_ids
-from mktdash.store.series.reading import read_leaves, read_recent, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, read_recent, snapshot_id
 from mktdash.store.series.revisions import revisions_page
 
 MANY = int(os.environ.get("MKTDASH_SERIES", "2500"))
@@ -64,7 +64,7 @@ async def test_every_way_through_the_store_takes_thousands_of_series(engine):
         assert len(ids) == len(await latest_by_series_ids(conn, ids)) == len(await read_recent(conn, series, 5)) == MANY
         assert (await revisions_page(conn, ids)).total == 3 * MANY
         assert len(await absences_by_series_ids(conn, ids, 0, 1 << 60)) == MANY
-        assert snapshot_id(await read_leaves(conn, series)) == replayed.snapshot_after
+        assert snapshot_id(await read_chunk_digests(conn, series)) == replayed.snapshot_after
         assert await check_links(conn) == await check_told(conn, "many") == []
         assert [problem for one in ids[:: max(1, MANY // 100)] for problem in await check_series(conn, one)] == []
     async with web_over(resources_over(engine)) as web:

@@ -19,7 +19,7 @@ from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction
-from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id
 
 VINTAGES = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "vintages"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -103,7 +103,7 @@ async def as_known(engine, mapping, known_at):
 
 async def snapshot(engine, mapping):
     async with read_transaction(engine) as conn:
-        return snapshot_id(await read_leaves(conn, await series_of_dataset(conn, mapping.dataset)))
+        return snapshot_id(await read_chunk_digests(conn, await series_of_dataset(conn, mapping.dataset)))
 
 
 @pytest.mark.parametrize(("folder", "mapping"), [("cboe-vix-daily", VIX), ("eia-natural-gas-daily", GAS)])

@@ -16,7 +16,7 @@ from mktdash.ingest import portions
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.resources import open_resources
 from mktdash.settings import Settings
-from mktdash.store.catalogue.datasets import note_check
+from mktdash.store.catalogue.datasets import mark_checked
 from mktdash.store.engine.schema import downgrade
 from mktdash.store.engine.session import write_transaction
 from mktdash.store.live.heartbeats import beat
@@ -93,10 +93,10 @@ async def test_a_dataset_whose_last_look_failed_is_named(resources):
     await all_alive(resources.engine)
     await ingested(resources.engine)
     async with write_transaction(resources.engine) as conn:
-        await note_check(conn, "scripted-daily", to_micros(NOW), "the source is away")
+        await mark_checked(conn, "scripted-daily", to_micros(NOW), "the source is away")
     assert "the source is away" in (await wrong(resources))["dataset scripted-daily"]
     async with write_transaction(resources.engine) as conn:
-        await note_check(conn, "scripted-daily", to_micros(NOW) + 1)
+        await mark_checked(conn, "scripted-daily", to_micros(NOW) + 1)
     assert await wrong(resources) == {}
 
 

@@ -16,7 +16,7 @@ from mktdash.providers.treasury.client import TreasuryProvider
 from mktdash.quality.base import CheckResult, Status
 from mktdash.quality.checks.consistency.twins import by_session, compare
 from mktdash.quality.runner import run_quality
-from mktdash.store.catalogue.instruments import Which, series_by_symbol
+from mktdash.store.catalogue.instruments import SeriesFilter, series_by_symbol
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.series.reading import read_columns
 
@@ -67,8 +67,8 @@ async def test_the_ten_year_yield_is_the_same_from_treasury_and_fred_in_2023(eng
     assert (pair["symbol"], pair["other"], pair["common"]) == ("UST10Y", "fred", 30)
     assert (pair["differences"], pair["only_here"], pair["only_there"]) == ([], [], [])
     async with read_transaction(engine) as conn:
-        one = await series_by_symbol(conn, "UST10Y", Which("treasury"))
-        other = await series_by_symbol(conn, "UST10Y", Which("fred"))
+        one = await series_by_symbol(conn, "UST10Y", SeriesFilter("treasury"))
+        other = await series_by_symbol(conn, "UST10Y", SeriesFilter("fred"))
         found = compare(
             by_session(one, await read_columns(conn, one)), by_session(other, await read_columns(conn, other))
         )
@@ -97,8 +97,8 @@ async def test_the_vix_close_is_the_same_from_cboe_and_fred_from_2021_on(engine:
     result = (await verdicts(engine, "cboe-vix", now))["twins"]
 
     async with read_transaction(engine) as conn:
-        one = await series_by_symbol(conn, "VIX", Which("cboe"))
-        other = await series_by_symbol(conn, "VIX", Which("fred"))
+        one = await series_by_symbol(conn, "VIX", SeriesFilter("cboe"))
+        other = await series_by_symbol(conn, "VIX", SeriesFilter("fred"))
         found = compare(
             by_session(one, await read_columns(conn, one)), by_session(other, await read_columns(conn, other))
         )

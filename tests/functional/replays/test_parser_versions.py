@@ -23,7 +23,7 @@ from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.store.batches.batches import last_batches
 from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
-from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id
 
 START = datetime(2024, 6, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -103,7 +103,7 @@ def test_random_files_and_mappings_told_in_any_order_give_the_same_knowledge(nam
                         for one in series
                         for hours, *_ in sorted(files, key=lambda one: one[0])
                     ]
-                    found.append((snapshot_id(await read_leaves(conn, series)), history))
+                    found.append((snapshot_id(await read_chunk_digests(conn, series)), history))
             finally:
                 await engine.dispose()
                 databases.drop(url)
@@ -139,18 +139,18 @@ async def test_a_replay_leaves_such_a_batch_alone_until_it_is_asked_to_read_anew
     (report,) = [one async for one in replay_from_raw(two_readings, reader_anew, since=0, clock=lambda: NOW)]
     assert (report.batches, report.revised) == (1, 0)
     async with read_transaction(two_readings) as conn:
-        assert (await last_batches(conn, "recipes", 1))[0].reader["reading"] == "1.2"
+        assert (await last_batches(conn, "recipes", 1))[0].parser["reading"] == "1.2"
     assert await told_problems(two_readings) == []
     await tell(two_readings, 1, FILE, mapping(value="B"))
     assert await known(two_readings) == [1.5, 2.5]
 
 
-READER = "UPDATE ingest_batch SET reader = "
+PARSER = "UPDATE ingest_batch SET parser = "
 UNKNOWN = {
     "held to observation.v9": "UPDATE ingest_batch SET contract = 'observation.v9'",
-    "mapping that this version": READER + """'{"source": "csv", "reading": "1.1", "mapping": {}}'""",
-    "there is no source 'gone'": READER + """'{"source": "gone", "reading": "1.1"}'""",
-    "reading 0 of csv": READER + """'{"source": "csv"}'""",
+    "mapping that this version": PARSER + """'{"source": "csv", "reading": "1.1", "mapping": {}}'""",
+    "there is no source 'gone'": PARSER + """'{"source": "gone", "reading": "1.1"}'""",
+    "reading 0 of csv": PARSER + """'{"source": "csv"}'""",
 }
 
 

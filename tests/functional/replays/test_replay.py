@@ -13,7 +13,7 @@ from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.series.check import check_raw, check_series, series_ids
 from mktdash.store.series.compact import compact_series
-from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id
 from mktdash.store.series.revisions import revisions_page
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -103,7 +103,7 @@ async def test_revisions_list_the_old_and_the_new_value(engine):
 @pytest.mark.parametrize(
     ("damage", "place"),
     [
-        ("UPDATE observation_chunk SET payload = x'00' WHERE bucket = 2020", "chunk"),
+        ("UPDATE observation_chunk SET payload = x'00' WHERE period = 2020", "chunk"),
         ("UPDATE latest SET value = 99.0", "latest"),
         ("UPDATE observation SET value = 99.0", "chunk"),
         ("DELETE FROM observation_chunk", "chunk"),
@@ -122,11 +122,11 @@ async def test_compaction_rebuilds_the_same_digests(engine):
     await told(engine)
     async with read_transaction(engine) as conn:
         series = await series_of_dataset(conn, "scripted-daily")
-        before = snapshot_id(await read_leaves(conn, series))
+        before = snapshot_id(await read_chunk_digests(conn, series))
     async with write_transaction(engine) as conn:
         for one in await series_ids(conn):
             _, equal = await compact_series(conn, one)
             assert equal
     async with read_transaction(engine) as conn:
-        assert snapshot_id(await read_leaves(conn, series)) == before
+        assert snapshot_id(await read_chunk_digests(conn, series)) == before
     assert await problems(engine) == []

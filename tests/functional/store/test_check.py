@@ -45,14 +45,14 @@ DAMAGE = {
         "UPDATE observation SET value = 99 WHERE as_of = {day401}",
         "latest {key}: value is 7",
     ),
-    "a chunk gone": ("DELETE FROM observation_chunk WHERE bucket = 2020", "chunk {key} 2020: is missing"),
+    "a chunk gone": ("DELETE FROM observation_chunk WHERE period = 2020", "chunk {key} 2020: is missing"),
     "a chunk in another year": (
-        "UPDATE observation_chunk SET bucket = bucket - 100",
+        "UPDATE observation_chunk SET period = period - 100",
         "chunk {key} 1920: there are no rows for it",
     ),
-    "a chunk's bytes cut": ("UPDATE observation_chunk SET payload = {cut} WHERE bucket = 2020", "chunk {key} 2020: "),
+    "a chunk's bytes cut": ("UPDATE observation_chunk SET payload = {cut} WHERE period = 2020", "chunk {key} 2020: "),
     "a chunk's digest changed": (
-        "UPDATE observation_chunk SET digest = {other} WHERE bucket = 2020",
+        "UPDATE observation_chunk SET digest = {other} WHERE period = 2020",
         "chunk {key} 2020: its bytes do not have its digest",
     ),
     "a chunk's count changed": ("UPDATE observation_chunk SET n = 1", "chunk {key} 2020: its count or last instant"),
@@ -70,8 +70,8 @@ DAMAGE = {
         "UPDATE observation_revision SET superseded_at = superseded_at + 7200000000 WHERE value = 5",
         "revision {key} 2020-01-06T00:00:00Z known 2024-01-01T01:00:00Z: overlaps the one before it",
     ),
-    "a raw file of another size": ("UPDATE raw_blob SET size = 1", "raw "),
-    "a raw piece cut": ("UPDATE raw_piece SET payload = {piece}", "raw "),
+    "a raw file of another size": ("UPDATE raw_file SET size = 1", "raw "),
+    "a raw block cut": ("UPDATE raw_block SET payload = {block}", "raw "),
     "a batch of no name": (
         "UPDATE observation SET batch_id = 999 WHERE as_of = {day3}",
         "observation of ingest_batch 999: 1 rows name one that is not there",
@@ -82,7 +82,7 @@ DAMAGE = {
     ),
     "a version gone back": ("UPDATE dataset SET version = 0", "dataset scripted-daily: has values, and version 0"),
     "a dataset's time gone back": ("UPDATE dataset SET known_at = 1", "dataset scripted-daily: was last changed 1970"),
-    "a raw piece gone": ("DELETE FROM raw_piece", "raw "),
+    "a raw block gone": ("DELETE FROM raw_block", "raw "),
 }
 
 
@@ -95,7 +95,7 @@ async def test_each_kind_of_damage_is_named(store, kind):
         "day3": 1_578_096_000_000_000,
         "day401": 1_612_483_200_000_000,
         "cut": "substr(payload, 1, 100)",
-        "piece": "substr(payload, 1, 20)",
+        "block": "substr(payload, 1, 20)",
         "other": "decode('00', 'hex')" if postgres else "x'00'",
     }
     async with write_transaction(store) as conn:

@@ -13,13 +13,13 @@ from mktdash.ingest import pipeline, portions
 from mktdash.ingest.batch import BatchKey, BatchMerge
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.store.batches.batches import NewBatch, open_batch
-from mktdash.store.batches.raw_files import keep_raw
-from mktdash.store.catalogue.datasets import dataset_by_key, note_change
+from mktdash.store.batches.raw_files import store_raw
+from mktdash.store.catalogue.datasets import dataset_by_key, mark_changed
 from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 from mktdash.store.live.outbox import append_events, event_head
 from mktdash.store.series.check import check_series, series_ids
-from mktdash.store.series.reading import read_leaves, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, snapshot_id
 
 pytestmark = pytest.mark.postgres
 KNOWN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -51,7 +51,7 @@ async def merging(engine, said, hours):
     payload = scripted(said, KNOWN + timedelta(hours=hours))
     known_at = to_micros(payload.known_at)
     async with write_transaction(engine) as conn:
-        sha256, _ = await keep_raw(conn, payload.open)
+        sha256, _ = await store_raw(conn, payload.open)
         batch = await open_batch(
             conn,
             NewBatch(
@@ -59,7 +59,7 @@ async def merging(engine, said, hours):
                 source=DATASET.source,
                 dataset=DATASET.key,
                 contract="observation.v1",
-                reader={"source": "scripted"},
+                parser={"source": "scripted"},
                 code_sha="c",
                 raw_sha256=sha256,
                 url=payload.url,
@@ -98,7 +98,7 @@ async def test_only_the_last_moment_of_a_commit_is_one_at_a_time(impatient):
     await told(impatient, {"AAA": {1: 1.0}, "BBB": {1: 1.0}})
     async with write_transaction(impatient) as conn:
         # Whoever has got as far as this has nothing left to do but to commit.
-        await note_change(conn, DATASET.key, to_micros(KNOWN), changed=True)
+        await mark_changed(conn, DATASET.key, to_micros(KNOWN), changed=True)
         await append_events(conn, [], to_micros(NOW))
         async with merging(impatient, {"BBB": {2: 2.0}}, hours=1) as (merge, tail, batch):
             with pytest.raises(DBAPIError, match="lock timeout"):
@@ -132,7 +132,7 @@ async def test_many_writers_at_once_end_as_if_one_came_after_the_other(databases
                     await told(engine, said, n, ScriptedProvider(pieces=2))
             async with read_transaction(engine) as conn:
                 assert [p for one in await series_ids(conn) for p in await check_series(conn, one)] == []
-                ids.append(snapshot_id(await read_leaves(conn, await series_of_dataset(conn, DATASET.key))))
+                ids.append(snapshot_id(await read_chunk_digests(conn, await series_of_dataset(conn, DATASET.key))))
                 version = (await dataset_by_key(conn, DATASET.key)).version
                 assert (version, await event_head(conn) > 0) == (len(batches), True)
         finally:

@@ -15,12 +15,12 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.store.batches.batches import provenance_of
 from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction
-from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
-# Days over three years, so that buckets are crossed; few values, so that equal ones repeat.
+# Days over three years, so that chunk periods are crossed; few values, so that equal ones repeat.
 DAYS = st.integers(0, 1000)
 POINTS = st.dictionaries(DAYS, st.sampled_from([1.0, 2.0, 3.5]), max_size=8)
 STATEMENTS = st.lists(
@@ -129,7 +129,7 @@ def test_reads_as_known_at_equal_a_naive_model_and_order_of_arrival_leaves_no_tr
 
 async def snapshot(engine):
     async with read_transaction(engine) as conn:
-        return snapshot_id(await read_leaves(conn, await series_of_dataset(conn, "scripted-daily")))
+        return snapshot_id(await read_chunk_digests(conn, await series_of_dataset(conn, "scripted-daily")))
 
 
 async def test_an_end_that_was_withdrawn_and_is_said_again_outlives_a_change_before_it(engine, monkeypatch):

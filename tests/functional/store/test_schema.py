@@ -6,13 +6,20 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import InvalidInputError
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
+from mktdash.store.catalogue.endings import say_ended
+from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.schema import alembic_config, current, downgrade, head, upgrade
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
+from mktdash.store.jobs.snapshots import DatasetState, SnapshotRow, insert_snapshot, snapshot_by_id
+from mktdash.store.series.check import check_raw, check_series
+from mktdash.store.series.reading import read_chunk_digests, snapshot_id
+from mktdash.store.tables import metadata
 
 
 async def test_the_schema_goes_down_and_up_again(engine):
@@ -49,7 +56,7 @@ async def test_a_revision_that_there_is_not_is_said(engine, step):
 
 
 async def test_each_step_can_be_taken_back_alone(engine):
-    for revision in ("0006", "0005", "0004", "0003", "0002", "0001"):
+    for revision in ("0007", "0006", "0005", "0004", "0003", "0002", "0001"):
         await downgrade(engine, revision)
         async with read_transaction(engine) as conn:
             assert await current(conn) == revision
@@ -89,3 +96,42 @@ async def test_series_keep_their_rows_and_what_refers_to_them_when_they_get_anot
         assert (await conn.execute(text(referring))).scalar_one() == 1
         if engine.dialect.name == "sqlite":
             assert (await conn.execute(text("PRAGMA foreign_key_check"))).all() == []
+
+
+async def test_what_is_stored_survives_the_renaming_of_tables_and_columns(engine):
+    at = datetime(2024, 1, 9, tzinfo=UTC)
+    mapping = CsvMapping.model_validate({"dataset": "kept", "date": "Date", "symbol": "KEPT", "value": "Close"})
+    body = b"Date,Close\n" + b"".join(b"2023-%02d-15,%d\n" % (n, n) for n in range(1, 13)) + b"2024-01-03,13\n"
+    payload = RawPayload("kept", body, "file:kept.csv", at, at)
+    await ingest_payload(engine, CsvProvider(mapping), payload, clock=lambda: at, run_id="r", code_sha="c")
+    async with write_transaction(engine) as conn:
+        await say_ended(conn, "kept", None, on=at.date(), reason="over", by="ops", now=to_micros(at))
+        series = await series_of_dataset(conn, "kept")
+        digests = tuple(await read_chunk_digests(conn, series))
+        taken = SnapshotRow(snapshot_id(digests), to_micros(at), (DatasetState("kept", 1, to_micros(at)),), digests)
+        await insert_snapshot(conn, taken)
+        before = await everything(conn)
+
+    await downgrade(engine, "0007")
+    async with read_transaction(engine) as conn:
+        old = (await conn.execute(text("SELECT count(bucket), min(said_at) FROM observation_chunk, latest"))).one()
+        assert "leaves" in str((await conn.execute(text("SELECT contents FROM report_snapshot"))).scalar_one())
+    await upgrade(engine)
+
+    assert tuple(old) == (len(digests), to_micros(at))
+    async with read_transaction(engine) as conn:
+        assert await everything(conn) == before
+        assert await snapshot_by_id(conn, taken.id) == taken
+        assert [problem async for _, problem in check_raw(conn) if problem] == []
+        assert await check_series(conn, series[0].id) == []
+    # and the triggers of the renamed table still move its topic
+    async with write_transaction(engine) as conn:
+        await conn.execute(text("UPDATE raw_file SET size = size + 1"))
+    async with read_transaction(engine) as conn:
+        assert (await conn.execute(text("SELECT version FROM topic_version WHERE topic = 'raw'"))).scalar_one() == 1
+
+
+async def everything(conn):
+    """Every row of the renamed tables, by table."""
+    names = ("observation_chunk", "latest", "ingest_batch", "ended", "raw_file", "raw_block", "report_snapshot")
+    return {name: [tuple(row) for row in (await conn.execute(metadata.tables[name].select())).all()] for name in names}

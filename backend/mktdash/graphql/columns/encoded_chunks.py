@@ -1,7 +1,6 @@
 """Encoded columns by content: the JSON of a chunk's columns is kept under the chunk's digest, so it can't be stale.
 
-A series is a join of such pieces. What a window cuts out of a chunk is determined by digest and window together, so
-it is a piece of its own; the packed tail goes by its own bytes.
+What a window cuts out of a chunk is determined by digest and window together; the tail goes by its own bytes.
 """
 
 from collections import Counter
@@ -17,20 +16,20 @@ from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 from mktdash.graphql.vocabulary.json import encode
 from mktdash.graphql.vocabulary.scalars import flag_lists, floats, instants, millis
 from mktdash.store.catalogue.instruments import SeriesRow
-from mktdash.store.series.chunk_slices import Stretch, read_payloads, read_stretches
-from mktdash.store.series.chunks import unpack
+from mktdash.store.series.chunk_slices import ChunkSlice, read_chunk_payloads, read_chunk_slices
+from mktdash.store.series.chunks import decode_chunk
 
 COLUMNS = frozenset({"asOf", "asOfMs", "value", *BAR_FIELDS, "flags"})
 _MOST_BYTES = 96 * 1024 * 1024
-# What a piece costs beside its texts: the key, the digest, the dictionaries.
+# What a slice costs beside its texts: the key, the digest, the dictionaries.
 _OVERHEAD = 600
 
 _Key = tuple[bytes, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Encoded columns of one stretch, without brackets; None for a column of bars that it does not have."""
+class EncodedSlice:
+    """Encoded columns of one chunk slice, without brackets; None for a column of bars that it does not have."""
 
     n: int
     masks: Mapping[int, int]
@@ -53,10 +52,10 @@ class EncodedPoints:
 
 
 @dataclass(slots=True)
-class PieceCache:
-    """The pieces of one process, bounded by their bytes."""
+class EncodedChunkCache:
+    """The encoded chunk slices of one process, bounded by their bytes."""
 
-    kept: WeightedCache[_Key, Piece] = field(default_factory=lambda: WeightedCache(_MOST_BYTES))
+    kept: WeightedCache[_Key, EncodedSlice] = field(default_factory=lambda: WeightedCache(_MOST_BYTES))
     found: int = 0
     made: int = 0
 
@@ -70,57 +69,57 @@ class PieceCache:
         end: int | None = None,
     ) -> EncodedPoints:
         """The current points between two instants (microseconds, both included), ``fields`` of them encoded."""
-        stretches = await read_stretches(conn, series, start=start, end=end)
-        keys = [(one.content, one.start, one.end) for one in stretches]
-        pieces = [self._known(key, fields) for key in keys]
-        missing = [at for at, piece in enumerate(pieces) if piece is None]
-        self.found += len(pieces) - len(missing)
+        slices = await read_chunk_slices(conn, series, start=start, end=end)
+        keys = [(one.content, one.start, one.end) for one in slices]
+        encoded = [self._known(key, fields) for key in keys]
+        missing = [at for at, part in enumerate(encoded) if part is None]
+        self.found += len(encoded) - len(missing)
         self.made += len(missing)
         if missing:
-            buckets = [bucket for at in missing if (bucket := stretches[at].bucket) is not None]
-            payloads = await read_payloads(conn, series, buckets) if buckets else {}
+            periods = [period for at in missing if (period := slices[at].period) is not None]
+            payloads = await read_chunk_payloads(conn, series, periods) if periods else {}
             for at in missing:
-                pieces[at] = self._make(keys[at], stretches[at], payloads, fields)
-        return _joined([piece for piece in pieces if piece is not None], fields)
+                encoded[at] = self._make(keys[at], slices[at], payloads, fields)
+        return _joined([part for part in encoded if part is not None], fields)
 
-    def _known(self, key: _Key, fields: Collection[str]) -> Piece | None:
-        piece = self.kept.get(key)
-        return piece if piece is not None and all(name in piece.texts for name in fields) else None
+    def _known(self, key: _Key, fields: Collection[str]) -> EncodedSlice | None:
+        part = self.kept.get(key)
+        return part if part is not None and all(name in part.texts for name in fields) else None
 
-    def _make(self, key: _Key, stretch: Stretch, payloads: Mapping[int, bytes], fields: Collection[str]) -> Piece:
-        columns = _cut(unpack(stretch.content if stretch.bucket is None else payloads[stretch.bucket]), stretch)
+    def _make(self, key: _Key, one: ChunkSlice, payloads: Mapping[int, bytes], fields: Collection[str]) -> EncodedSlice:
+        columns = _cut(decode_chunk(one.content if one.period is None else payloads[one.period]), one)
         before = self.kept.get(key)
         texts: dict[str, bytes | None] = {} if before is None else dict(before.texts)
         texts |= {name: _text(name, columns) for name in fields if name not in texts}
         masks, times = np.unique(columns.flags, return_counts=True)
-        piece = Piece(len(columns), dict(zip(masks.tolist(), times.tolist(), strict=True)), texts)
-        self.kept.put(key, piece, _OVERHEAD + len(key[0]) + sum(len(text) for text in texts.values() if text))
-        return piece
+        part = EncodedSlice(len(columns), dict(zip(masks.tolist(), times.tolist(), strict=True)), texts)
+        self.kept.put(key, part, _OVERHEAD + len(key[0]) + sum(len(text) for text in texts.values() if text))
+        return part
 
 
-def _joined(pieces: list[Piece], fields: Collection[str]) -> EncodedPoints:
+def _joined(encoded: list[EncodedSlice], fields: Collection[str]) -> EncodedPoints:
     masks: Counter[int] = Counter()
-    for piece in pieces:
-        masks.update(piece.masks)
+    for part in encoded:
+        masks.update(part.masks)
     columns: dict[str, orjson.Fragment | None] = {}
     for name in fields:
-        if name in BAR_FIELDS and all(piece.texts[name] is None for piece in pieces):
+        if name in BAR_FIELDS and all(part.texts[name] is None for part in encoded):
             columns[name] = None
             continue
-        whole = [piece.texts[name] or _nulls(piece.n) for piece in pieces if piece.n]
+        whole = [part.texts[name] or _nulls(part.n) for part in encoded if part.n]
         columns[name] = orjson.Fragment(b"[" + b",".join(whole) + b"]")
-    return EncodedPoints(sum(piece.n for piece in pieces), masks, columns)
+    return EncodedPoints(sum(part.n for part in encoded), masks, columns)
 
 
 def _nulls(n: int) -> bytes:
     return b",".join([b"null"] * n)
 
 
-def _cut(columns: Columns, stretch: Stretch) -> Columns:
-    if stretch.start is None and stretch.end is None:
+def _cut(columns: Columns, one: ChunkSlice) -> Columns:
+    if one.start is None and one.end is None:
         return columns
-    first = 0 if stretch.start is None else int(np.searchsorted(columns.as_of, stretch.start, "left"))
-    last = len(columns) if stretch.end is None else int(np.searchsorted(columns.as_of, stretch.end, "right"))
+    first = 0 if one.start is None else int(np.searchsorted(columns.as_of, one.start, "left"))
+    last = len(columns) if one.end is None else int(np.searchsorted(columns.as_of, one.end, "right"))
     return columns.take(slice(first, max(first, last)))
 
 

@@ -26,6 +26,6 @@ class EndingType:
             symbol=row.symbol,
             on=row.ended_on.isoformat(),
             reason=row.reason,
-            said_by=row.said_by,
-            said_at=Instant(row.said_at),
+            said_by=row.recorded_by,
+            said_at=Instant(row.recorded_at),
         )

@@ -13,9 +13,9 @@ from mktdash.graphql.instruments.types import InstrumentType
 from mktdash.graphql.quality.dataset import DatasetType
 from mktdash.graphql.selected_fields import asked, asked_within
 from mktdash.graphql.series.types import SeriesType
-from mktdash.store.catalogue.series_lookup import Located
+from mktdash.store.catalogue.series_lookup import SeriesDetails
 from mktdash.store.series.latest import latest_by_series_ids
-from mktdash.store.series.reading import read_columns, read_leaves, snapshot_id
+from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id
 
 _NO_POINTS = PointsType.from_columns(Columns.empty())
 
@@ -23,7 +23,7 @@ _NO_POINTS = PointsType.from_columns(Columns.empty())
 async def read_history(
     info: Info,
     conn: AsyncConnection,
-    found: Located,
+    found: SeriesDetails,
     *,
     start: int | None,
     end: int | None,
@@ -44,7 +44,7 @@ async def read_history(
     points, flags = _NO_POINTS, {}
     if as_known_at is None and most is None:
         if "points" in wanted or counted:
-            encoded = await info.context.services.pieces.read_points(conn, row, fields, start=start, end=end)
+            encoded = await info.context.services.encoded_chunks.read_points(conn, row, fields, start=start, end=end)
             points, flags = PointsType.from_encoded(encoded), named_counts(encoded.masks)
     elif "points" in wanted or counted or "latest" in wanted:
         whole = as_known_at is not None and "latest" in wanted
@@ -61,13 +61,13 @@ async def read_history(
         latest = None if newest is None else ObservationType.from_row(newest, row.timezone)
     snapshot = ""
     if "snapshotId" in wanted:
-        snapshot = snapshot_id(await read_leaves(conn, [row], as_known_at=as_known_at))
+        snapshot = snapshot_id(await read_chunk_digests(conn, [row], as_known_at=as_known_at))
     return _series(info, found, points, flags=flags, latest=latest, snapshot=snapshot)
 
 
 def _series(
     info: Info,
-    found: Located,
+    found: SeriesDetails,
     points: PointsType,
     *,
     flags: dict[str, int] | None = None,

@@ -32,12 +32,12 @@ from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.store.batches.batches import batches_by_ids, provenance_of
 from mktdash.store.catalogue.instruments import (
-    Which,
+    SeriesFilter,
     instrument_by_symbol,
     series_by_instrument_ids,
     series_by_symbol,
 )
-from mktdash.store.catalogue.series_lookup import around, locate
+from mktdash.store.catalogue.series_lookup import details_of, find_series
 from mktdash.store.live.topic_versions import CATALOGUE, DATA
 from mktdash.store.series.revisions import revisions_page
 
@@ -71,7 +71,7 @@ class SeriesQueries:
         downsample: Annotated[Downsample, Text(description="How to choose the points that stay.")] = Downsample.LTTB,
     ) -> SeriesType | None:
         """A series and whatever was asked of it."""
-        which = Which(source, measure, interval, dataset)
+        which = SeriesFilter(source, measure, interval, dataset)
         for argument, text in {"symbol": symbol, **which._asdict()}.items():
             if text is not None:
                 bounds.name(text, argument)
@@ -81,7 +81,7 @@ class SeriesQueries:
         if max_points is not None:
             bounds.within(max_points, bounds.FEWEST_POINTS, bounds.MOST_POINTS, "maxPoints")
         async with info.context.read() as conn:
-            found = await locate(conn, symbol, which, at=to)
+            found = await find_series(conn, symbol, which, at=to)
             return await read_history(
                 info,
                 conn,
@@ -114,7 +114,7 @@ class SeriesQueries:
         bounds.span(as_of, None, now)
         bounds.knowledge(as_known_at, now)
         async with info.context.read() as conn:
-            series = await series_by_symbol(conn, symbol, Which(source, measure, interval, dataset))
+            series = await series_by_symbol(conn, symbol, SeriesFilter(source, measure, interval, dataset))
             info.context.saw(series.dataset)
             return ProvenanceType.from_row(series, await provenance_of(conn, series, as_of, as_known_at))
 
@@ -138,7 +138,7 @@ class SeriesQueries:
         bounds.name(symbol, "symbol")
         bounds.page_size(first, "first")
         async with info.context.read() as conn:
-            series = await series_by_symbol(conn, symbol, Which(source, measure, interval, dataset))
+            series = await series_by_symbol(conn, symbol, SeriesFilter(source, measure, interval, dataset))
             info.context.saw(series.dataset)
             page = await revisions_page(conn, [series.id], since=since or 0, first=first, after=revision_after(after))
         note_size(info, len(page.items))
@@ -152,7 +152,7 @@ async def _series(info: Info, conn: AsyncConnection, key: str) -> Node | None:
     row = next((row for row in rows if row.key == key), None)
     if row is None:
         return None
-    found = await around(conn, row)
+    found = await details_of(conn, row)
     return await read_history(info, conn, found, start=None, end=None, as_known_at=None, most=None, how=Downsample.LTTB)
 
 

@@ -10,18 +10,18 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import to_micros
-from mktdash.domain.interval import bucket_bounds, bucket_of, interval_seconds
+from mktdash.domain.interval import chunk_period_bounds, chunk_period_of, interval_seconds
 from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.quality.base import CheckContext, Finding, HistoryCheck, Status, Subject
 from mktdash.quality.findings import FORMAT, pack, unpack
 from mktdash.store.catalogue.instruments import SeriesRow, series_by_ids
-from mktdash.store.quality.check_inputs import sealed_digests
+from mktdash.store.quality.check_inputs import sealed_chunk_digests
 from mktdash.store.quality.verdicts import StateRow
 from mktdash.store.series.reading import read_columns
 
 _DAY_S = 86_400
 _SEEN = "seen"
-# So many sealed buckets are read at a time (two months of minutes, a year of hours), and so many times in one run.
+# So many chunks are read at a time (two months of minutes, a year of hours), and so many times in one run.
 _SPAN = 64
 _SPANS = 50
 
@@ -78,15 +78,18 @@ class HistoryJudge:
             room -= await self._finer(conn, row, today, room)
 
     async def _finer(self, conn: AsyncConnection, row: SeriesRow, today: int, room: int) -> int:
-        leaves = await sealed_digests(conn, row.id, bucket_of(row.interval, today))
+        chunks = await sealed_chunk_digests(conn, row.id, chunk_period_of(row.interval, today))
         _, upto, digest = (self._seen.get(row.id) or "//").split("/")
-        known = [leaf for leaf in leaves if upto and leaf[0] <= int(upto)]
+        known = [one for one in chunks if upto and one[0] <= int(upto)]
         found = self.findings.get(row.id, Finding(Status.PASS))
         if digest != _digest(known):
             known, found = [], Finding(Status.PASS)
-        spans = [leaves[first : first + _SPAN] for first in range(len(known), len(leaves), _SPAN)]
+        spans = [chunks[first : first + _SPAN] for first in range(len(known), len(chunks), _SPAN)]
         for span in spans[:room]:
-            start, end = bucket_bounds(row.interval, span[0][0])[0], bucket_bounds(row.interval, span[-1][0])[1] - 1
+            start, end = (
+                chunk_period_bounds(row.interval, span[0][0])[0],
+                chunk_period_bounds(row.interval, span[-1][0])[1] - 1,
+            )
             columns = await read_columns(conn, row, start=start, end=end)
             later = await asyncio.to_thread(self.check.measure, self._context, Subject(row, columns, None))
             known = [*known, *span]
@@ -114,10 +117,10 @@ def _day_start(now: datetime) -> int:
     return to_micros(now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
 
 
-def _digest(leaves: Sequence[tuple[int, bytes, int]]) -> str:
+def _digest(chunks: Sequence[tuple[int, bytes, int]]) -> str:
     total = hashlib.blake2b(digest_size=8)
-    for bucket, digest, _ in leaves:
-        total.update(b"%d/" % bucket + digest)
+    for period, digest, _ in chunks:
+        total.update(b"%d/" % period + digest)
     return total.hexdigest()
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.observation import Int64Array
-from mktdash.store.engine.id_list import among
+from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.tables import metadata
 
 ABSENCES = metadata.tables["absence"]
@@ -38,7 +38,9 @@ async def absences_by_series_ids(
     """The runs (first and last instant, microseconds) that sources declare empty and that touch start..end."""
     wanted = (
         select(ABSENCES.c.series_id, ABSENCES.c.first_as_of, ABSENCES.c.last_as_of)
-        .where(among(conn, ABSENCES.c.series_id, ids), ABSENCES.c.last_as_of >= start, ABSENCES.c.first_as_of <= end)
+        .where(
+            is_one_of(conn, ABSENCES.c.series_id, ids), ABSENCES.c.last_as_of >= start, ABSENCES.c.first_as_of <= end
+        )
         .order_by(ABSENCES.c.series_id, ABSENCES.c.first_as_of)
     )
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -57,7 +59,7 @@ async def quarantined_by_dataset(conn: AsyncConnection, key: str, start: int, en
     return [QuarantineRow(*row) for row in (await conn.execute(wanted)).all()]
 
 
-async def note_absences(
+async def store_absences(
     conn: AsyncConnection, batch_id: int, said: Sequence[tuple[int, Int64Array, Int64Array]]
 ) -> int:
     """Store what a payload declares empty and is not on record yet, as runs; returns how many instants were added.

@@ -10,14 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.clock import CLOCKS_DIFFER, iso
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.store.catalogue.instruments import SeriesRow
-from mktdash.store.engine.id_list import among
+from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.tables import metadata
 
 BATCHES = metadata.tables["ingest_batch"]
 OBSERVATIONS = metadata.tables["observation"]
 REVISIONS = metadata.tables["observation_revision"]
 QUARANTINE = metadata.tables["quarantine"]
-BLOBS = metadata.tables["raw_blob"]
+FILES = metadata.tables["raw_file"]
 
 # From before every instant to after it.
 ALL_TIME = (-(1 << 62), 1 << 62)
@@ -31,7 +31,7 @@ class NewBatch:
     source: str
     dataset: str
     contract: str
-    reader: dict[str, Any]
+    parser: dict[str, Any]
     code_sha: str
     raw_sha256: str
     url: str
@@ -53,7 +53,7 @@ class BatchRow:
     source: str
     dataset: str
     contract: str
-    reader: dict[str, Any]
+    parser: dict[str, Any]
     code_sha: str
     raw_sha256: str
     url: str
@@ -111,9 +111,9 @@ class NewQuarantine:
 
 _BATCH = select(
     *(BATCHES.c[name] for name in BatchRow.__dataclass_fields__ if name not in {"raw_size", "finished"}),
-    BLOBS.c.size,
+    FILES.c.size,
     BATCHES.c.finished,
-).join(BLOBS, BLOBS.c.sha256 == BATCHES.c.raw_sha256)
+).join(FILES, FILES.c.sha256 == BATCHES.c.raw_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +159,14 @@ async def open_batch(conn: AsyncConnection, batch: NewBatch) -> OpenBatch:
         InvalidInputError: it is said to become known after it was begun.
     """
     known_by(batch.known_at, batch.started_at)
-    same = ("dataset", "raw_sha256", "known_at", "reader", "replace_window")
+    same = ("dataset", "raw_sha256", "known_at", "parser", "replace_window")
     interrupted = (
-        select(BATCHES.c.id, BATCHES.c.new, BATCHES.c.revised, BATCHES.c.retracted, BATCHES.c.reader)
-        .where(*(BATCHES.c[name] == getattr(batch, name) for name in same if name != "reader"), ~BATCHES.c.finished)
+        select(BATCHES.c.id, BATCHES.c.new, BATCHES.c.revised, BATCHES.c.retracted, BATCHES.c.parser)
+        .where(*(BATCHES.c[name] == getattr(batch, name) for name in same if name != "parser"), ~BATCHES.c.finished)
         .order_by(BATCHES.c.id)
     )
     for row in (await conn.execute(interrupted)).all():
-        if row.reader == batch.reader:
+        if row.reader == batch.parser:
             await conn.execute(delete(QUARANTINE).where(QUARANTINE.c.batch_id == row.id))
             return OpenBatch(row.id, {"new": row.new, "revised": row.revised, "retracted": row.retracted})
     counts = {"new": 0, "revised": 0, "same": 0, "retracted": 0, "rejected": 0, "finished_at": batch.started_at}
@@ -198,7 +198,7 @@ def _row(row: Sequence[Any]) -> BatchRow:
 
 async def batches_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, BatchRow]:
     """Batches by id; ids that are not there are left out."""
-    rows = (await conn.execute(_BATCH.where(among(conn, BATCHES.c.id, ids)))).all()
+    rows = (await conn.execute(_BATCH.where(is_one_of(conn, BATCHES.c.id, ids)))).all()
     return {row.id: row for row in map(_row, rows)}
 
 

@@ -1,4 +1,4 @@
-"""Raw bytes as sources gave them: once by content, compressed in pieces, so that no file need stand in memory whole."""
+"""Raw bytes as sources gave them: once by content, compressed in blocks, so that no file need be in memory at once."""
 
 import asyncio
 import hashlib
@@ -16,49 +16,49 @@ from mktdash.domain.errors import NotFoundError
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.tables import metadata
 
-BLOBS = metadata.tables["raw_blob"]
-PIECES = metadata.tables["raw_piece"]
+FILES = metadata.tables["raw_file"]
+BLOCKS = metadata.tables["raw_block"]
 
-PIECE_BYTES = 4 * 1024 * 1024
+BLOCK_BYTES = 4 * 1024 * 1024
 _LEVEL = 3
 
 
-async def keep_raw(conn: AsyncConnection, open_stream: Callable[[], BinaryIO]) -> tuple[str, int]:
+async def store_raw(conn: AsyncConnection, open_stream: Callable[[], BinaryIO]) -> tuple[str, int]:
     """Keep the bytes of a stream; returns their SHA-256 (hex) and their length.
 
     The stream is opened twice, once for its name and once for its content, unless the content is already kept.
     """
     sha256, size = await asyncio.to_thread(_hashed, open_stream)
-    if (await conn.execute(select(BLOBS.c.sha256).where(BLOBS.c.sha256 == sha256))).first() is not None:
+    if (await conn.execute(select(FILES.c.sha256).where(FILES.c.sha256 == sha256))).first() is not None:
         return sha256, size
     if is_postgres(conn):
         # Two fetches of the same bytes at once: the second one waits here and finds them kept.
         await conn.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (sha256,))
-        if (await conn.execute(select(BLOBS.c.sha256).where(BLOBS.c.sha256 == sha256))).first() is not None:
+        if (await conn.execute(select(FILES.c.sha256).where(FILES.c.sha256 == sha256))).first() is not None:
             return sha256, size
-    await conn.execute(insert(BLOBS), {"sha256": sha256, "size": size, "stored": 0, "encoding": "zstd"})
+    await conn.execute(insert(FILES), {"sha256": sha256, "size": size, "stored": 0, "encoding": "zstd"})
     stored = seq = 0
     with open_stream() as stream:
-        while packed := await asyncio.to_thread(_packed, stream):
-            stored += len(packed)
-            await conn.execute(insert(PIECES), {"sha256": sha256, "seq": seq, "payload": packed})
+        while compressed := await asyncio.to_thread(_compressed, stream):
+            stored += len(compressed)
+            await conn.execute(insert(BLOCKS), {"sha256": sha256, "seq": seq, "payload": compressed})
             seq += 1
-    await conn.execute(update(BLOBS).where(BLOBS.c.sha256 == sha256).values(stored=stored))
+    await conn.execute(update(FILES).where(FILES.c.sha256 == sha256).values(stored=stored))
     return sha256, size
 
 
 def _hashed(open_stream: Callable[[], BinaryIO]) -> tuple[str, int]:
     total, size = hashlib.sha256(), 0
     with open_stream() as stream:
-        while piece := stream.read(PIECE_BYTES):
-            total.update(piece)
-            size += len(piece)
+        while block := stream.read(BLOCK_BYTES):
+            total.update(block)
+            size += len(block)
     return total.hexdigest(), size
 
 
-def _packed(stream: BinaryIO) -> bytes:
-    piece = stream.read(PIECE_BYTES)
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(piece) if piece else b""
+def _compressed(stream: BinaryIO) -> bytes:
+    block = stream.read(BLOCK_BYTES)
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(block) if block else b""
 
 
 @asynccontextmanager
@@ -68,41 +68,41 @@ async def raw_body(conn: AsyncConnection, sha256: str) -> AsyncIterator[bytes | 
     Raises:
         NotFoundError: no such bytes are kept.
     """
-    pieces = read_raw(conn, sha256)
-    first = await anext(pieces, b"")
-    if len(first) < PIECE_BYTES:
+    blocks = read_raw(conn, sha256)
+    first = await anext(blocks, b"")
+    if len(first) < BLOCK_BYTES:
         yield first
         return
     with tempfile.NamedTemporaryFile(prefix="mktdash-raw-") as file:
         file.write(first)
-        async for piece in pieces:
-            file.write(piece)
+        async for block in blocks:
+            file.write(block)
         file.flush()
         yield Path(file.name)
 
 
 async def read_raw(conn: AsyncConnection, sha256: str) -> AsyncIterator[bytes]:
-    """The bytes of that hash, a piece at a time.
+    """The bytes of that hash, a block at a time.
 
     Raises:
         NotFoundError: no such bytes are kept.
     """
     seq = 0
-    while (piece := await raw_piece(conn, sha256, seq)) is not None:
-        yield piece
+    while (block := await raw_block(conn, sha256, seq)) is not None:
+        yield block
         seq += 1
 
 
-async def raw_piece(conn: AsyncConnection, sha256: str, seq: int) -> bytes | None:
-    """One piece of the bytes of that hash, the first of which is 0; None after the last.
+async def raw_block(conn: AsyncConnection, sha256: str, seq: int) -> bytes | None:
+    """One block of the bytes of that hash, the first of which is 0; None after the last.
 
     Raises:
         NotFoundError: no such bytes are kept.
     """
-    wanted = select(PIECES.c.payload).where(PIECES.c.sha256 == sha256, PIECES.c.seq == seq)
-    packed = (await conn.execute(wanted)).scalar_one_or_none()
-    if packed is not None:
-        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=PIECE_BYTES)
-    if seq == 0 and (await conn.execute(select(BLOBS.c.sha256).where(BLOBS.c.sha256 == sha256))).first() is None:
+    wanted = select(BLOCKS.c.payload).where(BLOCKS.c.sha256 == sha256, BLOCKS.c.seq == seq)
+    compressed = (await conn.execute(wanted)).scalar_one_or_none()
+    if compressed is not None:
+        return zstandard.ZstdDecompressor().decompress(compressed, max_output_size=BLOCK_BYTES)
+    if seq == 0 and (await conn.execute(select(FILES.c.sha256).where(FILES.c.sha256 == sha256))).first() is None:
         raise NotFoundError(f"no raw bytes of hash {sha256} are kept", sha256=sha256)
     return None

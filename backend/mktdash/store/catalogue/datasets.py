@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import NotFoundError
 from mktdash.store.engine.driver_reads import fetch_built
-from mktdash.store.engine.id_list import among
+from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.tables import metadata
 
 DATASETS = metadata.tables["dataset"]
@@ -109,11 +109,11 @@ async def versions(conn: AsyncConnection, keys: Iterable[str] | None = None) -> 
     """The present version of datasets: all, or those of ``keys``."""
     wanted = select(DATASETS.c.key, DATASETS.c.version)
     if keys is not None:
-        wanted = wanted.where(among(conn, DATASETS.c.key, keys))
+        wanted = wanted.where(is_one_of(conn, DATASETS.c.key, keys))
     return dict((await conn.execute(wanted)).all())
 
 
-async def note_check(conn: AsyncConnection, key: str, at: int, error: str | None = None) -> None:
+async def mark_checked(conn: AsyncConnection, key: str, at: int, error: str | None = None) -> None:
     """Record that a source was asked for a dataset, and what went wrong if something did. Not a data change."""
     values: dict[str, object] = {"checked_at": at}
     if error is not None:
@@ -121,7 +121,7 @@ async def note_check(conn: AsyncConnection, key: str, at: int, error: str | None
     await conn.execute(update(DATASETS).where(DATASETS.c.key == key).values(**values))
 
 
-async def note_change(conn: AsyncConnection, key: str, known_at: int, *, changed: bool) -> int:
+async def mark_changed(conn: AsyncConnection, key: str, known_at: int, *, changed: bool) -> int:
     """Move a dataset's version if its data changed; returns the version either way.
 
     Called last in a transaction: on PostgreSQL the row stays locked until the commit.

@@ -26,8 +26,8 @@ class Ending:
     symbol: str | None
     ended_on: date
     reason: str
-    said_by: str
-    said_at: int
+    recorded_by: str
+    recorded_at: int
 
 
 async def endings_of_dataset(conn: AsyncConnection, key: str) -> list[Ending]:
@@ -44,8 +44,8 @@ async def endings_by_datasets(conn: AsyncConnection, keys: Collection[str]) -> d
             col(Instrument.symbol),
             col(Ended.ended_on),
             col(Ended.reason),
-            col(Ended.said_by),
-            col(Ended.said_at),
+            col(Ended.recorded_by),
+            col(Ended.recorded_at),
         )
         .outerjoin(Series, col(Series.id) == col(Ended.series_id))
         .outerjoin(Instrument, col(Instrument.id) == col(Series.instrument_id))
@@ -77,7 +77,7 @@ async def say_ended(
         raise InvalidInputError(f"{on} is still to come; say so when it has ended", argument="on", value=on.isoformat())
     ids = await _meant(conn, key, symbol)
     await _forget(conn, key, ids)
-    values = {"dataset": key, "ended_on": on.isoformat(), "reason": reason, "said_by": by, "said_at": now}
+    values = {"dataset": key, "ended_on": on.isoformat(), "reason": reason, "recorded_by": by, "recorded_at": now}
     await conn.execute(sa.insert(Ended), [{**values, "series_id": one} for one in ids])
     await append_audit(
         conn,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import UnknownSymbolError
 from mktdash.store.engine.driver_reads import fetch_built
-from mktdash.store.engine.id_list import among, is_listed, listed
+from mktdash.store.engine.id_list import is_in_list, is_one_of, list_parameter
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.tables import metadata
 
@@ -62,7 +62,7 @@ class SeriesRow(NamedTuple):
         return f"{self.symbol}|{self.dataset}|{self.measure}|{self.interval}|{self.adjustment}"
 
 
-class Which(NamedTuple):
+class SeriesFilter(NamedTuple):
     """Which series of an instrument is meant; what is None may be any, and the first that fits is taken.
 
     They stand in the order of source, measure, interval, adjustment and dataset.
@@ -79,7 +79,7 @@ class Which(NamedTuple):
         return all(asked in (None, one) for asked, one in zip(self, own, strict=True))
 
 
-ANY = Which()
+ANY_SERIES = SeriesFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ _INSTRUMENT = select(*INSTRUMENT_COLUMNS)
 
 
 def _of_instruments(postgres: bool) -> Select[Any]:  # noqa: FBT001 - called by the engine's name
-    return _SERIES.where(is_listed(SERIES.c.instrument_id, "ids", postgres=postgres))
+    return _SERIES.where(is_in_list(SERIES.c.instrument_id, "ids", postgres=postgres))
 
 
 def series_row(row: Sequence[Any]) -> SeriesRow:
@@ -169,7 +169,7 @@ def _page(_: bool) -> Select[Any]:  # noqa: FBT001 - as above
 
 
 def _of_ids(postgres: bool) -> Select[Any]:  # noqa: FBT001 - called by the engine's name
-    return _INSTRUMENT.where(is_listed(INSTRUMENTS.c.id, "ids", postgres=postgres))
+    return _INSTRUMENT.where(is_in_list(INSTRUMENTS.c.id, "ids", postgres=postgres))
 
 
 def _instrument(row: Sequence[Any]) -> InstrumentRow:
@@ -255,7 +255,7 @@ def _covers(at: int) -> ColumnElement[bool]:
 
 
 async def series_by_symbol(
-    conn: AsyncConnection, symbol: str, which: Which = ANY, *, at: int | None = None
+    conn: AsyncConnection, symbol: str, which: SeriesFilter = ANY_SERIES, *, at: int | None = None
 ) -> SeriesRow:
     """The series of an instrument; the first of those that fit.
 
@@ -281,7 +281,7 @@ async def series_by_symbol(
 async def series_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, list[SeriesRow]]:
     """The series of each instrument; instruments without any are left out."""
     found: dict[int, list[SeriesRow]] = defaultdict(list)
-    for row in await fetch_built(conn, _of_instruments, ids=listed(ids, postgres=is_postgres(conn))):
+    for row in await fetch_built(conn, _of_instruments, ids=list_parameter(ids, postgres=is_postgres(conn))):
         series = series_row(row)
         found[series.instrument_id].append(series)
     return dict(found)
@@ -289,7 +289,7 @@ async def series_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) ->
 
 async def series_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, SeriesRow]:
     """Series by id; ids that are not there are left out."""
-    rows = (await conn.execute(_SERIES.where(among(conn, SERIES.c.id, ids)))).all()
+    rows = (await conn.execute(_SERIES.where(is_one_of(conn, SERIES.c.id, ids)))).all()
     return {series.id: series for series in map(series_row, rows)}
 
 
@@ -300,7 +300,7 @@ async def series_of_dataset(conn: AsyncConnection, key: str) -> list[SeriesRow]:
 
 async def instruments_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, InstrumentRow]:
     """Instruments by id; ids that are not there are left out."""
-    rows = await fetch_built(conn, _of_ids, ids=listed(ids, postgres=is_postgres(conn)))
+    rows = await fetch_built(conn, _of_ids, ids=list_parameter(ids, postgres=is_postgres(conn)))
     return {instrument.id: instrument for instrument in map(_instrument, rows)}
 
 
@@ -314,7 +314,7 @@ async def aliases_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) -
             ALIASES.c.valid_from,
             ALIASES.c.valid_to,
         )
-        .where(among(conn, ALIASES.c.instrument_id, ids))
+        .where(is_one_of(conn, ALIASES.c.instrument_id, ids))
         .order_by(ALIASES.c.source, ALIASES.c.valid_from)
     )
     found: dict[int, list[AliasRow]] = defaultdict(list)

@@ -12,7 +12,7 @@ from mktdash.domain.currency import scale_of
 from mktdash.domain.errors import InvalidInputError
 from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, SeriesSpec
 from mktdash.store.catalogue.instruments import SeriesRow, series_of_dataset
-from mktdash.store.engine.id_list import among
+from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.tables import metadata
 
@@ -217,7 +217,7 @@ async def _register_instruments(
 ) -> dict[str, int]:
     instruments = {spec.instrument.symbol: spec.instrument for _, spec, _ in specs}
     await _insert_missing(conn, INSTRUMENTS, [_instrument(instruments[symbol]) for symbol in sorted(instruments)])
-    wanted = select(INSTRUMENTS.c.symbol, INSTRUMENTS.c.id).where(among(conn, INSTRUMENTS.c.symbol, instruments))
+    wanted = select(INSTRUMENTS.c.symbol, INSTRUMENTS.c.id).where(is_one_of(conn, INSTRUMENTS.c.symbol, instruments))
     ids: dict[str, int] = {symbol: one for symbol, one in (await conn.execute(wanted)).all() if one is not None}
     await _insert_missing(
         conn,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.catalogue.datasets import DATASET_COLUMNS, DatasetRow, dataset_by_key, dataset_row
 from mktdash.store.catalogue.instruments import (
-    ANY,
+    ANY_SERIES,
     DATASETS,
     INSTRUMENT_COLUMNS,
     INSTRUMENTS,
@@ -17,8 +17,8 @@ from mktdash.store.catalogue.instruments import (
     SERIES_COLUMNS,
     SERIES_ORDER,
     InstrumentRow,
+    SeriesFilter,
     SeriesRow,
-    Which,
     instruments_by_ids,
     series_by_symbol,
     series_row,
@@ -27,7 +27,7 @@ from mktdash.store.engine.driver_reads import fetch_built
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class SeriesDetails:
     """A series and what it belongs to."""
 
     series: SeriesRow
@@ -36,18 +36,18 @@ class Located:
 
 
 _S, _I = len(SERIES_COLUMNS), len(SERIES_COLUMNS) + len(INSTRUMENT_COLUMNS)
-# Of a row that ``placed`` reads.
+# Of a row that ``_details_from`` reads.
 WIDTH = _I + len(DATASET_COLUMNS)
 SYMBOL = SERIES_COLUMNS.index(INSTRUMENTS.c.symbol)
 
 
-async def locate(
+async def find_series(
     conn: AsyncConnection,
     symbol: str,
-    which: Which = ANY,
+    which: SeriesFilter = ANY_SERIES,
     *,
     at: int | None = None,
-) -> Located:
+) -> SeriesDetails:
     """What :func:`store.instruments.series_by_symbol` finds, with its surroundings.
 
     Raises:
@@ -55,21 +55,21 @@ async def locate(
     """
     # Only the present can be asked by symbol alone: what was called so at an instant is another question.
     for row in () if at is not None else await fetch_built(conn, _named, symbol=symbol):
-        known = placed(row, which)
+        known = _details_from(row, which)
         if known is not None:
             return known
     found = await series_by_symbol(conn, symbol, which, at=at)
-    return await around(conn, found)
+    return await details_of(conn, found)
 
 
-async def around(conn: AsyncConnection, series: SeriesRow) -> Located:
+async def details_of(conn: AsyncConnection, series: SeriesRow) -> SeriesDetails:
     """A series that is known already, with its surroundings."""
     instrument = (await instruments_by_ids(conn, [series.instrument_id]))[series.instrument_id]
-    return Located(series, instrument, await dataset_by_key(conn, series.dataset))
+    return SeriesDetails(series, instrument, await dataset_by_key(conn, series.dataset))
 
 
-def placed_where(condition: ColumnElement[bool]) -> Select[Any]:
-    """Series with their surroundings, in rows as :func:`placed` reads them, the preferred ones first."""
+def _details_where(condition: ColumnElement[bool]) -> Select[Any]:
+    """Series with their surroundings, in rows as :func:`_details_from` reads them, the preferred ones first."""
     return (
         select(*SERIES_COLUMNS, *INSTRUMENT_COLUMNS, *DATASET_COLUMNS)
         .join_from(SERIES, INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
@@ -79,13 +79,13 @@ def placed_where(condition: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def placed(row: Sequence[Any], which: Which) -> Located | None:
+def _details_from(row: Sequence[Any], which: SeriesFilter) -> SeriesDetails | None:
     """What a row says; None where it is of a series that is not asked for."""
     series = series_row(row[:_S])
     if not which.fits(series):
         return None
-    return Located(series, InstrumentRow._make(row[_S:_I]), dataset_row(row[_I:]))
+    return SeriesDetails(series, InstrumentRow._make(row[_S:_I]), dataset_row(row[_I:]))
 
 
 def _named(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
-    return placed_where(INSTRUMENTS.c.symbol == bindparam("symbol", type_=String))
+    return _details_where(INSTRUMENTS.c.symbol == bindparam("symbol", type_=String))

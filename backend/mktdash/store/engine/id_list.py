@@ -1,4 +1,4 @@
-"""Rows whose key is among many: one parameter however many there are, where a list of them costs more than the read."""
+"""Rows whose key is one of many: one parameter however many there are, where a list costs more than the read."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.store.engine.session import is_postgres
 
 
-def listed(ids: Iterable[int], *, postgres: bool) -> Any:
-    """The value of the parameter that :func:`is_listed` takes."""
+def list_parameter(ids: Iterable[int], *, postgres: bool) -> Any:
+    """The value of the parameter that :func:`is_in_list` takes."""
     return list(ids) if postgres else orjson.dumps(list(ids)).decode()
 
 
-def is_listed(column: Column[Any], name: str, *, postgres: bool) -> ColumnElement[bool]:
+def is_in_list(column: Column[Any], name: str, *, postgres: bool) -> ColumnElement[bool]:
     """Whether an integer column is one of those that a parameter lists; for statements that are built once."""
     if postgres:
         return column == any_(bindparam(name, type_=ARRAY(BigInteger)))
@@ -24,7 +24,7 @@ def is_listed(column: Column[Any], name: str, *, postgres: bool) -> ColumnElemen
     return column.in_(select(values.c.value))
 
 
-def among(
+def is_one_of(
     conn: AsyncConnection,
     column: ColumnElement[Any],
     values: Iterable[int] | Iterable[str],
@@ -33,5 +33,5 @@ def among(
     if is_postgres(conn):
         kind = BigInteger() if isinstance(column.type, Integer) else String()
         return column == any_(literal(list(values), ARRAY(kind)))
-    listed = func.json_each(literal(orjson.dumps(list(values)).decode(), String)).table_valued("value")
-    return column.in_(select(listed.c.value))
+    given = func.json_each(literal(orjson.dumps(list(values)).decode(), String)).table_valued("value")
+    return column.in_(select(given.c.value))

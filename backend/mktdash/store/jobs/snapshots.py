@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.errors import NotFoundError
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.jobs.runs import RUN
-from mktdash.store.series.reading import Leaf
+from mktdash.store.series.reading import ChunkDigest
 from mktdash.store.tables import metadata
 
 _SNAPSHOT = metadata.tables["report_snapshot"]
@@ -32,7 +32,7 @@ class SnapshotRow:
     id: str
     taken_at: int
     datasets: tuple[DatasetState, ...]
-    leaves: tuple[Leaf, ...]
+    digests: tuple[ChunkDigest, ...]
 
 
 async def insert_snapshot(conn: AsyncConnection, snapshot: SnapshotRow) -> None:
@@ -41,7 +41,7 @@ async def insert_snapshot(conn: AsyncConnection, snapshot: SnapshotRow) -> None:
         "datasets": [
             {"key": state.key, "version": state.version, "known_at": state.known_at} for state in snapshot.datasets
         ],
-        "leaves": [[leaf.series_key, leaf.bucket, leaf.digest.hex()] for leaf in snapshot.leaves],
+        "chunks": [[one.series_key, one.period, one.digest.hex()] for one in snapshot.digests],
     }
     insert = postgresql.insert(_SNAPSHOT) if is_postgres(conn) else sqlite.insert(_SNAPSHOT)
     values = {"id": snapshot.id, "taken_at": snapshot.taken_at, "contents": contents}
@@ -61,7 +61,9 @@ async def snapshot_by_id(conn: AsyncConnection, snapshot_id: str) -> SnapshotRow
         id=row.id,
         taken_at=row.taken_at,
         datasets=tuple(DatasetState(**state) for state in row.contents["datasets"]),
-        leaves=tuple(Leaf(key, bucket, bytes.fromhex(digest)) for key, bucket, digest in row.contents["leaves"]),
+        digests=tuple(
+            ChunkDigest(key, period, bytes.fromhex(digest)) for key, period, digest in row.contents["chunks"]
+        ),
     )
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.store.engine.id_list import among
+from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.tables import metadata
 
@@ -70,7 +70,7 @@ async def events_after(
     """The events of a topic after an offset, oldest first, at most ``limit``; of some keys only where given."""
     query = sa.select(_EVENT).where(_EVENT.c.topic == topic, _EVENT.c.id > offset).order_by(_EVENT.c.id).limit(limit)
     if keys is not None:
-        query = query.where(among(conn, _EVENT.c.key, keys))
+        query = query.where(is_one_of(conn, _EVENT.c.key, keys))
     return _rows(await conn.execute(query))
 
 

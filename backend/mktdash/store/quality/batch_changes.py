@@ -6,7 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.store.engine.id_list import among
+from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.tables import metadata
 
 _BATCHES = metadata.tables["ingest_batch"]
@@ -101,7 +101,7 @@ async def earlier_changes(conn: AsyncConnection, ids: Collection[int], before: i
     """By series, how many values each batch known before an instant superseded."""
     wanted = (
         sa.select(_REVISIONS.c.series_id, sa.func.count())
-        .where(among(conn, _REVISIONS.c.series_id, ids), _REVISIONS.c.superseded_at < before)
+        .where(is_one_of(conn, _REVISIONS.c.series_id, ids), _REVISIONS.c.superseded_at < before)
         .group_by(_REVISIONS.c.series_id, _REVISIONS.c.superseded_at)
     )
     found: dict[int, list[int]] = {}
@@ -113,5 +113,5 @@ async def earlier_changes(conn: AsyncConnection, ids: Collection[int], before: i
 async def count_known(conn: AsyncConnection, ids: Collection[int]) -> dict[int, int]:
     """How many values each series has now."""
     latest = metadata.tables["latest"]
-    wanted = sa.select(latest.c.series_id, latest.c.n).where(among(conn, latest.c.series_id, ids))
+    wanted = sa.select(latest.c.series_id, latest.c.n).where(is_one_of(conn, latest.c.series_id, ids))
     return {row[0]: row[1] for row in (await conn.execute(wanted)).all()}

@@ -11,7 +11,7 @@ import sqlalchemy.orm
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from mktdash.store.engine.id_list import among
+from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.tables import Absence, Latest, Observation, ObservationChunk, Series, metadata
 
 _SERIES = metadata.tables["series"]
@@ -111,14 +111,14 @@ async def same_latest(conn: AsyncConnection, key: str, since: int) -> list[tuple
     ]
 
 
-async def sealed_digests(conn: AsyncConnection, series_id: int, before: int) -> list[tuple[int, bytes, int]]:
-    """The sealed buckets of a series below a bucket, ascending, each with the digest and number of what it holds."""
+async def sealed_chunk_digests(conn: AsyncConnection, series_id: int, before: int) -> list[tuple[int, bytes, int]]:
+    """The chunks of a series before a chunk period, ascending: the period, the digest, the number of observations."""
     wanted = (
-        sa.select(col(ObservationChunk.bucket), col(ObservationChunk.digest), col(ObservationChunk.n))
-        .where(col(ObservationChunk.series_id) == series_id, col(ObservationChunk.bucket) < before)
-        .order_by(col(ObservationChunk.bucket))
+        sa.select(col(ObservationChunk.period), col(ObservationChunk.digest), col(ObservationChunk.n))
+        .where(col(ObservationChunk.series_id) == series_id, col(ObservationChunk.period) < before)
+        .order_by(col(ObservationChunk.period))
     )
-    return [(int(bucket), bytes(digest), int(n)) for bucket, digest, n in (await conn.execute(wanted)).all()]
+    return [(int(period), bytes(digest), int(n)) for period, digest, n in (await conn.execute(wanted)).all()]
 
 
 async def twin_ids(conn: AsyncConnection, key: str) -> list[tuple[int, int]]:
@@ -143,29 +143,29 @@ async def twin_ids(conn: AsyncConnection, key: str) -> list[tuple[int, int]]:
     return [(int(own or 0), int(twin or 0)) for own, twin in (await conn.execute(wanted)).all()]
 
 
-async def counts_by_bucket(
+async def counts_by_period(
     conn: AsyncConnection, ids: Sequence[int], size: int, first: int, last: int
 ) -> dict[int, npt.NDArray[np.int64]]:
-    """How many observations each series has in the buckets ``first`` to ``last`` of ``size`` microseconds.
+    """How many observations each series has in the chunk periods ``first`` to ``last``, of ``size`` microseconds each.
 
-    Sealed buckets are counted by what their chunk says of itself. Holds for intervals whose chunks have that size.
+    A chunk has its count beside it. Holds for intervals whose chunks have that size.
     """
     counts: dict[int, npt.NDArray[np.int64]] = {}
-    sealed = sa.select(col(ObservationChunk.series_id), col(ObservationChunk.bucket), col(ObservationChunk.n)).where(
-        among(conn, metadata.tables["observation_chunk"].c.series_id, ids),
-        col(ObservationChunk.bucket).between(first, last),
+    sealed = sa.select(col(ObservationChunk.series_id), col(ObservationChunk.period), col(ObservationChunk.n)).where(
+        is_one_of(conn, metadata.tables["observation_chunk"].c.series_id, ids),
+        col(ObservationChunk.period).between(first, last),
     )
-    bucket = col(Observation.as_of) // size
+    period = col(Observation.as_of) // size
     live = (
-        sa.select(col(Observation.series_id), bucket, sa.func.count())
+        sa.select(col(Observation.series_id), period, sa.func.count())
         .join(Latest, col(Latest.series_id) == col(Observation.series_id))
         .where(
-            among(conn, metadata.tables["observation"].c.series_id, ids),
+            is_one_of(conn, metadata.tables["observation"].c.series_id, ids),
             col(Observation.as_of) >= first * size,
             col(Observation.as_of) < (last + 1) * size,
             sa.or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),
         )
-        .group_by(col(Observation.series_id), bucket)
+        .group_by(col(Observation.series_id), period)
     )
     for wanted in (sealed, live):
         for series_id, number, n in (await conn.execute(wanted)).all():

@@ -14,11 +14,11 @@ from mktdash.domain.clock import iso
 from mktdash.domain.observation import BAR_FIELDS, Columns, Int64Array
 from mktdash.store.batches.raw_files import read_raw
 from mktdash.store.catalogue.instruments import SeriesRow, series_by_ids
-from mktdash.store.engine.id_list import among
-from mktdash.store.series.chunk_upkeep import look_up, packed_tail
-from mktdash.store.series.chunks import digest_of, pack, unpack
+from mktdash.store.engine.id_list import is_one_of
+from mktdash.store.series.chunk_upkeep import encode_tail, latest_from_rows
+from mktdash.store.series.chunks import decode_chunk, digest_of, encode_chunk
 from mktdash.store.series.locking import NEVER
-from mktdash.store.series.reading import columns_from_rows, split_buckets
+from mktdash.store.series.reading import columns_from_rows, split_by_period
 from mktdash.store.tables import metadata
 
 OBSERVATIONS = metadata.tables["observation"]
@@ -26,7 +26,7 @@ REVISIONS = metadata.tables["observation_revision"]
 CHUNKS = metadata.tables["observation_chunk"]
 LATEST = metadata.tables["latest"]
 SERIES = metadata.tables["series"]
-BLOBS = metadata.tables["raw_blob"]
+FILES = metadata.tables["raw_file"]
 BATCHES = metadata.tables["ingest_batch"]
 DATASETS = metadata.tables["dataset"]
 _FIELDS = ("as_of", "value", *BAR_FIELDS, "flags", "known_at")
@@ -53,8 +53,8 @@ async def check_series(conn: AsyncConnection, series_id: int) -> list[Problem]:
     if state is None:
         return [Problem(f"latest {series.key}", "there are rows and no latest")] if len(rows) else []
     problems = await _check_chunks(conn, series, rows, NEVER if state.sealed_to is None else state.sealed_to)
-    expected = {**(await look_up(conn, [series_id]))[series_id], "n": len(rows)}
-    expected["tail"] = packed_tail(rows.take(rows.as_of > (NEVER if state.sealed_to is None else state.sealed_to)))
+    expected = {**(await latest_from_rows(conn, [series_id]))[series_id], "n": len(rows)}
+    expected["tail"] = encode_tail(rows.take(rows.as_of > (NEVER if state.sealed_to is None else state.sealed_to)))
     for name, value in expected.items():
         if getattr(state, name) != value:
             problems.append(
@@ -90,7 +90,7 @@ async def _rows(
     conn: AsyncConnection, table: Table, series_ids: Collection[int], *more: Column[Any]
 ) -> dict[int, list[Sequence[Any]]]:
     wanted = select(table.c.series_id, *(table.c[name] for name in _FIELDS), *more)
-    ordered = wanted.where(among(conn, table.c.series_id, series_ids)).order_by(table.c.series_id, table.c.as_of)
+    ordered = wanted.where(is_one_of(conn, table.c.series_id, series_ids)).order_by(table.c.series_id, table.c.as_of)
     found: dict[int, list[Sequence[Any]]] = {}
     for series_id, *row in (await conn.execute(ordered)).all():
         found.setdefault(series_id, []).append(row)
@@ -98,30 +98,30 @@ async def _rows(
 
 
 async def _check_chunks(conn: AsyncConnection, series: SeriesRow, rows: Columns, sealed_to: int) -> list[Problem]:
-    wanted = select(CHUNKS.c.bucket, CHUNKS.c.n, CHUNKS.c.last_as_of, CHUNKS.c.digest, CHUNKS.c.payload)
-    stored = {row.bucket: row for row in (await conn.execute(wanted.where(CHUNKS.c.series_id == series.id))).all()}
+    wanted = select(CHUNKS.c.period, CHUNKS.c.n, CHUNKS.c.last_as_of, CHUNKS.c.digest, CHUNKS.c.payload)
+    stored = {row.period: row for row in (await conn.execute(wanted.where(CHUNKS.c.series_id == series.id))).all()}
     problems = []
-    for bucket, columns in split_buckets(series.interval, rows.take(rows.as_of <= sealed_to)):
-        place = f"chunk {series.key} {bucket}"
-        chunk = stored.pop(bucket, None)
+    for period, columns in split_by_period(series.interval, rows.take(rows.as_of <= sealed_to)):
+        place = f"chunk {series.key} {period}"
+        chunk = stored.pop(period, None)
         if chunk is None:
             problems.append(Problem(place, "is missing"))
             continue
         try:
-            packed = unpack(chunk.payload)
+            decoded = decode_chunk(chunk.payload)
         except ValueError as error:
             problems.append(Problem(place, str(error)))
             continue
-        right = pack(columns)
-        if digest_of(packed) != chunk.digest:
+        right = encode_chunk(columns)
+        if digest_of(decoded) != chunk.digest:
             problems.append(Problem(place, "its bytes do not have its digest"))
         elif chunk.payload != right.payload or chunk.digest != right.digest:
             problems.append(
-                Problem(place, f"holds {len(packed)} observations that differ from the {len(columns)} rows")
+                Problem(place, f"holds {len(decoded)} observations that differ from the {len(columns)} rows")
             )
         elif (chunk.n, chunk.last_as_of) != (right.n, right.last_as_of):
             problems.append(Problem(place, "its count or last instant is wrong"))
-    return problems + [Problem(f"chunk {series.key} {bucket}", "there are no rows for it") for bucket in stored]
+    return problems + [Problem(f"chunk {series.key} {period}", "there are no rows for it") for period in stored]
 
 
 async def _check_revisions(conn: AsyncConnection, series: SeriesRow) -> list[Problem]:
@@ -170,14 +170,14 @@ async def check_links(conn: AsyncConnection) -> list[Problem]:
 
 async def check_raw(conn: AsyncConnection) -> AsyncIterator[tuple[str, Problem | None]]:
     """Hash every kept file anew; gives each hash with its problem or None."""
-    for sha256, size in (await conn.execute(select(BLOBS.c.sha256, BLOBS.c.size).order_by(BLOBS.c.sha256))).all():
+    for sha256, size in (await conn.execute(select(FILES.c.sha256, FILES.c.size).order_by(FILES.c.sha256))).all():
         total, length = hashlib.sha256(), 0
         try:
-            async for piece in read_raw(conn, sha256):
-                total.update(piece)
-                length += len(piece)
+            async for block in read_raw(conn, sha256):
+                total.update(block)
+                length += len(block)
         except zstandard.ZstdError as error:
-            yield sha256, Problem(f"raw {sha256}", f"can't be unpacked after {length} bytes ({error})")
+            yield sha256, Problem(f"raw {sha256}", f"can't be decompressed after {length} bytes ({error})")
             continue
         right = total.hexdigest() == sha256 and length == size
         yield sha256, None if right else Problem(f"raw {sha256}", f"its {length} bytes hash to {total.hexdigest()}")

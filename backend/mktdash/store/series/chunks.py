@@ -1,4 +1,4 @@
-"""The packed form of a bucket of a series: little-endian columns, hashed by content, read without making objects.
+"""How a chunk is encoded: little-endian columns, hashed by content, read without making objects.
 
 Layout: a 16-byte head (version, columns present, whether known times differ, count), the observed columns, then the
 known times. The digest covers the head's facts and the observed columns only: when something was learned does not
@@ -32,8 +32,8 @@ _COLUMNS_OF: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """A packed run: its bytes and the SHA-256 of what was observed."""
+class EncodedChunk:
+    """The bytes of a chunk and the SHA-256 of what was observed."""
 
     n: int
     last_as_of: int
@@ -41,17 +41,17 @@ class Packed:
     payload: bytes
 
 
-def pack(columns: Columns) -> Packed:
-    """Pack a non-empty, ascending run whose known times are filled."""
+def encode_chunk(columns: Columns) -> EncodedChunk:
+    """Encode non-empty, ascending columns whose known times are filled."""
     observed, present = _observed(columns)
     known = columns.known_at
     if known is None or not len(columns):
-        raise ValueError("only a non-empty run with known times can be packed")
+        raise ValueError("only non-empty columns with known times can be encoded")
     same = bool((known == known[0]).all())
     head = _HEAD.pack(_VERSION, present, not same, len(columns), int(known[0]))
     body = b"".join(observed)
     payload = head + body + (b"" if same else known.astype(_INT, copy=False).tobytes())
-    return Packed(len(columns), int(columns.as_of[-1]), _digest(present, body), payload)
+    return EncodedChunk(len(columns), int(columns.as_of[-1]), _digest(present, body), payload)
 
 
 def digest_of(columns: Columns) -> bytes:
@@ -60,19 +60,19 @@ def digest_of(columns: Columns) -> bytes:
     return _digest(present, b"".join(observed))
 
 
-def unpack(payload: bytes) -> Columns:
+def decode_chunk(payload: bytes) -> Columns:
     """The columns of a chunk.
 
     Raises:
         ValueError: the bytes are not a chunk of this version or have been cut.
     """
-    return unpack_all([payload])
+    return decode_chunks([payload])
 
 
-def unpack_all(payloads: Sequence[bytes]) -> Columns:
+def decode_chunks(payloads: Sequence[bytes]) -> Columns:
     """The columns of chunks, one after the other; read-only arrays.
 
-    The pieces of a column are joined as bytes and become one array at the end: an array a chunk and column would cost
+    The parts of a column are joined as bytes and become one array at the end: an array a chunk and column would cost
     more than the read from the database.
 
     Raises:
@@ -80,34 +80,34 @@ def unpack_all(payloads: Sequence[bytes]) -> Columns:
     """
     if not payloads:
         return Columns.empty()
-    runs = [_split(payload) for payload in payloads]
-    counts = [run.n for run in runs]
+    chunks = [_split(payload) for payload in payloads]
+    counts = [one.n for one in chunks]
     columns: dict[str, Any] = {"as_of": _INT, "value": _FLOAT}
     for name, kind in columns.items():
-        columns[name] = np.frombuffer(b"".join([run.parts[name] for run in runs]), kind)
+        columns[name] = np.frombuffer(b"".join([one.parts[name] for one in chunks]), kind)
     for name in (*BAR_FIELDS, "flags"):
-        if any(name in run.parts for run in runs):
+        if any(name in one.parts for one in chunks):
             missing = _NO_FLAGS if name == "flags" else _NO_BAR
-            pieces = [run.parts.get(name) or missing * run.n for run in runs]
-            columns[name] = np.frombuffer(b"".join(pieces), _INT if name == "flags" else _FLOAT)
+            joined = [one.parts.get(name) or missing * one.n for one in chunks]
+            columns[name] = np.frombuffer(b"".join(joined), _INT if name == "flags" else _FLOAT)
     columns.setdefault("flags", np.zeros(sum(counts), _INT))
-    if any(run.known for run in runs):
-        pieces = [run.known or run.known_first.to_bytes(8, "little", signed=True) * run.n for run in runs]
-        columns["known_at"] = np.frombuffer(b"".join(pieces), _INT)
+    if any(one.known for one in chunks):
+        joined = [one.known or one.known_first.to_bytes(8, "little", signed=True) * one.n for one in chunks]
+        columns["known_at"] = np.frombuffer(b"".join(joined), _INT)
     else:
-        columns["known_at"] = np.repeat(np.array([run.known_first for run in runs], _INT), counts)
+        columns["known_at"] = np.repeat(np.array([one.known_first for one in chunks], _INT), counts)
     return Columns(**columns)
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _Parts:
     n: int
     parts: dict[str, bytes]
     known_first: int
     known: bytes
 
 
-def _split(payload: bytes) -> _Run:
+def _split(payload: bytes) -> _Parts:
     """The columns of a chunk, as bytes."""
     if len(payload) < _HEAD.size:
         raise ValueError(f"a chunk of {len(payload)} bytes has no head")
@@ -123,7 +123,7 @@ def _split(payload: bytes) -> _Run:
     known = payload[at : at + size] if varied else b""
     if len(payload) != at + len(known) or (varied and len(known) != size):
         raise ValueError(f"a chunk of {n} observations can't have {len(payload)} bytes")
-    return _Run(n, parts, known_first, known)
+    return _Parts(n, parts, known_first, known)
 
 
 def _observed(columns: Columns) -> tuple[list[bytes], int]:

@@ -5,9 +5,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.catalogue.instruments import series_by_ids
 from mktdash.store.series.check import rows_as_columns
-from mktdash.store.series.chunks import digest_of, pack
+from mktdash.store.series.chunks import digest_of, encode_chunk
 from mktdash.store.series.locking import lock_series
-from mktdash.store.series.reading import split_buckets
+from mktdash.store.series.reading import split_by_period
 from mktdash.store.tables import metadata
 
 CHUNKS = metadata.tables["observation_chunk"]
@@ -24,29 +24,29 @@ async def compact_series(conn: AsyncConnection, series_id: int) -> tuple[int, bo
     await lock_series(conn, [series_id])
     rows = await rows_as_columns(conn, series_id)
     before = {
-        bucket: (digest, last_as_of)
-        for bucket, digest, last_as_of in (
+        period: (digest, last_as_of)
+        for period, digest, last_as_of in (
             await conn.execute(
-                select(CHUNKS.c.bucket, CHUNKS.c.digest, CHUNKS.c.last_as_of).where(CHUNKS.c.series_id == series_id)
+                select(CHUNKS.c.period, CHUNKS.c.digest, CHUNKS.c.last_as_of).where(CHUNKS.c.series_id == series_id)
             )
         ).all()
     }
     chunks = []
     equal = True
-    for bucket, columns in split_buckets(series.interval, rows):
-        packed = pack(columns)
+    for period, columns in split_by_period(series.interval, rows):
+        chunk = encode_chunk(columns)
         chunks.append(
             {
                 "series_id": series_id,
-                "bucket": bucket,
-                "n": packed.n,
-                "last_as_of": packed.last_as_of,
-                "digest": packed.digest,
-                "payload": packed.payload,
+                "period": period,
+                "n": chunk.n,
+                "last_as_of": chunk.last_as_of,
+                "digest": chunk.digest,
+                "payload": chunk.payload,
             }
         )
-        if bucket in before:
-            digest, last_as_of = before.pop(bucket)
+        if period in before:
+            digest, last_as_of = before.pop(period)
             equal &= digest_of(columns.take(columns.as_of <= last_as_of)) == digest
     equal &= not before
     await conn.execute(delete(CHUNKS).where(CHUNKS.c.series_id == series_id))

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.engine.driver_reads import fetch_all
-from mktdash.store.engine.id_list import among
+from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.tables import metadata
 
@@ -47,14 +47,14 @@ _FEWEST_FOR_A_RANGE = 200
 async def latest_by_series_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, LatestRow]:
     """The latest of each series; a series without observations is left out."""
     wanted = f"SELECT {_FIELDS} FROM latest WHERE n > 0 AND "  # noqa: S608 - our own words
-    among, postgres = set(ids), is_postgres(conn)
-    least, most = (min(among), max(among)) if among else (0, 0)
-    if len(among) >= _FEWEST_FOR_A_RANGE and most - least < 2 * len(among):
+    is_one_of, postgres = set(ids), is_postgres(conn)
+    least, most = (min(is_one_of), max(is_one_of)) if is_one_of else (0, 0)
+    if len(is_one_of) >= _FEWEST_FOR_A_RANGE and most - least < 2 * len(is_one_of):
         found = await fetch_all(conn, f"{wanted} series_id BETWEEN $1 AND $2", least, most)
-        if most - least >= len(among):
-            found = [one for one in found if one[0] in among]
+        if most - least >= len(is_one_of):
+            found = [one for one in found if one[0] in is_one_of]
     else:
-        listed = list(among) if postgres else orjson.dumps(list(among)).decode()
+        listed = list(is_one_of) if postgres else orjson.dumps(list(is_one_of)).decode()
         found = await fetch_all(conn, wanted + _AMONG[postgres], listed)
     if postgres:
         # Named already, column by column as a LatestRow is.
@@ -68,7 +68,7 @@ async def newest_by_dataset(conn: AsyncConnection, keys: Sequence[str]) -> dict[
     newest = (
         select(SERIES.c.dataset, func.max(LATEST.c.as_of))
         .join(LATEST, LATEST.c.series_id == SERIES.c.id)
-        .where(among(conn, SERIES.c.dataset, keys), LATEST.c.n > 0)
+        .where(is_one_of(conn, SERIES.c.dataset, keys), LATEST.c.n > 0)
         .group_by(SERIES.c.dataset)
     )
     return dict((await conn.execute(newest)).all())

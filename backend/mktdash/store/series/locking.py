@@ -1,4 +1,4 @@
-"""Taking hold of the series a batch touches: locked in one order, with what is stored over the span of the batch."""
+"""Locks the series of a batch in one order, and reads what is stored over the span of the batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.domain.interval import bucket_of
+from mktdash.domain.interval import chunk_period_of
 from mktdash.domain.observation import Columns
 from mktdash.store.catalogue.instruments import SeriesRow
-from mktdash.store.engine.id_list import among
+from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.session import is_postgres
-from mktdash.store.series.chunks import unpack
+from mktdash.store.series.chunks import decode_chunk
 from mktdash.store.tables import metadata
 
 LATEST = metadata.tables["latest"]
@@ -36,19 +36,19 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What the store holds of a series.
+class LockedSeries:
+    """A series that is locked until the end of the transaction, with what is stored of it.
 
     Attributes:
         state: the series' row of ``latest``, locked.
-        columns: the observations from the start of ``from_bucket`` to the end of the series.
-        from_bucket: None where nothing had to be read, because the batch only adds a few points behind the end.
+        columns: the observations from the start of ``from_period`` to the end of the series.
+        from_period: None where nothing had to be read, because the batch only adds a few points behind the end.
     """
 
     series: SeriesRow
     state: Any
     columns: Columns
-    from_bucket: int | None
+    from_period: int | None
 
     @property
     def sealed_to(self) -> int:
@@ -56,7 +56,7 @@ class Held:
         return NEVER if self.state.sealed_to is None else int(self.state.sealed_to)
 
 
-async def hold(conn: AsyncConnection, spans: Sequence[Span], *, retracts: bool) -> list[Held]:
+async def lock_and_read(conn: AsyncConnection, spans: Sequence[Span], *, retracts: bool) -> list[LockedSeries]:
     """Lock the series of a batch and read what is stored over the span of each; in the order of ``spans``.
 
     Args:
@@ -76,7 +76,7 @@ async def hold(conn: AsyncConnection, spans: Sequence[Span], *, retracts: bool) 
             lows[span.series.id] = _lowest(span, state)
     columns = await _read_from(conn, lows, states)
     return [
-        Held(
+        LockedSeries(
             span.series,
             states[span.series.id],
             columns.get(span.series.id, Columns.empty()),
@@ -87,15 +87,17 @@ async def hold(conn: AsyncConnection, spans: Sequence[Span], *, retracts: bool) 
 
 
 def _lowest(span: Span, state: Any) -> int:
-    """The bucket from which stored columns are needed: the batch's start, or the tail's if that is earlier."""
+    """The period from which stored columns are needed: the batch's start, or the tail's if that is earlier."""
     if state.first_as_of is None:
         return 0
     first = max(span.first, state.first_as_of)
-    return bucket_of(span.series.interval, first if state.sealed_to is None else min(first, state.sealed_to + 1))
+    return chunk_period_of(span.series.interval, first if state.sealed_to is None else min(first, state.sealed_to + 1))
 
 
 async def _ensure_latest(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    there = set((await conn.execute(select(LATEST.c.series_id).where(among(conn, LATEST.c.series_id, ids)))).scalars())
+    there = set(
+        (await conn.execute(select(LATEST.c.series_id).where(is_one_of(conn, LATEST.c.series_id, ids)))).scalars()
+    )
     missing = [{"series_id": series_id, "n": 0, "flags": 0} for series_id in ids if series_id not in there]
     if not missing:
         return
@@ -110,7 +112,9 @@ async def lock_series(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, An
     """Lock series until the end of the transaction; gives the row of ``latest`` of each, made where there was none."""
     await _ensure_latest(conn, ids)
     # In id order, so that two batches that share series queue up and never block each other crosswise.
-    wanted = select(LATEST).where(among(conn, LATEST.c.series_id, ids)).order_by(LATEST.c.series_id).with_for_update()
+    wanted = (
+        select(LATEST).where(is_one_of(conn, LATEST.c.series_id, ids)).order_by(LATEST.c.series_id).with_for_update()
+    )
     return {row.series_id: row for row in (await conn.execute(wanted)).all()}
 
 
@@ -119,19 +123,19 @@ async def _read_from(conn: AsyncConnection, lows: dict[int, int], states: dict[i
         return {}
     parts: dict[int, list[Columns]] = {series_id: [] for series_id in lows}
     stored = (
-        select(CHUNKS.c.series_id, CHUNKS.c.bucket, CHUNKS.c.payload)
-        .where(among(conn, CHUNKS.c.series_id, lows), CHUNKS.c.bucket >= min(lows.values()))
-        .order_by(CHUNKS.c.series_id, CHUNKS.c.bucket)
+        select(CHUNKS.c.series_id, CHUNKS.c.period, CHUNKS.c.payload)
+        .where(is_one_of(conn, CHUNKS.c.series_id, lows), CHUNKS.c.period >= min(lows.values()))
+        .order_by(CHUNKS.c.series_id, CHUNKS.c.period)
     )
-    for series_id, bucket, payload in (await conn.execute(stored)).all():
-        if bucket >= lows[series_id]:
-            parts[series_id].append(unpack(payload))
+    for series_id, period, payload in (await conn.execute(stored)).all():
+        if period >= lows[series_id]:
+            parts[series_id].append(decode_chunk(payload))
     for series_id, found in parts.items():
         if states[series_id].tail is not None:
-            found.append(unpack(states[series_id].tail))
+            found.append(decode_chunk(states[series_id].tail))
     return {series_id: Columns.concat(found) for series_id, found in parts.items()}
 
 
 def tail_length(state: Any) -> int:
     """How many observations of a row of ``latest`` no chunk holds yet."""
-    return 0 if state.tail is None else len(unpack(state.tail))
+    return 0 if state.tail is None else len(decode_chunk(state.tail))

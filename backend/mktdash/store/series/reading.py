@@ -1,4 +1,4 @@
-"""Reading series as columns: chunks for what is sealed, the packed tail, revisions for what was known before."""
+"""Reading series as columns: chunks for what is sealed, the tail, revisions for what was known before."""
 
 import hashlib
 from collections import defaultdict
@@ -10,31 +10,31 @@ import numpy as np
 from sqlalchemy import Row, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.domain.interval import bucket_bounds, bucket_of
+from mktdash.domain.interval import chunk_period_bounds, chunk_period_of
 from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.store.catalogue.instruments import SeriesRow
 from mktdash.store.engine.driver_reads import fetch_all
-from mktdash.store.engine.id_list import among
-from mktdash.store.series.chunks import digest_of, unpack, unpack_all
+from mktdash.store.engine.id_list import is_one_of
+from mktdash.store.series.chunks import decode_chunk, decode_chunks, digest_of
 from mktdash.store.tables import metadata
 
 LATEST = metadata.tables["latest"]
 CHUNKS = metadata.tables["observation_chunk"]
 
-# Years 1 and 9999 hold all dates there are; sub-daily buckets count from 1970 and stay far below this.
-_NO_BUCKET = 1 << 40
+# Years 1 and 9999 are the bounds of all dates; shorter periods count from 1970 and stay far below this.
+_TAIL_PERIOD = 1 << 40
 
-# Conditions of one statement; series of one interval mostly end in one bucket.
-_BUCKETS_AT_ONCE = 100
-# The tail comes last: its made-up bucket is the bound above every real one.
-_PACKED = (
-    "SELECT bucket, payload FROM observation_chunk WHERE series_id = $1 AND bucket BETWEEN $2 AND $3"
+# Conditions of one statement; series of one interval mostly end in one period.
+_PERIODS_AT_ONCE = 100
+# The tail comes last: its period is beyond every real one.
+_CHUNKS_AND_TAIL = (
+    "SELECT period, payload FROM observation_chunk WHERE series_id = $1 AND period BETWEEN $2 AND $3"
     " UNION ALL SELECT 1099511627776, tail FROM latest WHERE series_id = $1 AND tail IS NOT NULL"
 )
-_NOW = f"{_PACKED} ORDER BY 1"
+_NOW = f"{_CHUNKS_AND_TAIL} ORDER BY 1"
 _BACK_THEN = "FROM observation_revision WHERE series_id = $1 AND known_at <= $4 AND superseded_at > $4"
 # A last row without bytes says that there are superseded values to ask for; most series have none.
-_THEN = f"{_PACKED} UNION ALL SELECT 1099511627777, NULL WHERE EXISTS (SELECT 1 {_BACK_THEN}) ORDER BY 1"
+_THEN = f"{_CHUNKS_AND_TAIL} UNION ALL SELECT 1099511627777, NULL WHERE EXISTS (SELECT 1 {_BACK_THEN}) ORDER BY 1"
 _SUPERSEDED = (
     "SELECT as_of, value, open, high, low, volume, flags, known_at FROM observation_revision"
     " WHERE series_id = $1 AND known_at <= $2 AND superseded_at > $2 ORDER BY as_of"
@@ -42,11 +42,11 @@ _SUPERSEDED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
-    """The content hash of one bucket of one series, named alike on every engine."""
+class ChunkDigest:
+    """The content hash of one chunk of one series, the same on every engine."""
 
     series_key: str
-    bucket: int
+    period: int
     digest: bytes
 
 
@@ -63,13 +63,13 @@ async def read_columns(
     With ``as_known_at`` they are what this system knew at that instant: later values are left out, and values that
     have been revised or withdrawn since are back.
     """
-    low = -_NO_BUCKET if start is None else bucket_of(series.interval, start)
-    high = _NO_BUCKET if end is None else bucket_of(series.interval, end)
+    low = -_TAIL_PERIOD if start is None else chunk_period_of(series.interval, start)
+    high = _TAIL_PERIOD if end is None else chunk_period_of(series.interval, end)
     if as_known_at is None:
         rows = await fetch_all(conn, _NOW, series.id, low, high)
-        return _within(unpack_all([payload for _, payload in rows]), start, end)
+        return _within(decode_chunks([payload for _, payload in rows]), start, end)
     rows = await fetch_all(conn, _THEN, series.id, low, high, as_known_at)
-    columns = unpack_all([payload for _, payload in rows if payload is not None])
+    columns = decode_chunks([payload for _, payload in rows if payload is not None])
     if columns.known_at is not None and len(columns) and int(columns.known_at.max()) > as_known_at:
         columns = columns.take(columns.known_at <= as_known_at)
     if rows and rows[-1][1] is None:
@@ -88,32 +88,32 @@ def _within(columns: Columns, start: int | None, end: int | None) -> Columns:
 
 
 async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int) -> dict[int, Columns]:
-    """The last ``n`` observations of many series, in two statements unless they end in very many different buckets.
+    """The last ``n`` observations of many series, in two statements unless they end in very many different periods.
 
-    Buckets are sized for thousands of points: the newest two chunks of a series hold the last ``n`` of a sparkline.
+    Periods are sized for thousands of points: the newest two chunks of a series hold the last ``n`` of a sparkline.
     """
     ids = [one.id for one in series]
     intervals = {one.id: one.interval for one in series}
-    ends = select(LATEST.c.series_id, LATEST.c.sealed_to, LATEST.c.tail).where(among(conn, LATEST.c.series_id, ids))
+    ends = select(LATEST.c.series_id, LATEST.c.sealed_to, LATEST.c.tail).where(is_one_of(conn, LATEST.c.series_id, ids))
     newest = defaultdict(list)
     tails = {}
     for series_id, sealed_to, tail in (await conn.execute(ends)).all():
         if sealed_to is not None:
-            newest[bucket_of(intervals[series_id], sealed_to)].append(series_id)
+            newest[chunk_period_of(intervals[series_id], sealed_to)].append(series_id)
         if tail is not None:
-            tails[series_id] = unpack(tail)
+            tails[series_id] = decode_chunk(tail)
     parts: dict[int, list[Columns]] = defaultdict(list)
-    buckets = list(newest.items())
-    for at in range(0, len(buckets), _BUCKETS_AT_ONCE):
+    periods = list(newest.items())
+    for at in range(0, len(periods), _PERIODS_AT_ONCE):
         wanted = or_(
             *(
-                and_(among(conn, CHUNKS.c.series_id, members), CHUNKS.c.bucket.between(bucket - 1, bucket))
-                for bucket, members in buckets[at : at + _BUCKETS_AT_ONCE]
+                and_(is_one_of(conn, CHUNKS.c.series_id, members), CHUNKS.c.period.between(period - 1, period))
+                for period, members in periods[at : at + _PERIODS_AT_ONCE]
             )
         )
         chunks = select(CHUNKS.c.series_id, CHUNKS.c.payload).where(wanted)
-        for series_id, payload in (await conn.execute(chunks.order_by(CHUNKS.c.series_id, CHUNKS.c.bucket))).all():
-            parts[series_id].append(unpack(payload))
+        for series_id, payload in (await conn.execute(chunks.order_by(CHUNKS.c.series_id, CHUNKS.c.period))).all():
+            parts[series_id].append(decode_chunk(payload))
     for series_id, tail in tails.items():
         parts[series_id].append(tail)
     return {series_id: Columns.concat(found).take(slice(-n, None)) for series_id, found in parts.items()}
@@ -122,60 +122,64 @@ async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int
 async def read_tails(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Columns]:
     """The observations that no chunk holds yet, of the series that have any."""
     wanted = select(LATEST.c.series_id, LATEST.c.tail).where(
-        among(conn, LATEST.c.series_id, ids), LATEST.c.tail.is_not(None)
+        is_one_of(conn, LATEST.c.series_id, ids), LATEST.c.tail.is_not(None)
     )
-    return {series_id: unpack(tail) for series_id, tail in (await conn.execute(wanted)).all()}
+    return {series_id: decode_chunk(tail) for series_id, tail in (await conn.execute(wanted)).all()}
 
 
-async def read_leaves(
+async def read_chunk_digests(
     conn: AsyncConnection, series: Sequence[SeriesRow], *, as_known_at: int | None = None
-) -> list[Leaf]:
-    """The leaves of a snapshot over whole series: a digest a bucket, ordered by series and bucket."""
+) -> list[ChunkDigest]:
+    """The chunk digests of series, by series and period; a tail counts with the chunk of its period."""
     if as_known_at is not None:
-        leaves = []
+        chunks = []
         for one in series:
-            leaves += leaves_of(one, await read_columns(conn, one, as_known_at=as_known_at))
-        return sorted(leaves, key=_leaf_order)
+            chunks += chunk_digests_of(one, await read_columns(conn, one, as_known_at=as_known_at))
+        return sorted(chunks, key=_digest_order)
     by_id = {one.id: one for one in series}
-    stored = select(CHUNKS.c.series_id, CHUNKS.c.bucket, CHUNKS.c.digest).where(among(conn, CHUNKS.c.series_id, by_id))
+    stored = select(CHUNKS.c.series_id, CHUNKS.c.period, CHUNKS.c.digest).where(
+        is_one_of(conn, CHUNKS.c.series_id, by_id)
+    )
     digests = {(row[0], row[1]): row[2] for row in (await conn.execute(stored)).all()}
     for series_id, tail in (await read_tails(conn, list(by_id))).items():
         one = by_id[series_id]
-        # A tail may continue a bucket whose earlier part is sealed: its leaf is over both.
-        start, _ = bucket_bounds(one.interval, bucket_of(one.interval, int(tail.as_of[0])))
-        for leaf in leaves_of(one, await read_columns(conn, one, start=start)):
-            digests[series_id, leaf.bucket] = leaf.digest
+        # A tail may continue a period whose earlier part is sealed: the digest is over both.
+        start, _ = chunk_period_bounds(one.interval, chunk_period_of(one.interval, int(tail.as_of[0])))
+        for found in chunk_digests_of(one, await read_columns(conn, one, start=start)):
+            digests[series_id, found.period] = found.digest
     return sorted(
-        (Leaf(by_id[series_id].key, bucket, digest) for (series_id, bucket), digest in digests.items()),
-        key=_leaf_order,
+        (ChunkDigest(by_id[series_id].key, period, digest) for (series_id, period), digest in digests.items()),
+        key=_digest_order,
     )
 
 
-def leaves_of(series: SeriesRow, columns: Columns) -> list[Leaf]:
-    """The leaves of whole buckets given as columns."""
-    return [Leaf(series.key, bucket, digest_of(part)) for bucket, part in split_buckets(series.interval, columns)]
+def chunk_digests_of(series: SeriesRow, columns: Columns) -> list[ChunkDigest]:
+    """The digests of columns that begin and end with a chunk period."""
+    return [
+        ChunkDigest(series.key, period, digest_of(part)) for period, part in split_by_period(series.interval, columns)
+    ]
 
 
-def split_buckets(interval: str, columns: Columns) -> Iterable[tuple[int, Columns]]:
-    """The runs of ascending columns that share a bucket, in order."""
+def split_by_period(interval: str, columns: Columns) -> Iterable[tuple[int, Columns]]:
+    """Ascending columns, split where a chunk period ends."""
     at = 0
     while at < len(columns):
-        bucket = bucket_of(interval, int(columns.as_of[at]))
-        stop = int(np.searchsorted(columns.as_of, bucket_bounds(interval, bucket)[1], "left"))
-        yield bucket, columns.take(slice(at, stop))
+        period = chunk_period_of(interval, int(columns.as_of[at]))
+        stop = int(np.searchsorted(columns.as_of, chunk_period_bounds(interval, period)[1], "left"))
+        yield period, columns.take(slice(at, stop))
         at = stop
 
 
-def snapshot_id(leaves: Iterable[Leaf]) -> str:
-    """The hash over all leaves: the same data have the same id on every engine, whatever order they arrived in."""
+def snapshot_id(chunks: Iterable[ChunkDigest]) -> str:
+    """The hash over all chunk digests: the same data have the same id on every engine, in whatever order."""
     total = hashlib.sha256()
-    for leaf in sorted(leaves, key=_leaf_order):
-        total.update(f"{leaf.series_key}|{leaf.bucket}|{leaf.digest.hex()}\n".encode())
+    for one in sorted(chunks, key=_digest_order):
+        total.update(f"{one.series_key}|{one.period}|{one.digest.hex()}\n".encode())
     return total.hexdigest()
 
 
-def _leaf_order(leaf: Leaf) -> tuple[str, int]:
-    return leaf.series_key, leaf.bucket
+def _digest_order(one: ChunkDigest) -> tuple[str, int]:
+    return one.series_key, one.period
 
 
 def columns_from_rows(rows: Sequence[Row[Any] | Sequence[Any]]) -> Columns:

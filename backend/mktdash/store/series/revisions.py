@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.catalogue.instruments import Page
-from mktdash.store.engine.id_list import among
+from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.tables import metadata
 
 OBSERVATIONS = metadata.tables["observation"]
@@ -57,7 +57,7 @@ async def revisions_page(
     old = REVISIONS.alias("old")
     later = REVISIONS.alias("later")
     where = (
-        among(conn, old.c.series_id, series_ids),
+        is_one_of(conn, old.c.series_id, series_ids),
         old.c.superseded_at >= since,
         old.c.superseded_at > old.c.known_at,
     )
@@ -100,7 +100,7 @@ async def revisions_page(
 async def history_digest(conn: AsyncConnection, series_ids: Sequence[int]) -> str:
     """A hash over everything that was superseded in these series, to tell whether a replay changed the past."""
     fields = ("series_id", "as_of", "known_at", "superseded_at", "value", "flags")
-    wanted = select(*(REVISIONS.c[name] for name in fields)).where(among(conn, REVISIONS.c.series_id, series_ids))
+    wanted = select(*(REVISIONS.c[name] for name in fields)).where(is_one_of(conn, REVISIONS.c.series_id, series_ids))
     ordered = wanted.order_by(REVISIONS.c.series_id, REVISIONS.c.as_of, REVISIONS.c.known_at)
     total = hashlib.sha256()
     for row in (await conn.execute(ordered)).all():

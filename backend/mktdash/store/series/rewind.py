@@ -1,4 +1,4 @@
-"""Taking series back to what was known at an instant, so that a late batch can be told in its place in history."""
+"""Taking series back to what was known at an instant, so that a late batch can be merged in its place in history."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.observation import BAR_FIELDS
-from mktdash.store.engine.id_list import among
-from mktdash.store.series.chunk_upkeep import NOTHING, look_up
+from mktdash.store.engine.id_list import is_one_of
+from mktdash.store.series.chunk_upkeep import NOTHING, latest_from_rows
 from mktdash.store.series.compact import compact_series
 from mktdash.store.tables import metadata
 
@@ -21,25 +21,25 @@ _ROW = ("series_id", "as_of", "value", *BAR_FIELDS, "flags", "known_at", "batch_
 async def rewind(conn: AsyncConnection, series_ids: Sequence[int], instant: int) -> None:
     """Make what was known at an instant (microseconds, included) current again, and forget what was learned since.
 
-    The batches and raw bytes that said it stay; whoever calls this tells them again, in the same transaction. The
-    series must be locked (``store.series.locking.hold``).
+    Their batches and raw files stay; the caller merges them again, in the same transaction. The
+    series must be locked (``store.series.locking.lock_series``).
     """
-    learned = among(conn, OBSERVATIONS.c.series_id, series_ids), OBSERVATIONS.c.known_at > instant
-    since = among(conn, REVISIONS.c.series_id, series_ids), REVISIONS.c.superseded_at > instant
+    learned = is_one_of(conn, OBSERVATIONS.c.series_id, series_ids), OBSERVATIONS.c.known_at > instant
+    since = is_one_of(conn, REVISIONS.c.series_id, series_ids), REVISIONS.c.superseded_at > instant
     changed = set((await conn.execute(select(OBSERVATIONS.c.series_id).where(*learned).distinct())).scalars())
     changed |= set((await conn.execute(select(REVISIONS.c.series_id).where(*since).distinct())).scalars())
     await conn.execute(delete(OBSERVATIONS).where(*learned))
     restored = select(*(REVISIONS.c[name] for name in _ROW)).where(*since, REVISIONS.c.known_at <= instant)
     await conn.execute(insert(OBSERVATIONS).from_select(list(_ROW), restored))
     await conn.execute(delete(REVISIONS).where(*since))
-    left = select(OBSERVATIONS.c.series_id).where(among(conn, OBSERVATIONS.c.series_id, changed)).distinct()
+    left = select(OBSERVATIONS.c.series_id).where(is_one_of(conn, OBSERVATIONS.c.series_id, changed)).distinct()
     filled = set((await conn.execute(left)).scalars())
     empty = changed - filled
-    await conn.execute(delete(CHUNKS).where(among(conn, CHUNKS.c.series_id, empty)))
+    await conn.execute(delete(CHUNKS).where(is_one_of(conn, CHUNKS.c.series_id, empty)))
     nothing = {**NOTHING, "n": 0, "sealed_to": None, "tail": None}
-    await conn.execute(update(LATEST).where(among(conn, LATEST.c.series_id, empty)).values(nothing))
-    tips = await look_up(conn, filled)
+    await conn.execute(update(LATEST).where(is_one_of(conn, LATEST.c.series_id, empty)).values(nothing))
+    tips = await latest_from_rows(conn, filled)
     for series_id in sorted(filled):
         n, _ = await compact_series(conn, series_id)
         await conn.execute(update(LATEST).where(LATEST.c.series_id == series_id).values({**tips[series_id], "n": n}))
-    await conn.execute(update(LATEST).where(among(conn, LATEST.c.series_id, series_ids)).values(said_at=instant))
+    await conn.execute(update(LATEST).where(is_one_of(conn, LATEST.c.series_id, series_ids)).values(known_to=instant))

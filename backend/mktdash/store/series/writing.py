@@ -12,7 +12,7 @@ from mktdash.domain.clock import iso
 from mktdash.domain.interval import latest_as_of
 from mktdash.domain.observation import BAR_FIELDS, Columns, Float64Array
 from mktdash.store.engine.session import is_postgres
-from mktdash.store.series.locking import Held
+from mktdash.store.series.locking import LockedSeries
 from mktdash.store.tables import metadata
 
 OBSERVATIONS = metadata.tables["observation"]
@@ -30,7 +30,7 @@ _MOVED = ("series_id", "as_of", "known_at", "value", *BAR_FIELDS, "flags", "batc
 class Write:
     """A change of one series, worked out by comparison: ``ingest.merge.Difference`` explains the parts."""
 
-    held: Held
+    locked: LockedSeries
     new: Columns
     revised: Columns
     superseded: Columns
@@ -40,7 +40,7 @@ class Write:
     @property
     def series_id(self) -> int:
         """The series that changes."""
-        return self.held.series.id
+        return self.locked.series.id
 
 
 async def write_rows(conn: AsyncConnection, writes: Sequence[Write], *, batch_id: int, known_at: int) -> None:
@@ -50,9 +50,9 @@ async def write_rows(conn: AsyncConnection, writes: Sequence[Write], *, batch_id
         ValueError: a value would hold long after it was known: whoever let it through has a fault.
     """
     for one in writes:
-        last = latest_as_of(known_at, one.held.series.interval)
+        last = latest_as_of(known_at, one.locked.series.interval)
         if any(len(part) and int(part.as_of.max()) > last for part in (one.new, one.revised)):
-            raise ValueError(f"a value of {one.held.series.key} holds after it can be known at {iso(known_at)}")
+            raise ValueError(f"a value of {one.locked.series.key} holds after it can be known at {iso(known_at)}")
     await _insert(conn, (row for one in writes for row in rows_of(one.series_id, one.new, batch_id)))
     gone = [{"of_series": one.series_id, "at": at} for one in writes for at in one.retracted.as_of.tolist()]
     replaced = [{"of_series": one.series_id, "at": at} for one in writes for at in one.superseded.as_of.tolist()]

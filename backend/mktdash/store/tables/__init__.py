@@ -3,7 +3,7 @@
 from sqlmodel import SQLModel
 
 from mktdash.store.tables.access import ApiToken, AuditEvent, BrowserSession
-from mktdash.store.tables.batches import Absence, ContractVersion, IngestBatch, Quarantine, RawBlob, RawPiece
+from mktdash.store.tables.batches import Absence, ContractVersion, IngestBatch, Quarantine, RawBlock, RawFile
 from mktdash.store.tables.market import (
     Dataset,
     Instrument,
@@ -42,8 +42,8 @@ __all__ = [
     "ObservationRevision",
     "ProcessBeat",
     "Quarantine",
-    "RawBlob",
-    "RawPiece",
+    "RawBlock",
+    "RawFile",
     "ReplayRun",
     "ReportArtifact",
     "ReportRun",

@@ -21,10 +21,10 @@ class ContractVersion(SQLModel, table=True):
     created_at: int = micros()
 
 
-class RawBlob(SQLModel, table=True):
-    """Raw bytes, once for each content."""
+class RawFile(SQLModel, table=True):
+    """A raw file, once for each content; its bytes are in its blocks."""
 
-    __tablename__ = "raw_blob"
+    __tablename__ = "raw_file"
 
     sha256: str = Field(primary_key=True)
     size: int = micros()
@@ -32,12 +32,12 @@ class RawBlob(SQLModel, table=True):
     encoding: str
 
 
-class RawPiece(SQLModel, table=True):
-    """A piece of raw bytes, compressed on its own, so that no file need stand in memory whole."""
+class RawBlock(SQLModel, table=True):
+    """A part of a raw file, compressed on its own, so that no file need be in memory at once."""
 
-    __tablename__ = "raw_piece"
+    __tablename__ = "raw_block"
 
-    sha256: str = Field(primary_key=True, foreign_key="raw_blob.sha256")
+    sha256: str = Field(primary_key=True, foreign_key="raw_file.sha256")
     seq: int = Field(primary_key=True)
     payload: bytes = Field(sa_type=LargeBinary)
 
@@ -46,7 +46,7 @@ class IngestBatch(SQLModel, table=True):
     """One payload merged: where from, when, by which code, and what came of it.
 
     ``replace_window`` says that it was taken as the whole truth from ``replace_first`` to ``replace_last`` (all time
-    where null); ``window_first`` and ``window_last`` are the first and last instant that it spoke of. ``reader``
+    where null); ``window_first`` and ``window_last`` are the first and last instant that it covered. ``parser``
     is what it takes to parse the raw bytes again: the source, and for a csv file its mapping. A long payload is
     merged in several transactions, and is not ``finished`` before the last; ``finished_at`` is the last one's so far.
     """
@@ -59,9 +59,9 @@ class IngestBatch(SQLModel, table=True):
     source: str
     dataset: str = Field(foreign_key="dataset.key")
     contract: str
-    reader: dict[str, Any] = Field(sa_type=JSON)
+    parser: dict[str, Any] = Field(sa_type=JSON)
     code_sha: str
-    raw_sha256: str = Field(foreign_key="raw_blob.sha256")
+    raw_sha256: str = Field(foreign_key="raw_file.sha256")
     url: str
     content_type: str | None = None
     fetched_at: int = micros()

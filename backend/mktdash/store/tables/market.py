@@ -1,4 +1,4 @@
-"""Instruments, series, and what was observed: current rows, what they superseded, packed chunks, the latest of each."""
+"""Instruments, series, and what was observed: current rows, what they superseded, encoded chunks, the latest."""
 
 from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -119,12 +119,12 @@ class ObservationRevision(SQLModel, table=True):
 
 
 class ObservationChunk(SQLModel, table=True):
-    """A bucket of a series packed: int64 and float64 columns. ``digest`` covers what was observed, not known times."""
+    """The sealed observations of one chunk period, encoded; ``digest`` covers what was observed, not known times."""
 
     __tablename__ = "observation_chunk"
 
     series_id: int = Field(sa_type=BigInteger, primary_key=True)
-    bucket: int = micros(primary_key=True)
+    period: int = micros(primary_key=True)
     n: int
     last_as_of: int = micros()
     digest: bytes = Field(sa_type=LargeBinary)
@@ -134,8 +134,8 @@ class ObservationChunk(SQLModel, table=True):
 class Latest(SQLModel, table=True):
     """The newest observation of each series and the one before it, kept in the transaction that changes them.
 
-    ``sealed_to`` is the last ``as_of`` that the chunks hold; the few newer ones are packed in ``tail`` (null: none).
-    ``said_at`` is the known time of the newest batch that said anything about the series, be it nothing new.
+    ``sealed_to`` is the last ``as_of`` that the chunks hold; the few newer ones are encoded in ``tail`` (null: none).
+    ``known_to`` is the known time of the newest batch that covered the series, whether or not it had news.
     """
 
     series_id: int = Field(sa_type=BigInteger, primary_key=True)
@@ -153,5 +153,5 @@ class Latest(SQLModel, table=True):
     previous_as_of: int | None = micros(default=None, nullable=True)
     previous_value: float | None = None
     sealed_to: int | None = micros(default=None, nullable=True)
-    said_at: int | None = micros(default=None, nullable=True)
+    known_to: int | None = micros(default=None, nullable=True)
     tail: bytes | None = Field(default=None, sa_type=LargeBinary)

@@ -73,7 +73,7 @@ class DqAlert(SQLModel, table=True):
 
 
 class Ended(SQLModel, table=True):
-    """What an operator said of a series (or, with ``series_id`` 0, a dataset) that its source publishes no more.
+    """That a series (or, with ``series_id`` 0, a dataset) is published no more, as an operator recorded.
 
     ``ended_on`` is the last session that has a value, as an ISO date.
     """
@@ -82,5 +82,5 @@ class Ended(SQLModel, table=True):
     series_id: int = micros(primary_key=True)
     ended_on: str
     reason: str
-    said_by: str
-    said_at: int = micros()
+    recorded_by: str
+    recorded_at: int = micros()

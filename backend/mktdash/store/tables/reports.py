@@ -11,7 +11,7 @@ from mktdash.store.tables.columns import big_id, micros
 class ReportSnapshot(SQLModel, table=True):
     """The data a report is built from: per dataset its version and known time, and the hash over all chunk digests.
 
-    ``contents`` is ``{"datasets": [{key, version, known_at}], "leaves": [[series key, bucket, digest], ...]}``; series
+    ``contents`` is ``{"datasets": [{key, version, known_at}], "chunks": [[series key, period, digest], ...]}``; series
     go by their natural keys, so the same data has the same id in another database.
     """
 
