@@ -12,6 +12,7 @@ import typer
 
 from mktdash.domain.clock import iso, to_micros
 from mktdash.domain.errors import InvalidInputError
+from mktdash.domain.instrument import FAULTS, AssetClass, InstrumentSpec
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Instruments and the names that sources have for them.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-COLUMNS = ("symbol", "name", "asset_class", "currency", "mic", "figi", "source", "alias", "valid_from", "valid_to")
+COLUMNS = (*InstrumentSpec._fields, "source", "alias", "valid_from", "valid_to")
 _NEEDED = frozenset({"symbol", "name", "asset_class"})
 
 
@@ -67,7 +68,7 @@ def list_(
         typer.echo(json.dumps(found))
         return
     for one in found:
-        facts = " ".join(one[name] for name in ("currency", "mic", "figi") if one[name])
+        facts = " ".join(one[name] for name in InstrumentSpec._fields if name not in _NEEDED and one[name])
         typer.echo(f"{one['symbol']:<16} {one['asset_class']:<10} {one['name']}  {facts}".rstrip())
         for alias in one["aliases"]:
             until = "" if alias["valid_to"] is None else f" to {alias['valid_to'][:10]}"
@@ -120,30 +121,16 @@ def _read(path: Path) -> "tuple[list[Entry], list[Refusal]]":
 
 
 def _entry(line: int, row: dict[str, str]) -> "Entry":
-    from mktdash.domain.currency import CURRENCIES, MINOR_UNITS
-    from mktdash.domain.identifiers import is_figi, is_mic, symbol_fault
-    from mktdash.domain.instrument import AssetClass
     from mktdash.store.catalogue.instrument_import import Entry
 
-    currency, mic, figi = (row.get(name) or None for name in ("currency", "mic", "figi"))
-    if fault := symbol_fault(row["symbol"]):
-        raise _BadFieldError("symbol", fault)
-    if not row["name"]:
-        raise _BadFieldError("name", "it has no name")
-    kinds = [kind.value for kind in AssetClass]
-    if row["asset_class"] not in kinds:
-        raise _BadFieldError("asset_class", f"{row['asset_class']!r} is none of {', '.join(kinds)}")
-    if currency in MINOR_UNITS:
-        base, scale = MINOR_UNITS[currency]
-        reason = f"{currency} is a unit, {base} x {scale:g}: the currency is {base}, and the series has unit {currency}"
-        raise _BadFieldError("currency", reason)
-    if currency is not None and currency not in CURRENCIES:
-        raise _BadFieldError("currency", f"{currency!r} is not an ISO 4217 code")
-    if mic is not None and not is_mic(mic):
-        raise _BadFieldError("mic", f"{mic!r} is not a market identifier such as XNYS")
-    if figi is not None and not is_figi(figi):
-        raise _BadFieldError("figi", f"{figi!r} is not a FIGI: its shape or its check digit is wrong")
-    return Entry(line, row["symbol"], row["name"], row["asset_class"], currency, mic, figi, _alias(row))
+    facts: dict[str, Any] = {name: row.get(name) or None for name in InstrumentSpec._fields}
+    for name in sorted(_NEEDED, key=InstrumentSpec._fields.index):
+        if facts[name] is None:
+            raise _BadFieldError(name, f"it has no {name}")
+    for name, text in facts.items():
+        if text is not None and name in FAULTS and (fault := FAULTS[name](text)):
+            raise _BadFieldError(name, fault)
+    return Entry(line, InstrumentSpec(**facts | {"asset_class": AssetClass(facts["asset_class"])}), _alias(row))
 
 
 def _alias(row: dict[str, str]) -> "NamePeriod | None":
@@ -193,9 +180,7 @@ async def _list(search: str | None) -> list[dict[str, Any]]:
                     }
                     for one in names.get(row.id, [])
                 ]
-                facts = row._asdict()
-                del facts["id"]
-                found.append({**facts, "aliases": aliases})
+                found.append({**row.spec._asdict(), "aliases": aliases})
             if not page.has_next:
                 return found
             after = page.items[-1].symbol

@@ -1,7 +1,12 @@
 """What is measured (instrument), and how it is recorded (series, dataset). Specs that providers declare."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
+
+from mktdash.domain.currency import CURRENCIES, MINOR_UNITS
+from mktdash.domain.identifiers import is_figi, is_mic, symbol_fault
 
 
 class AssetClass(StrEnum):
@@ -26,9 +31,10 @@ class Measure(StrEnum):
     INDEX = "index"
 
 
-@dataclass(frozen=True, slots=True)
-class InstrumentSpec:
-    """An instrument as a provider declares it; ``symbol`` is mktdash's own, unique name.
+class InstrumentSpec(NamedTuple):
+    """What is known of an instrument, as a provider declares it, a file brings it and the table of that name keeps it.
+
+    ``symbol`` is mktdash's own, unique name.
 
     Attributes:
         currency: ISO 4217 code of the value, where it has one.
@@ -42,6 +48,26 @@ class InstrumentSpec:
     currency: str | None = None
     mic: str | None = None
     figi: str | None = None
+
+
+_CLASSES = tuple(AssetClass)
+
+
+def _currency_fault(code: str) -> str | None:
+    if code in MINOR_UNITS:
+        base, scale = MINOR_UNITS[code]
+        return f"{code} is a unit, {base} x {scale:g}: the currency is {base}, and the series has unit {code}"
+    return None if code in CURRENCIES else f"{code!r} is not an ISO 4217 code"
+
+
+FAULTS: Mapping[str, Callable[[str], str | None]] = {
+    "symbol": symbol_fault,
+    "asset_class": lambda text: None if text in _CLASSES else f"{text!r} is none of {', '.join(_CLASSES)}",
+    "currency": _currency_fault,
+    "mic": lambda text: None if is_mic(text) else f"{text!r} is not a market identifier such as XNYS",
+    "figi": lambda text: None if is_figi(text) else f"{text!r} is not a FIGI: its shape or its check digit is wrong",
+}
+"""Why a text can't be that field of an instrument; None where it can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,8 @@ async def take_snapshot(conn: AsyncConnection, selection: Selection, now: int) -
         "series": [
             {
                 "key": one.key,
-                "name": names[one.instrument_id].name,
-                "asset_class": names[one.instrument_id].asset_class,
+                "name": names[one.instrument_id].spec.name,
+                "asset_class": names[one.instrument_id].spec.asset_class,
             }
             for one in selection.series
         ],

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from mktdash.cli.main import app
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import InvalidInputError, UnknownSymbolError
+from mktdash.domain.instrument import AssetClass, InstrumentSpec
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.providers.base import RawPayload
@@ -30,7 +31,7 @@ HEADER = "symbol,name,asset_class,currency,mic,figi,source,alias,valid_from,vali
 
 def entry(line, symbol, alias=None, valid_from=0, valid_to=None, *, name="Meta Platforms"):
     period = None if alias is None else NamePeriod("scripted", alias, valid_from, valid_to)
-    return Entry(line, symbol, name, "EQUITY", "USD", "XNAS", None, period)
+    return Entry(line, InstrumentSpec(symbol, name, AssetClass.EQUITY, "USD", "XNAS"), period)
 
 
 RENAMING = [entry(2, "META", "FB", 0, RENAMED), entry(3, "META", "META", RENAMED)]

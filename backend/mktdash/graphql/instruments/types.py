@@ -85,13 +85,8 @@ _INSTRUMENT = stored(
     {
         "row_id": lambda row: row.id,
         "id": lambda row: global_id(INSTRUMENTS, row.symbol),
-        "symbol": lambda row: row.symbol,
-        "name": lambda row: row.name,
-        "asset_class": lambda row: AssetClass(row.asset_class),
-        "currency": lambda row: row.currency,
-        "mic": lambda row: row.mic,
-        "figi": lambda row: row.figi,
     },
+    within="spec",
 )
 
 

@@ -100,11 +100,6 @@ _SERIES = stored(
     {
         "row": lambda row: row,
         "id": lambda row: global_id(SERIES, row.key),
-        "source": lambda row: row.source,
-        "dataset": lambda row: row.dataset,
-        "measure": lambda row: row.measure,
-        "interval": lambda row: row.interval,
         "unit": lambda row: Unit(name=row.unit, scale=row.unit_scale),
-        "simulated": lambda row: row.simulated,
     },
 )

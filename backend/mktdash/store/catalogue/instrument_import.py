@@ -9,17 +9,13 @@ from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import iso
+from mktdash.domain.instrument import InstrumentSpec
+from mktdash.store.catalogue.instruments import ALIASES, INSTRUMENT_COLUMNS, INSTRUMENTS, SERIES, instrument_row
 from mktdash.store.engine.session import is_postgres
-from mktdash.store.tables import metadata
-
-INSTRUMENTS = metadata.tables["instrument"]
-ALIASES = metadata.tables["instrument_alias"]
-SERIES = metadata.tables["series"]
 
 # Any constant does; it only has to be the same in every process.
 _IMPORT_LOCK = 0x6D6B_7464_6173_6803
 _FOREVER = 1 << 62
-_FACTS = ("name", "asset_class", "currency", "mic", "figi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +37,13 @@ class Entry:
     """A line of an import: an instrument and, where it has one, a source's name for it."""
 
     line: int
-    symbol: str
-    name: str
-    asset_class: str
-    currency: str | None
-    mic: str | None
-    figi: str | None
+    instrument: InstrumentSpec
     alias: NamePeriod | None
+
+    @property
+    def symbol(self) -> str:
+        """The instrument's symbol."""
+        return self.instrument.symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,7 @@ async def import_instruments(conn: AsyncConnection, entries: Sequence[Entry], *,
     refused = sorted([*refused, *other], key=lambda one: one.line)
     if refused and not skip_bad:
         return Imported(refused=refused)
-    ids, (new, changed, same) = await _keep_instruments(conn, {one.symbol: one for one in good})
+    ids, (new, changed, same) = await _keep_instruments(conn, {one.symbol: one.instrument for one in good})
     names = [(one.alias, one.symbol) for one in good if one.alias is not None]
     counts = await _keep_names(conn, names, stored, ids)
     return Imported(new, changed, same, *counts, refused=refused)
@@ -114,12 +110,11 @@ async def _of_their_currency(conn: AsyncConnection, entries: Sequence[Entry]) ->
     held = dict((await conn.execute(wanted)).all())
     good, refused = [], []
     for one in entries:
-        if one.currency == held.get(one.symbol, one.currency):
+        currency = one.instrument.currency
+        if currency == held.get(one.symbol, currency):
             good.append(one)
         else:
-            reason = (
-                f"{one.symbol} has series in {held[one.symbol]}, so it can't become one of {one.currency or 'none'}"
-            )
+            reason = f"{one.symbol} has series in {held[one.symbol]}, so it can't become one of {currency or 'none'}"
             refused.append(Refusal(one.line, "currency", reason))
     return good, refused
 
@@ -142,10 +137,11 @@ def _fitting(
                 periods[one.alias.valid_from] = (one.alias, one.symbol)
     for one in entries:
         first = facts.setdefault(one.symbol, one)
-        differing = [name for name in _FACTS if getattr(first, name) != getattr(one, name)]
-        if differing:
-            reason = f"{one.symbol} has another {differing[0]} in line {first.line}: {getattr(first, differing[0])!r}"
-            refused.append(Refusal(one.line, differing[0], reason))
+        pairs = zip(InstrumentSpec._fields, first.instrument, one.instrument, strict=True)
+        differing = next(((name, other) for name, other, own in pairs if other != own), None)
+        if differing is not None:
+            name, other = differing
+            refused.append(Refusal(one.line, name, f"{one.symbol} has another {name} in line {first.line}: {other!r}"))
             continue
         if one.alias is not None:
             key = (one.alias.source, one.alias.symbol)
@@ -179,21 +175,21 @@ def _clash(
 
 
 async def _keep_instruments(
-    conn: AsyncConnection, entries: dict[str, Entry]
+    conn: AsyncConnection, instruments: dict[str, InstrumentSpec]
 ) -> tuple[dict[str, int], tuple[int, int, int]]:
-    wanted = select(INSTRUMENTS.c.id, INSTRUMENTS.c.symbol, *(INSTRUMENTS.c[name] for name in _FACTS))
-    stored = {row.symbol: row for row in (await conn.execute(wanted)).all() if row.symbol in entries}
-    ids = {symbol: int(row.id) for symbol, row in stored.items()}
+    rows = map(instrument_row, (await conn.execute(select(*INSTRUMENT_COLUMNS))).all())
+    stored = {row.symbol: row for row in rows if row.symbol in instruments}
+    ids = {symbol: row.id for symbol, row in stored.items()}
     changed = 0
-    for symbol in sorted(entries):
-        facts = {name: getattr(entries[symbol], name) for name in _FACTS}
+    for symbol in sorted(instruments):
+        spec = instruments[symbol]
         if symbol not in stored:
-            made = insert(INSTRUMENTS).values(symbol=symbol, **facts).returning(INSTRUMENTS.c.id)
+            made = insert(INSTRUMENTS).values(**spec._asdict()).returning(INSTRUMENTS.c.id)
             ids[symbol] = int((await conn.execute(made)).scalar_one())
-        elif any(getattr(stored[symbol], name) != value for name, value in facts.items()):
-            await conn.execute(update(INSTRUMENTS).where(INSTRUMENTS.c.id == ids[symbol]).values(**facts))
+        elif stored[symbol].spec != spec:
+            await conn.execute(update(INSTRUMENTS).where(INSTRUMENTS.c.id == ids[symbol]).values(**spec._asdict()))
             changed += 1
-    return ids, (len(entries) - len(stored), changed, len(stored) - changed)
+    return ids, (len(instruments) - len(stored), changed, len(stored) - changed)
 
 
 async def _keep_names(

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, String, and_, bindpara
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import UnknownSymbolError
+from mktdash.domain.instrument import AssetClass, InstrumentSpec
 from mktdash.store.engine.driver_reads import fetch_built
 from mktdash.store.engine.id_list import is_in_list, is_one_of, list_parameter
 from mktdash.store.engine.session import is_postgres
@@ -29,12 +30,12 @@ class InstrumentRow(NamedTuple):
     """An instrument as stored."""
 
     id: int
-    symbol: str
-    name: str
-    asset_class: str
-    currency: str | None
-    mic: str | None
-    figi: str | None
+    spec: InstrumentSpec
+
+    @property
+    def symbol(self) -> str:
+        """Its unique name here."""
+        return self.spec.symbol
 
 
 class SeriesRow(NamedTuple):
@@ -119,15 +120,8 @@ SERIES_COLUMNS = (
     DATASETS.c.simulated,
     INSTRUMENTS.c.currency,
 )
-INSTRUMENT_COLUMNS = (
-    INSTRUMENTS.c.id,
-    INSTRUMENTS.c.symbol,
-    INSTRUMENTS.c.name,
-    INSTRUMENTS.c.asset_class,
-    INSTRUMENTS.c.currency,
-    INSTRUMENTS.c.mic,
-    INSTRUMENTS.c.figi,
-)
+SPEC_COLUMNS = tuple(INSTRUMENTS.c[name] for name in InstrumentSpec._fields)
+INSTRUMENT_COLUMNS = (INSTRUMENTS.c.id, *SPEC_COLUMNS)
 SERIES_ORDER = (
     INSTRUMENTS.c.symbol,
     SERIES.c.source,
@@ -172,8 +166,15 @@ def _of_ids(postgres: bool) -> Select[Any]:  # noqa: FBT001 - called by the engi
     return _INSTRUMENT.where(is_in_list(INSTRUMENTS.c.id, "ids", postgres=postgres))
 
 
-def _instrument(row: Sequence[Any]) -> InstrumentRow:
-    return InstrumentRow._make(row)
+def instrument_spec(row: Sequence[Any]) -> InstrumentSpec:
+    """An instrument from ``SPEC_COLUMNS``."""
+    symbol, name, asset_class, *rest = row
+    return InstrumentSpec(symbol, name, AssetClass(asset_class), *rest)
+
+
+def instrument_row(row: Sequence[Any]) -> InstrumentRow:
+    """An instrument from ``INSTRUMENT_COLUMNS``."""
+    return InstrumentRow(row[0], instrument_spec(row[1:]))
 
 
 async def search_instruments(
@@ -210,11 +211,11 @@ async def search_instruments(
     if asset_class is None and symbols is None and not search:
         total = (await fetch_built(conn, _count))[0][0] if counted else 0
         rows = await fetch_built(conn, _page, after=after or "", most=first + 1)
-        return Page([_instrument(row) for row in rows[:first]], total, len(rows) > first, after is not None)
+        return Page([instrument_row(row) for row in rows[:first]], total, len(rows) > first, after is not None)
     total = (await conn.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
     paged = wanted if after is None else wanted.where(INSTRUMENTS.c.symbol > after)
     rows = (await conn.execute(paged.order_by(INSTRUMENTS.c.symbol).limit(first + 1))).all()
-    return Page([_instrument(row) for row in rows[:first]], total, len(rows) > first, after is not None)
+    return Page([instrument_row(row) for row in rows[:first]], total, len(rows) > first, after is not None)
 
 
 async def instrument_by_symbol(conn: AsyncConnection, symbol: str, at: int | None = None) -> InstrumentRow:
@@ -236,7 +237,7 @@ async def instrument_by_symbol(conn: AsyncConnection, symbol: str, at: int | Non
         names = (await conn.execute(select(INSTRUMENTS.c.symbol).order_by(INSTRUMENTS.c.symbol))).scalars().all()
         near = get_close_matches(symbol.upper(), names, n=3, cutoff=0.5)
         raise UnknownSymbolError(f"no instrument is called {symbol!r}", symbol=symbol, suggestions=near)
-    return _instrument(row)
+    return instrument_row(row)
 
 
 def _named(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
@@ -301,7 +302,7 @@ async def series_of_dataset(conn: AsyncConnection, key: str) -> list[SeriesRow]:
 async def instruments_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, InstrumentRow]:
     """Instruments by id; ids that are not there are left out."""
     rows = await fetch_built(conn, _of_ids, ids=list_parameter(ids, postgres=is_postgres(conn)))
-    return {instrument.id: instrument for instrument in map(_instrument, rows)}
+    return {instrument.id: instrument for instrument in map(instrument_row, rows)}
 
 
 async def aliases_by_instrument_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, list[AliasRow]]:

@@ -10,17 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.currency import scale_of
 from mktdash.domain.errors import InvalidInputError
-from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, SeriesSpec
-from mktdash.store.catalogue.instruments import SeriesRow, series_of_dataset
+from mktdash.domain.instrument import DatasetSpec, InstrumentSpec, SeriesSpec
+from mktdash.store.catalogue.instruments import (
+    ALIASES,
+    DATASETS,
+    INSTRUMENTS,
+    SERIES,
+    SPEC_COLUMNS,
+    SeriesRow,
+    instrument_spec,
+    series_of_dataset,
+)
 from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.tables import metadata
 
 CONTRACT_VERSIONS = metadata.tables["contract_version"]
-DATASETS = metadata.tables["dataset"]
-INSTRUMENTS = metadata.tables["instrument"]
-ALIASES = metadata.tables["instrument_alias"]
-SERIES = metadata.tables["series"]
 
 # An alias declared by a provider holds for all time, unless an import of instruments says otherwise: as the start of
 # a period, 0 stands for always.
@@ -192,19 +197,17 @@ async def imported_periods(
     conn: AsyncConnection, source: str, aliases: Sequence[str]
 ) -> dict[str, list[tuple[int, int | None, InstrumentSpec]]]:
     """What imports of instruments say a source's symbols stand for: (from, until, instrument), by time."""
-    fields = ("symbol", "name", "asset_class", "currency", "mic", "figi")
     dated = (
-        select(ALIASES.c.symbol, ALIASES.c.valid_from, ALIASES.c.valid_to, *(INSTRUMENTS.c[name] for name in fields))
+        select(ALIASES.c.symbol, ALIASES.c.valid_from, ALIASES.c.valid_to, *SPEC_COLUMNS)
         .join(INSTRUMENTS, INSTRUMENTS.c.id == ALIASES.c.instrument_id)
         .where(ALIASES.c.source == source, ALIASES.c.imported)
         .order_by(ALIASES.c.symbol, ALIASES.c.valid_from)
     )
     wanted = set(aliases)
     found: dict[str, list[tuple[int, int | None, InstrumentSpec]]] = {}
-    for alias, first, until, symbol, name, asset_class, *rest in (await conn.execute(dated)).all():
+    for alias, first, until, *spec in (await conn.execute(dated)).all():
         if alias in wanted:
-            instrument = InstrumentSpec(symbol, name, AssetClass(asset_class), *rest)
-            found.setdefault(alias, []).append((first, until, instrument))
+            found.setdefault(alias, []).append((first, until, instrument_spec(spec)))
     return found
 
 
@@ -216,7 +219,7 @@ async def _register_instruments(
     conn: AsyncConnection, source: str, specs: Sequence[tuple[str, SeriesSpec, bool]]
 ) -> dict[str, int]:
     instruments = {spec.instrument.symbol: spec.instrument for _, spec, _ in specs}
-    await _insert_missing(conn, INSTRUMENTS, [_instrument(instruments[symbol]) for symbol in sorted(instruments)])
+    await _insert_missing(conn, INSTRUMENTS, [instruments[symbol]._asdict() for symbol in sorted(instruments)])
     wanted = select(INSTRUMENTS.c.symbol, INSTRUMENTS.c.id).where(is_one_of(conn, INSTRUMENTS.c.symbol, instruments))
     ids: dict[str, int] = {symbol: one for symbol, one in (await conn.execute(wanted)).all() if one is not None}
     await _insert_missing(
@@ -236,17 +239,6 @@ async def _register_instruments(
         ],
     )
     return ids
-
-
-def _instrument(spec: InstrumentSpec) -> dict[str, Any]:
-    return {
-        "symbol": spec.symbol,
-        "name": spec.name,
-        "asset_class": spec.asset_class.value,
-        "currency": spec.currency,
-        "mic": spec.mic,
-        "figi": spec.figi,
-    }
 
 
 async def _insert_missing(conn: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:

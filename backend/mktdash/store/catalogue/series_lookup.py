@@ -19,6 +19,7 @@ from mktdash.store.catalogue.instruments import (
     InstrumentRow,
     SeriesFilter,
     SeriesRow,
+    instrument_row,
     instruments_by_ids,
     series_by_symbol,
     series_row,
@@ -84,7 +85,7 @@ def _details_from(row: Sequence[Any], which: SeriesFilter) -> SeriesDetails | No
     series = series_row(row[:_S])
     if not which.fits(series):
         return None
-    return SeriesDetails(series, InstrumentRow._make(row[_S:_I]), dataset_row(row[_I:]))
+    return SeriesDetails(series, instrument_row(row[_S:_I]), dataset_row(row[_I:]))
 
 
 def _named(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
