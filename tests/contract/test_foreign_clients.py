@@ -12,6 +12,7 @@ from tests.factories.sources.scripted import ScriptedProvider, scripted
 from tests.factories.web.application import gql_client, resources_over, served
 
 from mktdash.ingest.pipeline import ingest_payload
+from mktdash.reports.catalogue import TEMPLATES
 from mktdash.security.tokens import create_token
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -75,7 +76,11 @@ def agree(answers):
     made = answers["mutation"]["data"]["requestReport"]
     assert (made["__typename"], made["state"]) == ("ReportRun", "QUEUED")
     wrong = answers["wrongMutation"]["data"]["requestReport"]
-    assert wrong == {"__typename": "UnknownTemplate", "template": "no-such-template", "known": ["market-summary"]}
+    assert wrong == {
+        "__typename": "UnknownTemplate",
+        "template": "no-such-template",
+        "known": [one.name for one in TEMPLATES],
+    }
     events = answers["first"] + answers["rest"]
     assert [one["points"]["value"] for one in events] == [[2.0], [3.0], [4.0]]
     assert {one["symbol"] for one in events} == {"AAA"}

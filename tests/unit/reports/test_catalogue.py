@@ -24,7 +24,7 @@ def test_every_template_accepts_no_parameters_at_all():
 def test_an_unknown_template_is_told_with_those_there_are():
     with pytest.raises(UnknownTemplateError) as caught:
         template_by_name("market-sumary")
-    assert caught.value.data == {"template": "market-sumary", "known": ["market-summary"]}
+    assert caught.value.data == {"template": "market-sumary", "known": [one.name for one in TEMPLATES]}
 
 
 def test_parameters_stay_as_they_were_given():
