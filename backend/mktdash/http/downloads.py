@@ -47,10 +47,10 @@ async def report(request: Request) -> Response:
 
 
 async def raw(request: Request) -> Response:
-    """The bytes of a source payload as they came, by their hash."""
+    """A raw file, as the source sent it, by their hash."""
     sha256 = request.path_params["sha256"]
     if not _SHA256.fullmatch(sha256):
-        raise NotFoundError("there are no raw bytes of such a hash", sha256=sha256)
+        raise NotFoundError("no raw file has this SHA-256", sha256=sha256)
     await _count(request)
     etag = f'"{sha256}"'
     headers = {"etag": etag, "cache-control": _ASK_FIRST, "vary": "authorization, cookie"}

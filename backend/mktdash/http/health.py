@@ -31,7 +31,7 @@ _NEEDED = ("worker", "feed")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the system as found just now. ``age_s`` is the time since its last sign of life."""
+    """A part of the system as found just now. ``age_s`` is the time since its last heartbeat."""
 
     name: str
     status: str
@@ -110,10 +110,10 @@ async def _timed(name: str, asked: Awaitable[T], failures: tuple[type[Exception]
 def _process(kind: str, heard: Sequence[BeatRow], now: int) -> Part:
     ages = [(now - row.beat_at) / MICROS_PER_SECOND for row in heard if row.kind == kind]
     if not ages:
-        return Part(kind, DOWN, reason="never heard of")
+        return Part(kind, DOWN, reason="no process is running")
     age = max(0.0, min(ages))
     if age > SILENT_AFTER_S:
-        return Part(kind, DOWN, age_s=round(age, 1), reason=f"silent for {age:.0f} s")
+        return Part(kind, DOWN, age_s=round(age, 1), reason=f"no heartbeat for {age:.0f} s")
     return Part(kind, OK, age_s=round(age, 1))
 
 

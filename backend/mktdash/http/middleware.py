@@ -80,7 +80,7 @@ class RequestMiddleware:
         scope[SCOPE_KEY] = facts
         try:
             if twice is not None:
-                raise BadRequestError(f"the header {twice} stands in several lines and has one value", header=twice)
+                raise BadRequestError(f"the header {twice} is given several times and may be given once", header=twice)
             facts = scope[SCOPE_KEY] = await self._identified(facts, peer)
             await self._count(facts, scope["path"])
         except MktdashError as error:

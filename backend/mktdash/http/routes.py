@@ -21,7 +21,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/api/health",
         name="health",
-        summary="Whether every part the system needs is good",
+        summary="Health of every part",
         handler=health.ready,
         right=ANYONE,
         answers={200: _READY, 503: _NOT_READY},
@@ -29,7 +29,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/api/health/live",
         name="live",
-        summary="Whether this process answers",
+        summary="Liveness of this process",
         handler=health.live,
         right=ANYONE,
         answers={200: Answer("It does.", JSON, Alive)},
@@ -37,7 +37,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/api/health/ready",
         name="ready",
-        summary="Whether database, Redis, worker and feed are good",
+        summary="Readiness: database, Redis, worker and feed",
         handler=health.ready,
         right=ANYONE,
         answers={200: _READY, 503: _NOT_READY},
@@ -45,7 +45,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/api/health/data-quality",
         name="dataQuality",
-        summary="The verdicts on every dataset",
+        summary="Verdicts on all datasets",
         handler=health.data_quality,
         parameters=(
             Parameter(
@@ -63,7 +63,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/api/reports/{run_id}/{format}",
         name="reportFile",
-        summary="A finished file of a report",
+        summary="A file of a finished report",
         handler=downloads.report,
         parameters=(
             Parameter("run_id", "path", "The run's id (runId in GraphQL).", _TEXT),
@@ -78,7 +78,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/api/raw/{sha256}",
         name="rawFile",
-        summary="The bytes of a source payload as they came",
+        summary="A raw file, as the source sent it",
         handler=downloads.raw,
         parameters=(Parameter("sha256", "path", "The hash of the bytes, as provenance gives it.", _SHA256),),
         answers={
@@ -90,7 +90,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/api/openapi.json",
         name="openapi",
-        summary="This description",
+        summary="This API as OpenAPI",
         handler=docs.document,
         right=ANYONE,
         answers={200: Answer("OpenAPI 3.1.", JSON, {"type": "object"})},
@@ -98,7 +98,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/api/docs",
         name="docs",
-        summary="This description, to be read",
+        summary="This API as a page",
         handler=docs.page,
         right=ANYONE,
         answers={200: Answer("A page that needs nothing from elsewhere.", "text/html", _TEXT)},
@@ -106,7 +106,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/api/logout",
         name="logOut",
-        summary="End the browser's session, at the server too, and forget its cookie",
+        summary="Log out: end the browser session and clear its cookie",
         handler=sign_in.log_out,
         right=ANYONE,
         method="POST",
@@ -116,7 +116,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/metrics",
         name="metrics",
-        summary="Counts and times for Prometheus",
+        summary="Metrics for Prometheus",
         handler=metrics,
         answers={200: Answer("Prometheus text.", "text/plain", _TEXT)},
     ),

@@ -94,7 +94,7 @@ class Authentication:
             UnauthenticatedError: it is not a bearer token, or one that is unknown, expired or revoked.
         """
         if not authorization.lower().startswith(_BEARER):
-            raise UnauthenticatedError("authorization must be: Bearer, then a token")
+            raise UnauthenticatedError("the authorization header must be: Bearer TOKEN")
         known = await self.of_token(authorization[len(_BEARER) :].strip())
         if known is None:
             raise UnauthenticatedError("the token is unknown, expired or revoked")

@@ -163,15 +163,17 @@ async def issue(
     Role.named(role)
     now, secret = to_micros(clock()), new_secret()
     if ttl is not None and not timedelta(0) < ttl <= LONGEST_LIFE:
-        raise InvalidInputError(f"a token lasts at most {LONGEST_LIFE.days} days, or for ever", most=LONGEST_LIFE.days)
+        raise InvalidInputError(
+            f"a token lasts at most {LONGEST_LIFE.days} days, or has no expiry", most=LONGEST_LIFE.days
+        )
     if by.ends_at is not None:
         left = timedelta(microseconds=by.ends_at - now)
         if ttl is not None and ttl > left:
-            raise InvalidInputError("a token made with one that ends cannot last longer than that", most=str(left))
+            raise InvalidInputError("a token cannot outlive the token that creates it", most=str(left))
         ttl = left if ttl is None else ttl
     async with write_transaction(engine) as conn:
         if by.token_id is not None and not (await lock_token(conn, by.token_id, now))[0]:
-            raise UnauthenticatedError("the token that asks for this has ended")
+            raise UnauthenticatedError("your token has expired or was revoked")
         await take_name(conn, name, now)
         await keep_token(conn, secret, name=name, role=role, now=now, ttl=ttl, made_by=by.token_id)
         row = await token_named(conn, secret.id, now)

@@ -61,5 +61,5 @@ def _private(folder: Path) -> None:
     except OSError as error:
         raise CannotStartError(f"{folder} cannot be used ({error.strerror}).") from None
     if owner != os.getuid():
-        raise CannotStartError(f"{folder} belongs to another user and cannot hold a private socket.")
+        raise CannotStartError(f"{folder} belongs to another user, so the Redis socket in it would not be private.")
     folder.chmod(0o700)

@@ -98,7 +98,7 @@ async def _prepared(settings: Settings) -> AsyncIterator["_Up"]:
             log = ProcessLog(settings.home / "logs", ("up", *PROCESSES, "ingest"), in_file_only=("redis",))
             group = Group(held)
         except OSError as error:
-            raise CannotStartError(f"nothing can be written to {settings.home} ({error.strerror}).") from None
+            raise CannotStartError(f"cannot write to {settings.home} ({error.strerror}).") from None
         stack.callback(log.close)
         stack.callback(group.close)
         env = os.environ | {"PORT": str(port), "MKTDASH_HOME": str(settings.home.resolve()), "PYTHONUNBUFFERED": "1"}
@@ -135,7 +135,7 @@ class _Up:
         prepared = await asyncio.to_thread(_load_prepared, self.settings)
         store = await prepared.prepare_store()
         await self._redis_answers(prepared)
-        self.log.say("up", f"database and Redis are there ({clock() - started:.1f} s)")
+        self.log.say("up", f"database and Redis are ready ({clock() - started:.1f} s)")
         if _FIRST_SOURCE not in store.sources:
             await self._first_data()
         self.let_in.set()

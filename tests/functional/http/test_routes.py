@@ -74,8 +74,8 @@ async def test_not_ready_while_a_process_is_silent_or_redis_is_away(web):
     assert response.status_code == 503
     assert checks["database"]["status"] == "ok"
     assert checks["redis"]["status"] == "down"
-    assert "silent for 60 s" in checks["worker"]["reason"]
-    assert checks["feed"]["reason"] == "never heard of"
+    assert "no heartbeat for 60 s" in checks["worker"]["reason"]
+    assert checks["feed"]["reason"] == "no process is running"
 
 
 async def test_the_quality_route_says_what_the_data_are_worth(web):

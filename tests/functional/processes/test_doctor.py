@@ -67,11 +67,11 @@ async def test_processes_that_are_missing_or_silent_are_named_with_their_command
     await alive(resources.engine, "web")
     await alive(resources.engine, "worker", ago=40)
     found = await wrong(resources)
-    assert "silent for 40 s" in found["process worker"]
+    assert "no heartbeat for 40 s" in found["process worker"]
     assert "`mktdash feed`" in found["process feed"]
     assert "source scripted" not in found
     await alive(resources.engine, "feed", sources={})
-    assert "no feed runs the source scripted" in (await wrong(resources))["source scripted"]
+    assert "no feed runs it" in (await wrong(resources))["source scripted"]
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ class ReportTemplateType:
 
 
 @attributes_depend_on(REPORTS)
-@strawberry.type(name="ReportArtifact", description="A finished file of a report.")
+@strawberry.type(name="ReportArtifact", description="A file of a finished report.")
 class ReportArtifactType:
     """An artifact."""
 

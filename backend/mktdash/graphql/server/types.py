@@ -21,7 +21,7 @@ class ServerInfoType:
     now: Instant = strawberry.field(description="The server's time.")
     started_at: Instant = strawberry.field(description="When this process started.")
     feed_heard_at: Instant | None = strawberry.field(
-        description="When a feed last gave its sign of life, which it does every 2 s: without one no value arrives and "
+        description="When a feed last gave its heartbeat, which it does every 2 s: without one no value arrives and "
         "nothing is judged. Null where none has run for a day, or the last one ended in good order."
     )
     database: str = strawberry.field(description="The database engine: sqlite or postgresql.")

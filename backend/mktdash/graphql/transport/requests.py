@@ -62,7 +62,7 @@ def admit(method: str, facts: RequestFacts) -> None:
     facts.principal.require_reader()
     if method == "POST":
         if facts.principal.by_cookie and not same_origin(facts.headers):
-            raise ForbiddenError("a browser's session counts only on pages of this origin")
+            raise ForbiddenError("a browser session is accepted only from pages of this origin")
         if not is_json(facts.headers.get("content-type")):
             raise UnsupportedMediaTypeError("the body must be declared as application/json")
     elif not _preflighted(facts.headers):

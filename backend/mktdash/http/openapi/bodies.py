@@ -34,9 +34,9 @@ class Check(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     status: Literal["ok", "down"]
-    age_s: float | None = Field(None, description="Seconds since its last sign of life.")
+    age_s: float | None = Field(None, description="Seconds since its last heartbeat.")
     ms: float | None = Field(None, description="Milliseconds it took to answer.")
-    reason: str | None = Field(None, description="Why it is not good.")
+    reason: str | None = Field(None, description="Why it is not ok.")
 
 
 class Readiness(BaseModel):
@@ -91,7 +91,7 @@ class DatasetVerdict(BaseModel):
 
 
 class DataQuality(BaseModel):
-    """The verdicts on every dataset."""
+    """Verdicts on all datasets."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -27,7 +27,7 @@ async def page(request: Request) -> Response:
     """A file of the bundle, or the page's document."""
     path = request.url.path
     if path.startswith(_API):
-        raise HTTPException(404, "there is nothing at this path")
+        raise HTTPException(404, "no page at this path")
     if carries_token(request):
         return await exchange(request)
     root = state_of(request).static_dir

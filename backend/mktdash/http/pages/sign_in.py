@@ -58,7 +58,7 @@ async def log_out(request: Request) -> Response:
     """
     state, facts = state_of(request), request_facts(request)
     if not same_origin(facts.headers):
-        raise ForbiddenError("a browser's session counts only on pages of this origin")
+        raise ForbiddenError("a browser session is accepted only from pages of this origin")
     held = await _held(request)
     if held is not None and held.session_id is not None:
         detail = {"requestId": facts.request_id, "client": facts.address}
