@@ -30,7 +30,7 @@ function read(key: string): unknown {
   }
 }
 
-/** The one reader of kept data: null for anything that this page did not write so, whole. */
+/** The one reader of kept data: null for anything that this page did not write, or not in full. */
 function readKept<Data>(key: string): Kept<Data> | null {
   const held = read(key) as { at?: unknown; data?: Data; sum?: unknown } | null;
   const { at, data, sum } = held ?? {};

@@ -101,7 +101,7 @@ def test_a_page_whose_program_does_not_come_says_so_to_people(without, mktdash):
     page = without("**/assets/index-*.js", status=404, body="")
     page.goto(mktdash.url)
 
-    expect(page.get_by_text("has not started: its program did not arrive")).to_be_visible()
+    expect(page.get_by_text("could not start: its script did not load")).to_be_visible()
     page.wait_for_function("() => getComputedStyle(document.querySelector('.boot')).opacity === '1'")
 
 
@@ -120,7 +120,7 @@ def test_a_panel_that_fails_leaves_the_others_and_a_way_on(without, mktdash):
     page.goto(mktdash.url + ROUTES[1])
 
     expect(page.get_by_role("alert").filter(has_text="failed").first).to_be_visible()
-    expect(page.get_by_role("button", name="Try again").first).to_be_visible()
+    expect(page.get_by_role("button", name="Retry").first).to_be_visible()
     expect(page.get_by_role("link", name="Quality")).to_be_visible()
 
 

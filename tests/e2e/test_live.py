@@ -114,7 +114,7 @@ def test_a_feed_that_hangs_is_said_on_every_page_and_its_verdicts_count_no_longe
         unjudged = listed.locator(".dataset-line", has_text="sim-ticks")
         expect(unjudged).to_have_count(1)
         expect(unjudged).to_contain_text("Unknown")
-        expect(quality.get_by_text(re.compile("Not judged since .* it was PASS then")).first).to_be_visible()
+        expect(quality.get_by_text(re.compile("Not checked since .* was PASS")).first).to_be_visible()
 
     expect(series.get_by_text(LIVE)).to_be_visible(timeout=NOTICE_MS)
     expect(quality.get_by_text(FEED_SILENT)).to_have_count(0, timeout=NOTICE_MS)
@@ -163,8 +163,8 @@ def test_in_the_past_nothing_is_live_and_no_verdict_of_today_stands_there(open_p
     known = server.graphql('{ series(symbol: "SIM.ALPHA") { latest { knownAt } } }')["series"]["latest"]["knownAt"]
     page = open_page(f"/series/SIM.ALPHA?asKnownAt={known}")
 
-    expect(page.get_by_text("Showing what was known at")).to_be_visible()
-    expect(page.get_by_role("region", name="Quality")).to_contain_text("Verdicts speak of today")
+    expect(page.get_by_text("Showing data known at")).to_be_visible()
+    expect(page.get_by_role("region", name="Quality")).to_contain_text("Checks judge today's data")
     expect(page.locator(".status")).to_have_count(0)
     expect(page.locator(".live")).to_have_count(0)
     page.get_by_role("button", name="Back to now").click()
@@ -181,16 +181,16 @@ def test_offline_a_longer_range_draws_what_is_kept_and_says_what_it_needs(open_p
 
     page.get_by_role("button", name="five years").click()
 
-    expect(page.get_by_text("The rest of what you chose needs the server.")).to_be_visible()
+    expect(page.get_by_text("The rest of this range needs the server.")).to_be_visible()
     expect(page.locator("canvas").first).to_be_visible()
     # What was looked at before is still there, and says nothing of that kind.
     page.get_by_role("button", name="one year").click()
-    expect(page.get_by_text("The rest of what you chose needs the server.")).to_have_count(0)
+    expect(page.get_by_text("The rest of this range needs the server.")).to_have_count(0)
     expect(page.locator("canvas").first).to_be_visible()
     page.context.set_offline(False)
     page.get_by_role("button", name="five years").click()
     expect(page.get_by_role("button", name="five years")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_text("The rest of what you chose needs the server.")).to_have_count(0)
+    expect(page.get_by_text("The rest of this range needs the server.")).to_have_count(0)
     faults.clear()
 
 
@@ -206,7 +206,7 @@ def test_starred_series_beyond_the_first_hundred_stay_in_the_list_and_sorting_sa
 
     expect(row(page, "ZZ159")).to_be_visible()
     expect(row(page, "ZZ158")).to_have_count(0)
-    expect(page.get_by_text(re.compile(r"Found and sorted among the \d+ of \d+ instruments"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Loaded \d+ of \d+ instruments"))).to_be_visible()
     page.get_by_role("button", name="Starred").click()
     expect(page.get_by_role("link", name=re.compile("^ZZ"))).to_have_count(1)
 
@@ -239,13 +239,13 @@ def test_what_has_ended_is_said_where_an_operator_said_so_and_nowhere_else(open_
     # then
     expect(row(page, "ENDEDX")).to_contain_text(f"Ended on {long_ago}: mixed is over")
     expect(row(page, "WHOLEX")).to_contain_text(f"Ended on {long_ago}: whole is over")
-    expect(page.locator(".apart")).to_contain_text("No value since the day shown")
-    expect(page.locator(".apart")).to_contain_text("SILENTX")
+    expect(page.locator(".outdated")).to_contain_text("No recent values")
+    expect(page.locator(".outdated")).to_contain_text("SILENTX")
     expect(row(page, "SILENTX")).to_contain_text(str(long_ago))
     expect(page.get_by_text(re.compile("Ended"))).to_have_count(2)
     # and: the series and its dataset say once who said so
     row(page, "WHOLEX").get_by_role("link").click()
-    said = re.compile(rf"Ended on {long_ago}: whole is over \(said by .+\)")
+    said = re.compile(rf"Ended on {long_ago}: whole is over \(recorded by .+\)")
     expect(page.get_by_role("region", name="Quality").get_by_text(said)).to_have_count(1)
     page.goto(server.url + "/quality")
     expect(page.get_by_role("article").filter(has_text="whole").get_by_text(said)).to_have_count(1)

@@ -78,7 +78,7 @@ function fromStatus(
 
 const OTHER_SHAPE = localProblem(
   "UNEXPECTED_ANSWER",
-  "The server answered something else than was asked. If the server was changed, reload the page.",
+  "The server sent an unexpected answer. If it has just been upgraded, reload the page.",
   { retryable: false },
 );
 

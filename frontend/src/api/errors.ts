@@ -42,7 +42,7 @@ export function readProblem(raw: unknown): Problem {
   const extensions = isRecord(error.extensions) ? error.extensions : {};
   return {
     message:
-      typeof error.message === "string" ? error.message : "The server reported an error without a text.",
+      typeof error.message === "string" ? error.message : "The server reported an error without a message.",
     code: typeof extensions.code === "string" ? extensions.code : "INTERNAL",
     requestId: typeof extensions.requestId === "string" ? extensions.requestId : null,
     retryable: extensions.retryable === true,

@@ -14,7 +14,7 @@ export const reachable = computed(() => connected.value && reached.value);
 /** Grows each time the server is found again: panels load anew on it. */
 export const reconnections = signal(0);
 
-/** When the server last said anything, by its own time; null before the first word. */
+/** When the server last answered, by its own time; null before the first answer. */
 export const heardAt = signal<number | null>(null);
 
 const PROBE_EVERY_MS = 5_000;
@@ -49,7 +49,7 @@ export function noteAnswer(answer: Response, sent: number): void {
   noteReachable();
 }
 
-/** The server said something. */
+/** Something came from the server. */
 export function noteReachable(): void {
   heardAt.value = serverNow();
   if (reached.peek()) return;

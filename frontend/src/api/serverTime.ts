@@ -1,10 +1,10 @@
-// The server's time, worked out from its answers: ages are said by it, because a device's clock may be hours wrong.
+// The server's time, worked out from its answers: ages are reckoned by it, because a device's clock may be hours wrong.
 
 import { signal } from "@preact/signals";
 import { keepPreference, readPreference } from "../storage.ts";
 
 const NAME = "clock";
-// Instants travel, and a Date header has whole seconds: smaller differences say nothing.
+// Instants travel, and a Date header has whole seconds: smaller differences mean nothing.
 const NOISE_MS = 2_000;
 const LONGEST_WAY_MS = 5_000;
 
@@ -34,11 +34,11 @@ export interface Trip {
 }
 
 /** Learn from an instant that an answer carries. */
-export function learnTime(said: number, { sent, came }: Trip): void {
+export function learnTime(given: number, { sent, came }: Trip): void {
   const way = came - sent;
   // An answer that was long under way tells little, and one that came before it was asked for nothing.
-  if (Number.isNaN(said) || way < 0 || way > LONGEST_WAY_MS) return;
-  const found = Math.round(said - (sent + came) / 2);
+  if (Number.isNaN(given) || way < 0 || way > LONGEST_WAY_MS) return;
+  const found = Math.round(given - (sent + came) / 2);
   if (Math.abs(found - offset) <= NOISE_MS + way / 2) return;
   offset = found;
   keepPreference(NAME, offset);
@@ -47,18 +47,18 @@ export function learnTime(said: number, { sent, came }: Trip): void {
 }
 
 // The device's clock beside one that nobody sets.
-const apart = (): number => Date.now() - performance.now();
-let apartThen: number | null = null;
+const clockGap = (): number => Date.now() - performance.now();
+let clockGapThen: number | null = null;
 
 /** Learn from an answer's Date header. A server that was held up sends an old one with its first answers, never one that
  *  is too new: so time only goes back by it when the device's own clock was set. */
 export function learnDate(date: string | null, trip: Trip): void {
   // The header has whole seconds: its answer was made half a second later, on the average.
-  const said = date === null ? Number.NaN : Date.parse(date) + 500;
-  const unset = apartThen !== null && Math.abs(apart() - apartThen) <= NOISE_MS;
-  if (unset && said < (trip.sent + trip.came) / 2 + offset) return;
-  learnTime(said, trip);
-  if (!Number.isNaN(said)) apartThen = apart();
+  const given = date === null ? Number.NaN : Date.parse(date) + 500;
+  const unset = clockGapThen !== null && Math.abs(clockGap() - clockGapThen) <= NOISE_MS;
+  if (unset && given < (trip.sent + trip.came) / 2 + offset) return;
+  learnTime(given, trip);
+  if (!Number.isNaN(given)) clockGapThen = clockGap();
 }
 
 /** Let the time go on. Called once, by the entry point. */

@@ -62,9 +62,9 @@ function Page({ at }: { at: Route }) {
     case "unknown":
       return (
         <section class="panel">
-          <h1>No such page</h1>
+          <h1>Page not found</h1>
           <p>
-            <code>{at.path}</code> leads nowhere. <a href="/">To the watchlist</a>
+            There is no page at <code>{at.path}</code>. <a href="/">Go to the watchlist</a>
           </p>
         </section>
       );

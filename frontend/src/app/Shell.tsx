@@ -21,11 +21,11 @@ export function Shell({ children }: { children: ComponentChildren }) {
   return (
     <>
       <a class="skip" href="#content">
-        Skip to the content
+        Skip to content
       </a>
       <div class="shell">
         <header class="rail">
-          <a class="wordmark" href="/" aria-label="mktdash, to the watchlist">
+          <a class="wordmark" href="/" aria-label="mktdash, go to the watchlist">
             <img src="/icon.svg" alt="" width="24" height="24" />
             mktdash
           </a>
@@ -68,17 +68,17 @@ function Trouble() {
 
 function troubleText(): string | null {
   const when = (at: number | null): string => (at === null ? "" : ` since ${since(at, now.value)}`);
-  if (!connected.value) return "Offline. Showing what this device has kept.";
+  if (!connected.value) return "Offline. Showing data saved on this device.";
   if (!reachable.value) {
-    return `No answer from the server${when(heardAt.value)}. Showing what this device has kept.`;
+    return `No answer from the server${when(heardAt.value)}. Showing data saved on this device.`;
   }
   if (feedSilent.value === null)
-    return "No feed is running: values come only when they are taken in by hand.";
+    return "No feed is running: new values arrive only when you run mktdash ingest.";
   if (feedSilent.value === false) return null;
-  return `The feed has been silent${when(feedSilent.value)}: no value arrives, and nothing is judged.`;
+  return `The feed has been silent${when(feedSilent.value)}: no new values and no quality checks.`;
 }
 
-const THEMES = { system: "System colours", light: "Light colours", dark: "Dark colours" } as const;
+const THEMES = { system: "System theme", light: "Light theme", dark: "Dark theme" } as const;
 
 function ThemeButton() {
   const text = THEMES[theme.value];
@@ -102,7 +102,7 @@ function LogOut() {
   return (
     <footer class="account">
       <button type="button" class="log-out" onClick={end}>
-        {failed.value ? "Still logged in: try again" : "Log out"}
+        {failed.value ? "Still logged in: retry" : "Log out"}
       </button>
     </footer>
   );
@@ -114,7 +114,7 @@ function Server() {
     <p class="server">
       {data && (
         <>
-          {data.viewer.role === "ANONYMOUS" ? "Reading without a token" : `${data.viewer.role.toLowerCase()}`}
+          {data.viewer.role === "ANONYMOUS" ? "Not logged in" : `Role: ${data.viewer.role.toLowerCase()}`}
           <br />
           {data.serverInfo.version} · {data.serverInfo.codeSha.slice(0, 7)}
         </>

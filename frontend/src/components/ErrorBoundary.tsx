@@ -30,10 +30,10 @@ export class ErrorBoundary extends Component<ErrorBoundaryProps, { failure: Erro
         <p>{failure.message}</p>
         <p>
           <button type="button" class="button" onClick={() => this.setState({ failure: null })}>
-            Try again
+            Retry
           </button>{" "}
           <button type="button" class="button" onClick={startAfresh}>
-            Forget what this device keeps, and reload
+            Clear all data saved on this device and reload
           </button>
         </p>
       </section>

@@ -1,4 +1,4 @@
-// The last trouble with a dataset's source: said to be over where the source has been asked since.
+// The last error of a dataset's source: shown as over where a later fetch succeeded.
 
 import { instant } from "../format/time.ts";
 
@@ -9,7 +9,7 @@ interface FetchErrors {
   readonly lastErrorAt: string | null;
 }
 
-/** When the newest fetch failed and why; null where the source has answered since, or never failed. */
+/** When the newest fetch failed and why; null where a later fetch succeeded, or none failed. */
 export function failedFetch(of: FetchErrors): { readonly at: string | null; readonly why: string } | null {
   const { checkedAt, lastError, lastErrorAt } = of;
   if (lastError === null) return null;
@@ -24,8 +24,7 @@ export function LastError({ of }: { of: FetchErrors }) {
   if (!failed) {
     return (
       <p class="quiet">
-        Asked without trouble {instant(of.checkedAt)}; the last trouble was {instant(of.lastErrorAt)}:{" "}
-        {of.lastError}
+        Last fetch succeeded {instant(of.checkedAt)}; last error {instant(of.lastErrorAt)}: {of.lastError}
       </p>
     );
   }

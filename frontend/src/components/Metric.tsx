@@ -35,7 +35,7 @@ function Passed({ metric }: { metric: MetricFragment }) {
         {metricTitle(metric.metric)} <Status status={metric.status} />
       </summary>
       <p>{inWords(metric.summary)}</p>
-      <p class="quiet">Measured {instant(metric.runAt)}.</p>
+      <p class="quiet">Checked {instant(metric.runAt)}.</p>
     </details>
   );
 }
@@ -70,7 +70,7 @@ export function Metric({ metric, name }: { metric: MetricFragment | null; name?:
     return (
       <div class="metric">
         <h3>{name}</h3>
-        <p class="quiet">Not measured yet</p>
+        <p class="quiet">Not checked yet</p>
       </div>
     );
   }
@@ -83,7 +83,7 @@ export function Metric({ metric, name }: { metric: MetricFragment | null; name?:
       {metric.summary && <p>{inWords(metric.summary)}</p>}
       <p class="quiet">
         {bounds(metric)}
-        Measured {instant(metric.runAt)}.
+        Checked {instant(metric.runAt)}.
       </p>
     </div>
   );

@@ -1,4 +1,4 @@
-// Sessions that should have a value and have none, each with its reason; the same reason over many is said once.
+// Sessions that should have a value and have none, each with its reason; sessions of the same reason share a line.
 
 import type { MissingFragment, QualityStatus } from "../api/generated/operations.ts";
 import { count } from "../format/number.ts";
@@ -50,7 +50,7 @@ function NameList({ names, noun }: { names: readonly string[]; noun: string }) {
 interface MissingSessionsProps {
   readonly missing: readonly MissingFragment[];
   readonly symbols: boolean;
-  /** What the check of those 30 days said. */
+  /** The verdict on those 30 days. */
   readonly judged: { readonly status: QualityStatus } | null | undefined;
 }
 
@@ -59,15 +59,15 @@ export function MissingSessions({ missing, symbols, judged }: MissingSessionsPro
     return (
       <p class="quiet">
         {judged && judged.status !== "UNKNOWN"
-          ? "Of the last 30 days, or of the last 30 values due where they come less often, none is missing."
-          : "Which values are due is not known, so none is called missing."}
+          ? "No session is missing in the last 30 days (of series due less often: in the last 30 due)."
+          : "Expected sessions are not known, so none is counted as missing."}
       </p>
     );
   }
   return (
     <div class="scroll">
       <table class="small missing">
-        <caption class="sr">Missing sessions and why</caption>
+        <caption class="sr">Missing sessions with reasons</caption>
         <thead>
           <tr>
             <th scope="col">Session</th>

@@ -7,6 +7,7 @@ import { connected } from "../api/reachability.ts";
 import { instant } from "../format/time.ts";
 import type { Resource, View } from "../state/resource.ts";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
+import { LoginHint } from "./LoginHint.tsx";
 import { Reference } from "./Reference.tsx";
 
 interface FrameProps {
@@ -95,16 +96,16 @@ function Notice<Data>({ view, retry }: { view: View<Data>; retry: () => void }) 
     case "offline":
       return (
         <p class="notice offline" role="status">
-          <b>{connected.value ? "No answer" : "Offline"}</b>, as of {instant(view.at)}. {again}
+          <b>{connected.value ? "No answer" : "Offline"}</b>: data from {instant(view.at)}. {again}
         </p>
       );
     case "stale":
       return (
         <p class="notice stale" role="status">
-          <b>Stale</b>, as of {instant(view.at)}
+          <b>Stale</b>: data from {instant(view.at)}
           {view.error && (
             <>
-              : {view.error.message} <Reference problem={view.error.problem} />
+              . {view.error.message} <Reference problem={view.error.problem} />
             </>
           )}{" "}
           {again}
@@ -132,18 +133,12 @@ function Failure({ error, retry }: { error: ApiError; retry: () => void }) {
     <div class="blank" role="alert">
       <p>
         <b>
-          {offline
-            ? connected.value
-              ? "No answer"
-              : "Offline"
-            : missing
-              ? "Not found"
-              : "This did not work"}
+          {offline ? (connected.value ? "No answer" : "Offline") : missing ? "Not found" : "Request failed"}
         </b>
       </p>
       <p>
         {offline
-          ? "The server cannot be reached, and this device has kept nothing of this panel yet."
+          ? "The server cannot be reached, and no data of this panel are saved on this device yet."
           : error.message}
       </p>
       <p>
@@ -151,7 +146,7 @@ function Failure({ error, retry }: { error: ApiError; retry: () => void }) {
       </p>
       {missing ? (
         <a class="button" href="/">
-          To the watchlist
+          Go to the watchlist
         </a>
       ) : (
         <button type="button" class="button" onClick={retry}>
@@ -170,8 +165,7 @@ function Forbidden({ error }: { error: ApiError | null }) {
       </p>
       <p>{error?.message}</p>
       <p>
-        Open the link that the server printed when it started: it carries a token, and this browser then keeps
-        it.
+        <LoginHint />
       </p>
       {error && (
         <p>

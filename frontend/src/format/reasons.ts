@@ -1,8 +1,8 @@
-// The words for why a session has no value.
+// Why a session has no value, in words.
 
 export const REASONS: Record<string, string> = {
   NOT_YET_DUE: "Not yet due",
-  SOURCE_SAYS_NONE: "Source says none",
+  SOURCE_SAYS_NONE: "Source has no value",
   PROVIDER_GAP: "Provider gap",
   QUARANTINED: "Quarantined",
   NEVER_FETCHED: "Never fetched",

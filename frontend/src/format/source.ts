@@ -1,4 +1,4 @@
-// What tells the series of one instrument apart.
+// A label that tells the series of one instrument from each other.
 
 interface Named {
   readonly source: string;

@@ -1,4 +1,4 @@
-// Instants in UTC, always said so; a session is a date and never shifted by a time zone.
+// Instants in UTC, always with "UTC"; a session is a date and never shifted by a time zone.
 
 export const pad = (value: number): string => String(value).padStart(2, "0");
 

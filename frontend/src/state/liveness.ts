@@ -1,4 +1,4 @@
-// What may be said of a series' newest tick. Live is a claim about a series and its last tick: worked out here from
+// How live a series' newest tick is. Live is a claim about a series and its last tick: worked out here from
 // what has arrived, it turns by itself when the next tick is overdue.
 
 import type { StreamState } from "../api/stream.ts";
@@ -25,7 +25,7 @@ export function intervalMs(interval: string): number | null {
 /** When a tick was both of and learned by: an open bar's end lies ahead, an old value may be learned late. */
 export const tickAt = (tick: Tick): number => Math.min(Date.parse(tick.asOf), Date.parse(tick.knownAt));
 
-/** Whether the next tick is overdue by more than its whole interval. Null of a series that does not tick. */
+/** Whether the next tick is overdue by more than one interval. Null of a series that does not tick. */
 export function isSilent(tick: Tick, now: number): boolean | null {
   const length = intervalMs(tick.interval);
   return length === null ? null : !(now - tickAt(tick) <= 2 * length + TRAVEL_MS);
@@ -39,7 +39,7 @@ export interface Liveness {
 export interface Connection {
   readonly stream: StreamState;
   readonly reachable: boolean;
-  /** When the server last said anything; by its own time, milliseconds. */
+  /** When the server last answered; by its own time, milliseconds. */
   readonly heardAt: number | null;
 }
 
@@ -48,7 +48,7 @@ export function since(at: number, now: number): string {
   return day(at) === day(now) ? `${clock(at, true)} UTC` : `${day(at)} ${clock(at)} UTC`;
 }
 
-/** What to say of a series' ticks; null where there is nothing to say, as of a daily series. */
+/** The text on a series' ticks; null where there is none, as of a daily series. */
 export function liveness(tick: Tick | null, connection: Connection, now: number): Liveness | null {
   const silent = tick && isSilent(tick, now);
   if (!tick || silent === null) return null;
@@ -59,19 +59,19 @@ export function liveness(tick: Tick | null, connection: Connection, now: number)
   }
   if (silent) return { kind: "off", text: `Silent since ${since(at, now)}` };
   if (connection.stream === "refused")
-    return { kind: "off", text: `Not followed; last tick ${since(at, now)}` };
+    return { kind: "off", text: `Subscription refused; last tick ${since(at, now)}` };
   if (connection.stream !== "live")
     return { kind: "waiting", text: `Connecting; last tick ${since(at, now)}` };
   return { kind: "on", text: `Live, last tick ${ago(at, now, true)}` };
 }
 
-/** What to say of the ticks of many series: live is said only where all that tick are. */
+/** The text on the ticks of many series: live only where all that tick are. */
 export function livenessOf(ticks: readonly Tick[], connection: Connection, now: number): Liveness | null {
   const ticking = ticks.filter((tick) => intervalMs(tick.interval) !== null);
   const newest = ticking.reduce<Tick | null>((a, b) => (a && tickAt(a) >= tickAt(b) ? a : b), null);
-  const said = liveness(newest, connection, now);
+  const ofNewest = liveness(newest, connection, now);
   const silent = ticking.filter((tick) => isSilent(tick, now)).length;
-  if (!newest || said?.kind !== "on" || silent === 0) return said;
+  if (!newest || ofNewest?.kind !== "on" || silent === 0) return ofNewest;
   return {
     kind: "waiting",
     text: `${silent} of ${ticking.length} silent, last tick ${ago(tickAt(newest), now, true)}`,

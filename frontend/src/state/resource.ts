@@ -1,4 +1,4 @@
-// One panel's data through its whole life: kept from last time, loading, fresh, partly missing, stale, refused.
+// One panel's data from first to last: saved from last time, loading, fresh, partly missing, stale, refused.
 
 import { batch, computed, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import type { Answer } from "../api/client.ts";
@@ -29,7 +29,7 @@ export interface Resource<Data> {
   readonly reload: () => Promise<void>;
   /** Load once more, after what is being loaded now: it may have been asked before something changed. */
   readonly invalidate: () => void;
-  /** Take whole data that came another way than by asking. */
+  /** Show data that came in another way than by a query. */
   readonly set: (data: Data) => void;
   /** Change a part of the data at hand, for live updates: it makes the rest no younger. */
   readonly update: (change: (data: Data) => Data) => void;

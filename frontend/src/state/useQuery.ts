@@ -84,7 +84,7 @@ export function pickFrom<Data, Shown>(
   if (shown === null || shown === undefined) {
     throw new ApiError(
       first ?? {
-        message: "There is no such thing on this server.",
+        message: "The server has no data for this address.",
         code: "NOT_FOUND",
         requestId: null,
         retryable: false,

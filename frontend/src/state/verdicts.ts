@@ -1,4 +1,4 @@
-// A verdict on the page ages while one looks: the server says until when it counts, and after that nobody knows.
+// A verdict on the page ages while one looks: the server gives the time until which it counts, and after that it is unknown.
 
 import { signal } from "@preact/signals";
 import type { MetricFragment, QualityStatus } from "../api/generated/operations.ts";
@@ -11,8 +11,8 @@ export const feedSilent = signal<number | null | false>(false);
 /** Whether verdicts that count until then still do. Re-renders who asks when that changes. */
 const counts = (until: string | null): boolean => until !== null && now.value <= Date.parse(until);
 
-/** A verdict as it counts now. While the feed is silent nobody finds what has gone wrong since, so only FAIL stands;
- *  without a feed, whoever judges does it by hand. */
+/** A verdict as it counts now. While the feed is silent no check runs, so only FAIL stands;
+ *  without a feed, checks are run by hand. */
 export function statusNow(status: QualityStatus, until: string | null): QualityStatus {
   if (!counts(until)) return "UNKNOWN";
   return typeof feedSilent.value === "number" && status !== "FAIL" ? "UNKNOWN" : status;
@@ -23,25 +23,25 @@ interface Judged {
   readonly countsUntil: string | null;
 }
 
-/** What was said of a series or a dataset, with every verdict as it counts now. */
+/** The quality of a series or a dataset, with every verdict as it counts now. */
 export function qualityNow<Quality extends Judged>(quality: Quality): Quality {
   const { countsUntil } = quality;
   if (counts(countsUntil) && typeof feedSilent.value !== "number") return quality;
   const turned = (metric: MetricFragment): MetricFragment => {
     const status = statusNow(metric.status, countsUntil);
     if (status === metric.status) return metric;
-    const summary = `Not judged since ${instant(metric.runAt)}; it was ${metric.status} then: ${metric.summary}`;
+    const summary = `Not checked since ${instant(metric.runAt)}; was ${metric.status}: ${metric.summary}`;
     return { ...metric, status, summary };
   };
-  const said = Object.entries(quality).map(([name, one]) => [
+  const fields = Object.entries(quality).map(([name, one]) => [
     name,
     name === "metrics" ? one.map(turned) : isMetric(one) ? turned(one) : one,
   ]);
-  return { ...Object.fromEntries(said), status: statusNow(quality.status, countsUntil) };
+  return { ...Object.fromEntries(fields), status: statusNow(quality.status, countsUntil) };
 }
 
-const isMetric = (said: unknown): said is MetricFragment =>
-  typeof said === "object" && said !== null && "metric" in said && "status" in said;
+const isMetric = (field: unknown): field is MetricFragment =>
+  typeof field === "object" && field !== null && "metric" in field && "status" in field;
 
 export const WORST_FIRST: readonly QualityStatus[] = ["FAIL", "WARN", "UNKNOWN", "PASS"];
 

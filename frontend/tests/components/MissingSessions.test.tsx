@@ -11,11 +11,11 @@ function said(status: QualityStatus | null): string {
 
 test("that nothing is missing names its window", () => {
   for (const status of ["PASS", "WARN", "FAIL"] as const)
-    expect(said(status)).toContain("Of the last 30 days");
+    expect(said(status)).toContain("in the last 30 days");
 });
 
 test("where nobody knows what is due, nothing is called complete", () => {
   for (const status of ["UNKNOWN", null] as const) {
-    expect(said(status)).toBe("Which values are due is not known, so none is called missing.");
+    expect(said(status)).toBe("Expected sessions are not known, so none is counted as missing.");
   }
 });

@@ -91,11 +91,11 @@ test("offline, what the device kept is shown with its time", async () => {
   const text = await shown(resource(NOON + 5_000), OFFLINE);
 
   expect(text).toContain("EURUSD");
-  expect(text).toContain("No answer, as of 2026-10-30 12:00 UTC");
+  expect(text).toContain("No answer: data from 2026-10-30 12:00 UTC");
 });
 
 test("offline with nothing kept says so and is not blank", async () => {
-  expect(await shown(resource(), OFFLINE)).toContain("this device has kept nothing");
+  expect(await shown(resource(), OFFLINE)).toContain("no data of this panel are saved");
 });
 
 test("data that cannot be renewed are stale, and stay", async () => {
@@ -105,7 +105,7 @@ test("data that cannot be renewed are stale, and stay", async () => {
   const text = await shown(of, failing(localProblem("TIMEOUT", "Too slow.")));
 
   expect(text).toContain("EURUSD");
-  expect(text).toMatch(/Stale, as of 2026-10-30 12:00 UTC: Too slow\. TIMEOUT/);
+  expect(text).toMatch(/Stale: data from 2026-10-30 12:00 UTC. Too slow\. TIMEOUT/);
 });
 
 test("an answer with errors beside data is partly missing, and is not kept", async () => {
@@ -134,11 +134,11 @@ test("losing the server turns shown data into data of their time, and says whose
 
   await act(async () => noteUnreachable());
 
-  expect(root.textContent).toContain("No answer, as of");
+  expect(root.textContent).toContain("No answer: data from");
   await act(async () => {
     connected.value = false;
   });
-  expect(root.textContent).toContain("Offline, as of");
+  expect(root.textContent).toContain("Offline: data from");
   connected.value = true;
 });
 

@@ -65,27 +65,27 @@ const text = (root: ParentNode, selector: string): string => root.querySelector(
 test("a long silence alone is never called an end", () => {
   const root = table([row("EURUSD", "2026-11-25"), row("EURHRK", "2022-12-30")], [notes("rates")]);
 
-  expect(text(root, ".apart [scope=rowgroup]")).toBe("No value since the day shown (1)");
-  expect(text(root, ".apart tr:nth-child(2) .c-time")).toBe("2022-12-30");
+  expect(text(root, ".outdated [scope=rowgroup]")).toBe("No recent values (1)");
+  expect(text(root, ".outdated tr:nth-child(2) .c-time")).toBe("2022-12-30");
   expect(root.textContent).not.toMatch(/ended/i);
 });
 
-test("what an operator said has ended stands apart with the day and the reason, and only that", () => {
+test("what an operator recorded as ended stands below the rest with the day and the reason, and only that", () => {
   const rows = [row("EURUSD", "2026-11-25"), row("EURHRK", "2022-12-30"), row("EURRUB", "2022-03-01")];
 
   const root = table(rows, [notes("rates", KUNA)]);
 
   const ends = [...root.querySelectorAll(".end")].map((one) => one.textContent);
   expect(ends).toEqual(["Ended on 2022-12-30: Croatia has the euro"]);
-  expect(root.querySelectorAll(".apart .c-symbol a")).toHaveLength(2);
+  expect(root.querySelectorAll(".outdated .c-symbol a")).toHaveLength(2);
 });
 
-test("a dataset that ended as a whole is set apart, though none of its series lags behind another", () => {
+test("a dataset that ended as a whole stands below the rest, though none of its series lags behind another", () => {
   const rows = [row("A", "2026-07-30", { dataset: "gone" }), row("B", "2026-11-25")];
 
   expect(rows.map((one) => mayHaveEnded(one, NOW))).toEqual([true, false]);
   expect([...silentKeys(rows)]).toEqual([]);
-  expect(text(table(rows, [notes("gone", WHOLE)]), ".apart .end")).toBe(
+  expect(text(table(rows, [notes("gone", WHOLE)]), ".outdated .end")).toBe(
     "Ended on 2026-07-30: no longer published",
   );
 });
@@ -128,7 +128,7 @@ test("the sentence of an end is left out of a verdict only where that is all it 
   expect(withoutEndTexts([metric(alone)], [])[0]?.summary).toBe(alone);
 });
 
-test("the panel of a series says once that it has ended, why, and who said so", () => {
+test("the panel of a series says once that it has ended, why, and who recorded it", () => {
   const quality = createResource<Quality>();
   quality.set({
     id: "1",
@@ -158,7 +158,7 @@ test("the panel of a series says once that it has ended, why, and who said so", 
 
   render(<SeriesQuality of={quality} asKnownAt={null} />, root);
 
-  expect(text(root, ".end")).toBe("Ended on 2026-07-30: no longer published (said by ann)");
+  expect(text(root, ".end")).toBe("Ended on 2026-07-30: no longer published (recorded by ann)");
   expect(root.textContent?.match(/no longer published/g)).toHaveLength(1);
 });
 
@@ -171,8 +171,8 @@ test("a dataset names each symbol that has ended once, and folds many away", () 
   render(<EndedNotes of={many} />, root);
 
   expect(few).toEqual([
-    "Ended on 2026-07-30: no longer published (said by ann)",
-    "EURHRK: Ended on 2022-12-30: Croatia has the euro (said by ann)",
+    "Ended on 2026-07-30: no longer published (recorded by ann)",
+    "EURHRK: Ended on 2022-12-30: Croatia has the euro (recorded by ann)",
   ]);
-  expect(text(root, "summary")).toBe("4 ends, with reasons");
+  expect(text(root, "summary")).toBe("4 ended, with reasons");
 });

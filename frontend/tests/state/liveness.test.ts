@@ -64,7 +64,7 @@ test("a stream that is not up yet, or was refused, is not live however fresh the
     );
   }
   expect(liveness(tick(3), { ...CONNECTION, stream: "refused" }, NOON)?.text).toBe(
-    "Not followed; last tick 11:59:57 UTC",
+    "Subscription refused; last tick 11:59:57 UTC",
   );
 });
 

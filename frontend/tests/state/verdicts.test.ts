@@ -80,7 +80,7 @@ test("an aged panel says of each verdict since when nobody judged, and what it w
   expect([aged.status, aged.freshness.status, fresh?.status, flat?.status, drift?.status]).toEqual(
     Array(5).fill("UNKNOWN"),
   );
-  expect(flat?.summary).toBe("Not judged since 2026-11-26 11:55 UTC; it was FAIL then: 0 sessions late");
+  expect(flat?.summary).toBe("Not checked since 2026-11-26 11:55 UTC; was FAIL: 0 sessions late");
   // What was unknown already has its own reason.
   expect(drift?.summary).toBe("0 sessions late");
   expect(aged.completeness).toBeNull();

@@ -1,5 +1,5 @@
-// The alerts that stand on a dataset, and what operators say of them. An answer makes one quiet; the dataset's
-// status above stays what it is.
+// The open alerts of a dataset, and the operators' answers. An answer makes one quiet; the dataset's status above
+// stays what it is.
 
 import { useState } from "preact/hooks";
 import { mutate } from "../../api/client.ts";
@@ -70,7 +70,7 @@ function Alert({ alert, answered }: { alert: AlertFragment; answered: () => void
         <b>{metricTitle(alert.metric)}</b> <Status status={alert.status} />{" "}
         <span class="quiet">
           since {instant(alert.openedAt)}
-          {alert.acknowledgedBy && ` · seen by ${alert.acknowledgedBy}`}
+          {alert.acknowledgedBy && ` · acknowledged by ${alert.acknowledgedBy}`}
           {alert.mutedUntil && ` · muted by ${alert.mutedBy} until ${instant(alert.mutedUntil)}`}
         </span>
       </p>
@@ -101,7 +101,7 @@ function Alert({ alert, answered }: { alert: AlertFragment; answered: () => void
           </button>
           <input
             aria-label={`Note on ${metricTitle(alert.metric)}`}
-            placeholder="What is known of it"
+            placeholder="Add a note"
             value={note}
             maxLength={LONGEST_NOTE}
             onInput={(event) => setNote(event.currentTarget.value)}

@@ -37,7 +37,7 @@ export function QualityPage() {
       class="quality"
       actions={datasets && <Tally datasets={datasets} />}
       isEmpty={(held) => held.datasets.length === 0}
-      empty="No dataset yet: nothing has been fetched."
+      empty="No datasets yet: nothing has been fetched."
       skeleton={<Lines count={8} />}
     >
       {(held) =>
@@ -105,10 +105,10 @@ function DatasetCard({ dataset, alerts, answered }: DatasetCardProps) {
         <Metric name="Completeness, 30 days" metric={quality.completeness30} />
         <dl class="pairs">
           <dt>Newest value</dt>
-          <dd>{dataset.newestAsOf ? `of ${instant(dataset.newestAsOf)}` : "none yet"}</dd>
-          <dt>Last change learned</dt>
+          <dd>{dataset.newestAsOf ? `as of ${instant(dataset.newestAsOf)}` : "none yet"}</dd>
+          <dt>Last change</dt>
           <dd title={instant(dataset.knownAt, true)}>{ago(dataset.knownAt, now.value)}</dd>
-          <dt>Source asked</dt>
+          <dt>Source checked</dt>
           <dd title={instant(dataset.checkedAt, true)}>{ago(dataset.checkedAt, now.value)}</dd>
           <dt>Calendar</dt>
           <dd>{dataset.calendar}</dd>

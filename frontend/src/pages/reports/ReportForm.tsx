@@ -9,6 +9,7 @@ import {
   RequestReportDocument,
   type SessionQuery,
 } from "../../api/generated/operations.ts";
+import { LoginHint } from "../../components/LoginHint.tsx";
 import { Reference } from "../../components/Reference.tsx";
 import { go, reportPath } from "../../routes.ts";
 import { type Field, fieldsOf, parametersOf } from "./formFields.ts";
@@ -43,9 +44,7 @@ export function ReportForm({ templates, viewer }: ReportFormProps) {
       <p>{template.description}</p>
       {viewer?.canRequestReports === false ? (
         <p class="notice">
-          <b>Asking for a report needs a token.</b> Open the link that the server printed when it started (the
-          line that begins with <code>ready:</code>): it carries one, and this browser then keeps it. Reports
-          that exist can be read below.
+          <b>Requesting a report needs a token.</b> <LoginHint /> Finished reports are listed below.
         </p>
       ) : (
         <Request key={template.name} template={template} />

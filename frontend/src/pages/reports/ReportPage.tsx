@@ -10,6 +10,7 @@ import { follow, type StreamState } from "../../api/stream.ts";
 import { Icon } from "../../components/Icon.tsx";
 import { Lines, Panel } from "../../components/Panel.tsx";
 import { instant } from "../../format/time.ts";
+import { title } from "../../format/words.ts";
 import { useQuery } from "../../state/useQuery.ts";
 import { useTitle } from "../../state/useTitle.ts";
 import { Artifacts } from "./Artifacts.tsx";
@@ -90,13 +91,13 @@ function Facts({ run }: { run: RunFragment }) {
         <dd class="break">
           <code>{run.snapshotId ?? "–"}</code>
         </dd>
-        <dt>Code</dt>
+        <dt>Code version</dt>
         <dd class="break">
           <code>{run.codeSha ?? "–"}</code>
         </dd>
         {parameters.map(([name, value]) => (
           <>
-            <dt>{name}</dt>
+            <dt>{title(name)}</dt>
             <dd class="break">{Array.isArray(value) ? value.join(", ") : String(value)}</dd>
           </>
         ))}

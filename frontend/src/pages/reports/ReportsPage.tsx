@@ -1,4 +1,4 @@
-// Reports: what can be asked for, and what was.
+// The form to request a report, and the reports requested so far.
 
 import {
   ReportRunsDocument,
@@ -29,7 +29,7 @@ export function ReportsPage() {
         level={1}
         of={templates}
         isEmpty={(held) => held.length === 0}
-        empty="This server has no report template."
+        empty="No report templates on this server."
         skeleton={<Lines count={6} />}
       >
         {(held) => <ReportForm templates={held} viewer={viewer} />}
@@ -38,7 +38,7 @@ export function ReportsPage() {
         title="Recent reports"
         of={runs}
         isEmpty={(held) => held.edges.length === 0}
-        empty="No report has been asked for yet."
+        empty="No reports yet."
         skeleton={<Lines count={6} />}
       >
         {(held) => (

@@ -4,7 +4,7 @@ import type { ReportState, RunFragment } from "../../api/generated/operations.ts
 import { words } from "../../format/words.ts";
 
 const WORDS: Record<ReportState, string> = {
-  QUEUED: "Waiting for a worker",
+  QUEUED: "Queued",
   RUNNING: "Running",
   SUCCEEDED: "Ready",
   DEAD: "Failed",

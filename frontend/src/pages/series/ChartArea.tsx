@@ -69,17 +69,17 @@ export function ChartArea(props: ChartAreaProps) {
       </div>
       {props.former && points.ms.length > 0 && (
         <p class="notice stale" role="status">
-          Drawn is what this device has kept, <b>{day(points.ms[0] ?? 0)}</b> to{" "}
-          <b>{day(points.ms.at(-1) ?? 0)}</b>. The rest of what you chose needs the server.
+          Showing data saved on this device, <b>{day(points.ms[0] ?? 0)}</b> to{" "}
+          <b>{day(points.ms.at(-1) ?? 0)}</b>. The rest of this range needs the server.
         </p>
       )}
       {points.ms.length === 0 ? (
         <div class="blank tall">
           {props.former
-            ? "This device has kept no value of this range. It needs the server."
+            ? "No values of this range are saved on this device. It needs the server."
             : series.latest
-              ? "No value in this range."
-              : "No value was known of this series."}
+              ? "No values in this range."
+              : "No values of this series."}
         </div>
       ) : asTable ? (
         <PointsTable points={points} series={series} decimals={decimals} zoom={zoom} onChoose={onChoose} />
@@ -90,7 +90,7 @@ export function ChartArea(props: ChartAreaProps) {
             Retry
           </button>{" "}
           <button type="button" class="button" onClick={() => setAsTable(true)}>
-            Show the table
+            Show as table
           </button>
         </div>
       ) : Chart ? (
@@ -113,7 +113,7 @@ export function ChartArea(props: ChartAreaProps) {
         <p class="quiet">
           {points.downsampledFrom === null
             ? `${count(points.ms.length)} values`
-            : `${count(points.ms.length)} of ${count(points.downsampledFrom)} values, chosen to keep the shape; zoom in for all`}
+            : `${count(points.ms.length)} of ${count(points.downsampledFrom)} values (downsampled; zoom in for all)`}
           {" · "}data version {series.dataVersion}
           {series.snapshotId !== "" && (
             <>

@@ -1,4 +1,4 @@
-// Travel in knowledge: the series as this system knew it at an earlier instant.
+// The series as mktdash knew it at an earlier instant.
 
 import { fromField, instant, toField } from "../../format/time.ts";
 import { go, type SeriesName, seriesPath } from "../../routes.ts";
@@ -6,9 +6,9 @@ import { go, type SeriesName, seriesPath } from "../../routes.ts";
 interface KnownAtProps {
   readonly name: SeriesName;
   readonly asKnownAt: string | null;
-  /** Whether what is shown is what was asked for. */
+  /** Whether what is shown is what was asked for, and not still what was shown before. */
   readonly here: boolean;
-  /** Whether the server has just said so. */
+  /** Whether it is what the server holds now. */
   readonly fresh: boolean;
 }
 
@@ -29,18 +29,14 @@ export function KnownAt({ name, asKnownAt, here, fresh }: KnownAtProps) {
       </label>
       {asKnownAt ? (
         <p role="status">
-          {here ? "Showing what" : "Not here yet: what"} was known at <b>{instant(asKnownAt, true)}</b>; later
-          values and corrections are left out.{" "}
+          {here ? "Showing" : "Not loaded yet:"} data known at <b>{instant(asKnownAt, true)}</b>, without
+          later values and revisions.{" "}
           <button type="button" class="link" onClick={() => set(null)}>
             Back to now
           </button>
         </p>
       ) : (
-        <p class="quiet">
-          {fresh
-            ? "Now: with all corrections so far."
-            : "With the corrections that this device has heard of."}
-        </p>
+        <p class="quiet">{fresh ? "Now, with all revisions so far." : "With the revisions loaded so far."}</p>
       )}
     </form>
   );

@@ -71,10 +71,10 @@ export function PointsTable({ points, series, decimals, zoom, onChoose }: Points
                   <button
                     type="button"
                     class="link"
-                    aria-label={`Origin of ${valueTime(at, null, series.interval)}`}
+                    aria-label={`Provenance of ${valueTime(at, null, series.interval)}`}
                     onClick={() => onChoose(at)}
                   >
-                    Origin
+                    Provenance
                   </button>
                 </td>
               </tr>

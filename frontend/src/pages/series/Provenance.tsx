@@ -1,4 +1,4 @@
-// Where one value came from, down to the bytes.
+// Where one value came from, down to the raw file.
 
 import { useMemo } from "preact/hooks";
 import { ProvenanceDocument, type ProvenanceQuery } from "../../api/generated/operations.ts";
@@ -33,7 +33,7 @@ export function Provenance(props: ProvenanceProps) {
             <Lines count={4} />
           </div>
         ) : (
-          <p class="quiet">There is no value to trace.</p>
+          <p class="quiet">No value yet.</p>
         )}
       </PanelFrame>
     );
@@ -114,7 +114,7 @@ function Facts({ origin, decimals }: { origin: Origin; decimals: number }) {
         <dd class="break">
           {batch.dataset} <code>{batch.id}</code>
           <br />
-          {count(batch.new)} new, {count(batch.revised)} revised, {count(batch.same)} same,{" "}
+          {count(batch.new)} new, {count(batch.revised)} revised, {count(batch.same)} unchanged,{" "}
           {count(batch.retracted)} retracted, {count(batch.rejected)} rejected
         </dd>
         <dt>Run</dt>
@@ -123,7 +123,7 @@ function Facts({ origin, decimals }: { origin: Origin; decimals: number }) {
         </dd>
         <dt>Contract</dt>
         <dd>{batch.contract}</dd>
-        <dt>Code</dt>
+        <dt>Code version</dt>
         <dd class="break">
           <code>{batch.codeSha.slice(0, 12)}</code>
         </dd>

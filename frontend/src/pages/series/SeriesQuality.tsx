@@ -31,7 +31,7 @@ function QualityNow({ of: quality }: { of: Resource<Quality> }) {
     <Panel title="Quality" of={quality} actions={now && <Status status={now.status} />}>
       {({ dataset, quality: { flagCounts, missing } }) => (
         <>
-          {now?.metrics.length === 0 && <p class="quiet">No check has run yet, so nothing can be said.</p>}
+          {now?.metrics.length === 0 && <p class="quiet">No check has run yet.</p>}
           {end && <EndedNote of={end} />}
           <Metrics metrics={withoutEndTexts(now?.metrics ?? [], end ? [end] : [])} />
           <LastError of={dataset} />
@@ -47,7 +47,7 @@ function QualityNow({ of: quality }: { of: Resource<Quality> }) {
             <dd>{dataset.title}</dd>
             <dt>Calendar</dt>
             <dd>{dataset.calendar}</dd>
-            <dt>Source asked</dt>
+            <dt>Source checked</dt>
             <dd>{instant(dataset.checkedAt)}</dd>
             <dt>Licence</dt>
             <dd>{dataset.licence}</dd>
@@ -58,12 +58,12 @@ function QualityNow({ of: quality }: { of: Resource<Quality> }) {
   );
 }
 
-/** What stands in place of verdicts in the past: they are of today. */
+/** In place of verdicts in the past: they are of today. */
 function NoQualityThen({ asKnownAt }: { asKnownAt: string }) {
   return (
     <PanelFrame title="Quality">
       <p class="quiet">
-        Verdicts speak of today, so none stands beside what was known at {instant(asKnownAt, true)}.
+        Checks judge today's data, so there are none for data known at {instant(asKnownAt, true)}.
       </p>
     </PanelFrame>
   );
@@ -71,7 +71,7 @@ function NoQualityThen({ asKnownAt }: { asKnownAt: string }) {
 
 function FlagCounts({ counts }: { counts: unknown }) {
   const entries = Object.entries((counts ?? {}) as Record<string, number>).filter(([, n]) => n > 0);
-  if (entries.length === 0) return <p class="quiet">No value carries a flag.</p>;
+  if (entries.length === 0) return <p class="quiet">No value has a flag.</p>;
   return (
     <p class="flag-counts">
       {entries.map(([flag, n]) => (

@@ -1,4 +1,4 @@
-// Above the watchlist: what is wrong with a dataset, said once and not on each of its rows.
+// Above the watchlist: what is wrong with a dataset, once and not on each of its rows.
 
 import { useEffect } from "preact/hooks";
 import { DatasetNotesDocument } from "../../api/generated/operations.ts";
@@ -16,7 +16,7 @@ const MOST_OPEN = 3;
 
 interface DatasetNoticesProps {
   readonly judged: ReadonlyMap<string, Row>;
-  /** Whether to ask, without a line too, what operators said has ended. */
+  /** Whether to ask what operators recorded as ended, even where no dataset needs a notice. */
   readonly ends: boolean;
 }
 

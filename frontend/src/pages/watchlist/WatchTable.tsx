@@ -21,25 +21,25 @@ interface WatchTableProps {
   readonly rows: readonly Row[];
   /** The rows that had no value for long, by key. */
   readonly silent: ReadonlySet<string>;
-  /** By row, that it has ended, as an operator said. */
+  /** By row, its end, where an operator recorded one. */
   readonly ends: ReadonlyMap<string, EndFragment>;
-  /** By dataset, the row whose verdict is said of the whole dataset. */
+  /** By dataset, the row whose verdict the notices show for all its rows. */
   readonly judged: ReadonlyMap<string, Row>;
   readonly sort: Signal<Sort>;
 }
 
 export function WatchTable({ rows, silent, ends, judged, sort }: WatchTableProps) {
-  const isApart = ({ key }: Row) => silent.has(key) || ends.has(key);
+  const isOutdated = ({ key }: Row) => silent.has(key) || ends.has(key);
   const toRow = (row: Row) => (
     <WatchRow
       key={row.key}
       row={row}
       end={ends.get(row.key)}
-      said={judged.get(row.dataset) ?? row}
+      datasetRow={judged.get(row.dataset) ?? row}
       starred={stars.value.has(row.key)}
     />
   );
-  const apart = rows.filter(isApart);
+  const outdated = rows.filter(isOutdated);
   return (
     <table class="watch-table">
       <thead>
@@ -73,15 +73,15 @@ export function WatchTable({ rows, silent, ends, judged, sort }: WatchTableProps
           </th>
         </tr>
       </thead>
-      <tbody>{rows.filter((row) => !isApart(row)).map(toRow)}</tbody>
-      {apart.length > 0 && (
-        <tbody class="apart">
+      <tbody>{rows.filter((row) => !isOutdated(row)).map(toRow)}</tbody>
+      {outdated.length > 0 && (
+        <tbody class="outdated">
           <tr>
             <th scope="rowgroup" colSpan={4}>
-              No value since the day shown ({apart.length})
+              No recent values ({outdated.length})
             </th>
           </tr>
-          {apart.map(toRow)}
+          {outdated.map(toRow)}
         </tbody>
       )}
     </table>
@@ -116,20 +116,20 @@ function Head({ column, sort, children, ...rest }: HeadProps) {
 interface WatchRowProps {
   readonly row: Row;
   readonly end: EndFragment | undefined;
-  readonly said: Row;
+  readonly datasetRow: Row;
   readonly starred: boolean;
 }
 
 /** Drawn anew only when its own series or its dataset's verdict moved: a tick costs one row. */
 class WatchRow extends Component<WatchRowProps> {
   override shouldComponentUpdate(next: WatchRowProps): boolean {
-    const { row, end, said, starred } = this.props;
+    const { row, end, datasetRow, starred } = this.props;
     return (
       next.row !== row ||
       next.end !== end ||
       next.starred !== starred ||
-      next.said.quality !== said.quality ||
-      next.said.qualityCountsUntil !== said.qualityCountsUntil
+      next.datasetRow.quality !== datasetRow.quality ||
+      next.datasetRow.qualityCountsUntil !== datasetRow.qualityCountsUntil
     );
   }
 
@@ -138,7 +138,7 @@ class WatchRow extends Component<WatchRowProps> {
   }
 }
 
-function Cells({ row, end, said, starred }: WatchRowProps) {
+function Cells({ row, end, datasetRow, starred }: WatchRowProps) {
   const { latest } = row;
   const path = seriesPath({
     symbol: row.symbol,
@@ -171,7 +171,7 @@ function Cells({ row, end, said, starred }: WatchRowProps) {
           </span>
         )}
         <span class="phone-only under">
-          <RowStatus row={row} said={said} /> <When row={row} /> · {row.from}
+          <RowStatus row={row} datasetRow={datasetRow} /> <When row={row} /> · {row.from}
         </span>
       </th>
       <td class="c-spark">
@@ -197,7 +197,7 @@ function Cells({ row, end, said, starred }: WatchRowProps) {
       </td>
       <td class="c-source">{row.from}</td>
       <td class="c-quality">
-        <RowStatus row={row} said={said} />
+        <RowStatus row={row} datasetRow={datasetRow} />
       </td>
     </tr>
   );
@@ -212,9 +212,9 @@ function When({ row: { latest, interval } }: { row: Row }) {
 }
 
 /** The mark of a row's verdict; with its word only where the dataset's line says another. */
-function RowStatus({ row, said }: { row: Row; said: Row }) {
+function RowStatus({ row, datasetRow }: { row: Row; datasetRow: Row }) {
   const status = statusOf(row);
   const why = status === "PASS" ? row.freshness?.summary : reasonOf(row);
   const title = why ? `${STATUS_WORDS[status]}: ${why}` : STATUS_WORDS[status];
-  return <Status status={status} title={title} bare={status === statusOf(said)} />;
+  return <Status status={status} title={title} bare={status === statusOf(datasetRow)} />;
 }

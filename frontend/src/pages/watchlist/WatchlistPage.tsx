@@ -109,20 +109,20 @@ function List({ held, looking, more }: ListProps) {
     <>
       <Filters
         classes={classes}
-        counted={`${shown.length} of ${rows.length}${held.pageInfo.hasNextPage ? " here" : ""}`}
+        counted={`${shown.length} of ${rows.length}${held.pageInfo.hasNextPage ? " loaded" : ""}`}
       />
       <DatasetNotices judged={judged} ends={rows.some((row) => mayHaveEnded(row, serverNow()))} />
       {shown.length === 0 ? (
         <div class="blank">
           <p>
             {onlyStars.value && stars.value.size === 0
-              ? "No star yet. The star beside a symbol puts it here; stars stay on this device."
+              ? "No starred series yet. Use the star beside a symbol to add it here; stars are saved on this device only."
               : looking
-                ? "Nothing here answers to this filter; the server is being asked."
-                : "Nothing answers to this filter."}
+                ? "No loaded series matches this filter; searching the server."
+                : "No series matches this filter."}
           </p>
           <button type="button" class="button" onClick={clear}>
-            Show all
+            Clear filter
           </button>
         </div>
       ) : (
@@ -130,20 +130,20 @@ function List({ held, looking, more }: ListProps) {
       )}
       {held.pageInfo.hasNextPage && (
         <p class="quiet">
-          Found and sorted among the {count(held.edges.length)} of {count(held.totalCount)} instruments that
-          are here{text.value.trim() ? "; a search asks the server for all" : ""}.
+          Loaded {count(held.edges.length)} of {count(held.totalCount)} instruments. Filters and sorting cover
+          these; search covers all.
         </p>
       )}
       {held.pageInfo.hasNextPage && (
         <button type="button" class="button more" onClick={more}>
-          Show more
+          Load more
         </button>
       )}
     </>
   );
 }
 
-/** The newest ticks of the rows that are not set apart. */
+/** The newest ticks of the rows with recent values. */
 function ticksOf(held: Watchlist): Tick[] {
   const rows = rowsOf(held);
   const silent = silentKeys(rows);
@@ -155,23 +155,23 @@ function ticksOf(held: Watchlist): Tick[] {
 
 /** The first pages of the list, one after the other, and the starred instruments beyond them by name. */
 async function load(search: string | null, pages: number, abort: AbortSignal): Promise<Answer<Watchlist>> {
-  let whole = await page(search, null, abort);
-  for (let more = pages - 1; more > 0 && whole.data.pageInfo.hasNextPage; more -= 1) {
-    const next = await page(search, whole.data.pageInfo.endCursor, abort);
-    whole = {
-      data: { ...next.data, edges: [...whole.data.edges, ...next.data.edges] },
-      problems: [...whole.problems, ...next.problems],
+  let list = await page(search, null, abort);
+  for (let more = pages - 1; more > 0 && list.data.pageInfo.hasNextPage; more -= 1) {
+    const next = await page(search, list.data.pageInfo.endCursor, abort);
+    list = {
+      data: { ...next.data, edges: [...list.data.edges, ...next.data.edges] },
+      problems: [...list.problems, ...next.problems],
     };
   }
-  return whole.data.pageInfo.hasNextPage && search === null ? withStarred(whole, abort) : whole;
+  return list.data.pageInfo.hasNextPage && search === null ? withStarred(list, abort) : list;
 }
 
-async function withStarred(whole: Answer<Watchlist>, abort: AbortSignal): Promise<Answer<Watchlist>> {
-  const here = new Set(whole.data.edges.map((edge) => edge.node.symbol));
+async function withStarred(list: Answer<Watchlist>, abort: AbortSignal): Promise<Answer<Watchlist>> {
+  const here = new Set(list.data.edges.map((edge) => edge.node.symbol));
   const wanted = [...new Set([...stars.peek()].map(symbolOf))].filter(
     (symbol) => symbol && !here.has(symbol),
   );
-  let { data, problems } = whole;
+  let { data, problems } = list;
   for (const symbols of symbolBatches(wanted)) {
     const found = await query(WatchlistDocument, { symbols, first: symbols.length }, abort);
     data = { ...data, edges: [...data.edges, ...found.data.instruments.edges] };
@@ -264,7 +264,7 @@ function Nothing() {
         <b>No series yet.</b>
       </p>
       <p>
-        The first data are on their way, or no source is switched on. <code>mktdash ingest ecb</code> loads
+        The first data are being loaded, or no source is enabled. Run <code>mktdash ingest ecb</code> to load
         the ECB reference rates.
       </p>
     </>

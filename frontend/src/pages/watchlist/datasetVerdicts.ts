@@ -1,4 +1,4 @@
-// What is said of a dataset above the watchlist, once for all its rows.
+// The verdict on each dataset of the watchlist, once for all its rows.
 
 import type { QualityStatus } from "../../api/generated/operations.ts";
 import { inWords } from "../../format/reasons.ts";
@@ -40,11 +40,11 @@ export function noticesOf(
     );
 }
 
-/** Why a row's verdict is what it is, in a sentence without its full stop. */
+/** The reason for a row's verdict, a sentence without its full stop. */
 export function reasonOf(row: Row, notes: readonly DatasetNotes[] = []): string {
-  if (statusOf(row) !== row.quality) return `nobody has judged it lately; it was ${row.quality}`;
+  if (statusOf(row) !== row.quality) return `not checked recently; was ${row.quality}`;
   if (row.freshness?.status === row.quality) return row.freshness.summary;
   const { metrics = [] } = notes.find((one) => one.key === row.dataset)?.quality ?? {};
   const cause = causeOf(metrics, row.quality);
-  return cause ? inWords(cause.summary) : "the Quality page says why";
+  return cause ? inWords(cause.summary) : "see the Quality page";
 }

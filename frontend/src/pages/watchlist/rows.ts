@@ -119,7 +119,7 @@ export function arrange(rows: readonly Row[], filter: Filter, stars: ReadonlySet
 
 const LONG_MS = 45 * 86_400_000;
 
-/** Whether the newest value of a row is over 45 days old, so that somebody may have said of it that it has ended. */
+/** Whether the newest value of a row is over 45 days old, so that an operator may have recorded its end. */
 export const mayHaveEnded = ({ latest }: Row, now: number): boolean =>
   latest !== null && now - Date.parse(latest.asOf) > LONG_MS;
 

@@ -69,7 +69,9 @@ test("a reader sees what stands and what is known of it, and no buttons", async 
 
 test("nothing is shown where nothing stands, and what was answered is folded away", async () => {
   expect(await shown(false, [])).toBe("");
-  expect(await shown(false, [{ ...STANDING, quiet: true, acknowledgedBy: "ada" }])).toContain("seen by ada");
+  expect(await shown(false, [{ ...STANDING, quiet: true, acknowledgedBy: "ada" }])).toContain(
+    "acknowledged by ada",
+  );
   expect(root.querySelector("details")?.open).toBe(false);
 });
 

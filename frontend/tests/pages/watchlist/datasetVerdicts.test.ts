@@ -61,8 +61,8 @@ test("a verdict that nobody renewed is said once to be unknown, with what it was
   now.value = Date.parse(UNTIL) + 1;
 
   expect(noticesOf(newestVerdicts(rows))).toEqual([
-    { dataset: "ecb-rates", status: "UNKNOWN", summary: "nobody has judged it lately; it was FAIL" },
-    { dataset: "sim", status: "UNKNOWN", summary: "nobody has judged it lately; it was PASS" },
+    { dataset: "ecb-rates", status: "UNKNOWN", summary: "not checked recently; was FAIL" },
+    { dataset: "sim", status: "UNKNOWN", summary: "not checked recently; was PASS" },
   ]);
 });
 
@@ -86,7 +86,7 @@ test("where lateness is not why, the metric that is why is named, and never that
   const notes = datasetNotes("ecb-rates", { quality: { metrics: [...metrics] } });
 
   expect(reasonOf(fresh, [notes])).toBe("missing sessions: 116 never fetched");
-  expect(reasonOf(fresh)).toBe("the Quality page says why");
+  expect(reasonOf(fresh)).toBe("see the Quality page");
 });
 
 test("a failed fetch is said until the source has been asked without trouble, without naming the source twice", () => {
