@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 
 const MOST = 15;
@@ -17,4 +17,11 @@ test("no folder holds more than fifteen code files of one level", () => {
   }
 
   expect(crowded).toEqual([]);
+});
+
+test("each page lists its panels in its own folder", () => {
+  const pages = readdirSync("src/pages");
+
+  expect(pages.length).toBeGreaterThan(0);
+  expect(pages.filter((page) => !existsSync(`src/pages/${page}/panels.ts`))).toEqual([]);
 });

@@ -16,15 +16,15 @@ let offset = readPreference(NAME, 0, isOffset);
 export const serverNow = (): number => Date.now() + offset;
 
 /** The server's time, renewed every second while somebody looks. */
-export const second = signal(serverNow());
+export const nowEachSecond = signal(serverNow());
 /** The same, renewed every ten seconds, for what need not turn at once. */
 export const now = signal(serverNow());
 
 const SLOW_MS = 10_000;
 
 function turn(): void {
-  second.value = serverNow();
-  if (Math.abs(second.peek() - now.peek()) >= SLOW_MS) now.value = second.peek();
+  nowEachSecond.value = serverNow();
+  if (Math.abs(nowEachSecond.peek() - now.peek()) >= SLOW_MS) now.value = nowEachSecond.peek();
 }
 
 /** When something was sent and when its answer came, by the device's clock; milliseconds. */
@@ -43,7 +43,7 @@ export function learnTime(given: number, { sent, came }: Trip): void {
   offset = found;
   keepPreference(NAME, offset);
   turn();
-  now.value = second.peek();
+  now.value = nowEachSecond.peek();
 }
 
 // The device's clock beside one that nobody sets.

@@ -1,7 +1,7 @@
 // How old the newest tick is, in words; nothing where nothing ticks.
 
 import { heardAt, reachable } from "../api/reachability.ts";
-import { second } from "../api/serverTime.ts";
+import { nowEachSecond } from "../api/serverTime.ts";
 import { type Connection, type Liveness, liveness, livenessOf, type Tick } from "../state/liveness.ts";
 import { liveState } from "../state/observations.ts";
 
@@ -21,7 +21,7 @@ function LiveText({ by }: { by: (connection: Connection, now: number) => Livenes
     reachable: reachable.value,
     heardAt: reachable.value ? null : heardAt.value,
   };
-  const shown = by(connection, second.value);
+  const shown = by(connection, nowEachSecond.value);
   if (!shown) return null;
   // What changes every second is not read out.
   return (

@@ -14,7 +14,7 @@ export interface View<Data> {
   readonly data: Data | null;
   /** When the server gave the data, all of them; by its own time, milliseconds. */
   readonly at: number | null;
-  /** Whether the data are what was asked for; if not, those of the former key, or another part of the same thing. */
+  /** Whether the data are what was asked for; if not, those of the previous key, or another part of the same thing. */
   readonly current: boolean;
   readonly loading: boolean;
   readonly notice: "none" | "partial" | "stale" | "offline" | "error" | "forbidden";
@@ -41,7 +41,7 @@ export interface Resource<Data> {
 export interface ResourceOptions {
   /** Data older than this are called stale until a newer answer is there; milliseconds. */
   readonly staleAfter?: number;
-  /** Keep showing the former key's data while the next key's are on their way. Where both keys have the same first
+  /** Keep showing the previous key's data while the next key's are on their way. Where both keys have the same first
    *  line, they are of one thing: then also when the next key's can't be had. */
   readonly keepPrevious?: boolean;
   readonly now?: () => number;

@@ -156,7 +156,7 @@ test("the panel of a series says once that it has ended, why, and who recorded i
   });
   const root = document.createElement("div");
 
-  render(<SeriesQuality of={quality} asKnownAt={null} />, root);
+  render(<SeriesQuality quality={quality} asKnownAt={null} />, root);
 
   expect(text(root, ".end")).toBe("Ended on 2026-07-30: no longer published (recorded by ann)");
   expect(root.textContent?.match(/no longer published/g)).toHaveLength(1);

@@ -21,7 +21,7 @@ interface ChartAreaProps {
   readonly onChoose: (asOf: string) => void;
   readonly busy: boolean;
   /** Whether another range is drawn, because the chosen one could not be had. */
-  readonly former: boolean;
+  readonly otherRange: boolean;
 }
 
 const loadChart = () => import("../../charts/SeriesChart.tsx").then((module) => module.SeriesChart);
@@ -67,7 +67,7 @@ export function ChartArea(props: ChartAreaProps) {
           ))}
         </fieldset>
       </div>
-      {props.former && points.ms.length > 0 && (
+      {props.otherRange && points.ms.length > 0 && (
         <p class="notice stale" role="status">
           Showing data saved on this device, <b>{day(points.ms[0] ?? 0)}</b> to{" "}
           <b>{day(points.ms.at(-1) ?? 0)}</b>. The rest of this range needs the server.
@@ -75,7 +75,7 @@ export function ChartArea(props: ChartAreaProps) {
       )}
       {points.ms.length === 0 ? (
         <div class="blank tall">
-          {props.former
+          {props.otherRange
             ? "No values of this range are saved on this device. It needs the server."
             : series.latest
               ? "No values in this range."

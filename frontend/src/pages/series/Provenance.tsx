@@ -8,49 +8,34 @@ import { Flags } from "../../components/Status.tsx";
 import { bytes, count, number } from "../../format/number.ts";
 import { instant, valueTime } from "../../format/time.ts";
 import { useQuery } from "../../state/useQuery.ts";
-
-interface ProvenanceProps {
-  readonly symbol: string;
-  readonly dataset: string | null;
-  readonly measure: string | null;
-  /** Null while the series itself is not there yet, or has no value. */
-  readonly asOf: string | null;
-  readonly waiting: boolean;
-  readonly isLatest: boolean;
-  readonly asKnownAt: string | null;
-  readonly decimals: number;
-  readonly interval: string;
-}
+import type { SeriesView } from "./view.ts";
 
 type Origin = NonNullable<ProvenanceQuery["provenance"]>;
 
-export function Provenance(props: ProvenanceProps) {
-  if (props.asOf === null) {
-    return (
-      <PanelFrame title="Provenance">
-        {props.waiting ? (
-          <div class="skeleton">
-            <Lines count={4} />
-          </div>
-        ) : (
-          <p class="quiet">No value yet.</p>
-        )}
-      </PanelFrame>
-    );
-  }
-  return <Known {...props} asOf={props.asOf} />;
+export function Provenance(view: SeriesView) {
+  const { data, loading } = view.series.view.value;
+  const asOf = view.chosen ?? data?.latest?.asOf;
+  if (asOf) return <OfValue {...view} asOf={asOf} />;
+  return (
+    <PanelFrame title="Provenance">
+      {loading && data === null ? (
+        <div class="skeleton">
+          <Lines count={4} />
+        </div>
+      ) : (
+        <p class="quiet">No value yet.</p>
+      )}
+    </PanelFrame>
+  );
 }
 
-function Known({
-  symbol,
-  dataset,
-  measure,
-  asOf,
-  asKnownAt,
-  isLatest,
-  decimals,
-  interval,
-}: ProvenanceProps & { asOf: string }) {
+function OfValue({ asOf, name, asKnownAt, series, decimals }: SeriesView & { asOf: string }) {
+  const { data } = series.view.value;
+  const { symbol } = name;
+  const dataset = data?.dataset.key ?? name.dataset;
+  const measure = data?.measure ?? name.measure;
+  const interval = data?.interval ?? name.interval ?? "1d";
+  const isLatest = asOf === data?.latest?.asOf;
   const origin = useQuery(
     ProvenanceDocument,
     { symbol, dataset, measure, interval, asOf, asKnownAt },

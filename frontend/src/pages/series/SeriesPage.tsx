@@ -5,8 +5,8 @@ import { SeriesDocument } from "../../api/generated/operations.ts";
 import { serverNow } from "../../api/serverTime.ts";
 import { defaultRange, rangesOf, startOf, type Window } from "../../charts/ranges.ts";
 import { LiveState } from "../../components/LiveState.tsx";
-import { lazy } from "../../components/lazy.tsx";
 import { Lines, Panel } from "../../components/Panel.tsx";
+import { Panels } from "../../components/Panels.tsx";
 import { number, precisionOf } from "../../format/number.ts";
 import type { Route } from "../../routes.ts";
 import { needsReload, useObservations } from "../../state/observations.ts";
@@ -15,7 +15,7 @@ import { useTitle } from "../../state/useTitle.ts";
 import { ChartArea } from "./ChartArea.tsx";
 import { KnownAt } from "./KnownAt.tsx";
 import { isOf, withLatest, withPoints } from "./liveSeries.ts";
-import { Provenance } from "./Provenance.tsx";
+import { PANELS } from "./panels.ts";
 import { SeriesHead } from "./SeriesHead.tsx";
 import { useSeriesQuality, Verdict } from "./Verdict.tsx";
 
@@ -28,8 +28,6 @@ interface Bounds {
 }
 
 const POLL_MS = 120_000;
-
-const SeriesQuality = lazy(() => import("./SeriesQuality.tsx").then((module) => module.SeriesQuality));
 
 /** The window to ask the server for, when the reader zoomed into points that stand for more. */
 function asked(zoom: Window): Bounds {
@@ -158,26 +156,17 @@ export function SeriesPage({ at }: { at: Extract<Route, { page: "series" }> }) {
               onZoom={setZoom}
               onChoose={setChosen}
               busy={loading}
-              former={!current && !loading}
+              otherRange={!current && !loading}
             />
             <KnownAt name={name} asKnownAt={asKnownAt} here={current} fresh={notice === "none"} />
           </>
         )}
       </Panel>
-      <div class="series-aside">
-        <Provenance
-          symbol={symbol}
-          dataset={data?.dataset.key ?? dataset}
-          measure={data?.measure ?? measure}
-          asOf={chosen ?? data?.latest?.asOf ?? null}
-          waiting={loading && data === null}
-          isLatest={chosen === null || chosen === data?.latest?.asOf}
-          asKnownAt={asKnownAt}
-          decimals={decimals}
-          interval={data?.interval ?? interval ?? "1d"}
-        />
-        <SeriesQuality of={quality} asKnownAt={asKnownAt} />
-      </div>
+      <Panels
+        list={PANELS}
+        view={{ name, asKnownAt, series, quality, chosen, decimals }}
+        class="series-aside"
+      />
     </div>
   );
 }

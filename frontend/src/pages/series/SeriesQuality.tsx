@@ -12,14 +12,9 @@ import { words } from "../../format/words.ts";
 import { endOf, withoutEndTexts } from "../../state/ended.ts";
 import type { Resource } from "../../state/resource.ts";
 import { qualityNow } from "../../state/verdicts.ts";
-import type { Quality } from "./view.ts";
+import type { Quality, SeriesView } from "./view.ts";
 
-interface SeriesQualityProps {
-  readonly of: Resource<Quality>;
-  readonly asKnownAt: string | null;
-}
-
-export function SeriesQuality({ of: quality, asKnownAt }: SeriesQualityProps) {
+export function SeriesQuality({ quality, asKnownAt }: Pick<SeriesView, "quality" | "asKnownAt">) {
   return asKnownAt === null ? <QualityNow of={quality} /> : <NoQualityThen asKnownAt={asKnownAt} />;
 }
 

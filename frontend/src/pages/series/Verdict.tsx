@@ -3,26 +3,16 @@
 import { SeriesQualityDocument } from "../../api/generated/operations.ts";
 import { Status } from "../../components/Status.tsx";
 import { inWords } from "../../format/reasons.ts";
-import type { SeriesName } from "../../routes.ts";
 import type { Resource } from "../../state/resource.ts";
 import { useQuery } from "../../state/useQuery.ts";
 import { causeOf, qualityNow } from "../../state/verdicts.ts";
-import type { Quality } from "./view.ts";
+import type { Name, Quality } from "./view.ts";
 
 // A verdict comes after the values it is about, and changes while nobody touches the page.
 const POLL_MS = 30_000;
 
-export function useSeriesQuality(name: SeriesName): Resource<Quality> {
-  const { symbol, source = null, dataset = null, measure = null, interval = null } = name;
-  return useQuery(
-    SeriesQualityDocument,
-    { symbol, source, dataset, measure, interval },
-    (data) => data.series,
-    {
-      everyMs: POLL_MS,
-    },
-  );
-}
+export const useSeriesQuality = (name: Name): Resource<Quality> =>
+  useQuery(SeriesQualityDocument, { ...name }, (data) => data.series, { everyMs: POLL_MS });
 
 /** The verdict beside the value itself, with what is wrong. */
 export function Verdict({ of }: { of: Resource<Quality> }) {

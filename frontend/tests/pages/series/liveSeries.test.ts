@@ -1,38 +1,7 @@
 import { expect, test } from "vitest";
 import { isOf, withLatest, withPoints } from "../../../src/pages/series/liveSeries.ts";
-import type { Series } from "../../../src/pages/series/view.ts";
 import type { ObservationsEvent } from "../../../src/state/observations.ts";
-
-const SERIES: Series = {
-  id: "1",
-  source: "sim",
-  measure: "price",
-  interval: "1s",
-  dataVersion: 7,
-  snapshotId: "abc",
-  unit: { name: "USD", scale: 1 },
-  instrument: { symbol: "SIM.A", name: "A", assetClass: "SIMULATED", currency: "USD", series: [] },
-  dataset: { key: "sim", simulated: true },
-  latest: {
-    asOf: "2026-11-26T12:00:01Z",
-    session: "2026-11-26",
-    value: 102,
-    flags: ["SIMULATED"],
-    knownAt: "2026-11-26T12:00:01.2Z",
-    previousValue: 100,
-    change: 2,
-    changePercent: 2,
-  },
-  points: {
-    asOf: ["2026-11-26T12:00:00Z", "2026-11-26T12:00:01Z"],
-    value: [100, 102],
-    high: null,
-    low: [99, 101],
-    flags: [[], ["SIMULATED"]],
-    count: 2,
-    downsampledFrom: null,
-  },
-};
+import { SERIES } from "../../factories/series.ts";
 
 const event = (more: Partial<ObservationsEvent> = {}): ObservationsEvent => ({
   cursor: "e:8",

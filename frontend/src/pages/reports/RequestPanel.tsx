@@ -1,0 +1,24 @@
+// What reports there are, and the form to request one.
+
+import { ReportTemplatesDocument } from "../../api/generated/operations.ts";
+import { Lines, Panel } from "../../components/Panel.tsx";
+import { session } from "../../state/session.ts";
+import { useQuery } from "../../state/useQuery.ts";
+import { ReportForm } from "./ReportForm.tsx";
+
+export function RequestPanel() {
+  const templates = useQuery(ReportTemplatesDocument, {}, (data) => data.reportTemplates);
+  const viewer = session.view.value.data?.viewer ?? null;
+  return (
+    <Panel
+      title="Reports"
+      level={1}
+      of={templates}
+      isEmpty={(held) => held.length === 0}
+      empty="No report templates on this server."
+      skeleton={<Lines count={6} />}
+    >
+      {(held) => <ReportForm templates={held} viewer={viewer} />}
+    </Panel>
+  );
+}
