@@ -118,7 +118,7 @@ def nothing_left(home):
 def test_being_asked_to_end_while_starting_ends_everything_too(tmp_path, stop):
     # given
     with Running(tmp_path / "home") as running:
-        running.until("up     | database and Redis are there")
+        running.until("up     | database and Redis are ready")
         # when
         code = running.stop(stop)
         # then
@@ -141,7 +141,7 @@ def test_a_screen_that_is_gone_ends_everything_too(tmp_path):
     # then
     assert ended.returncode == 0
     assert ended.stderr == ""
-    assert ended.stdout.startswith("up     | database and Redis are there")
+    assert ended.stdout.startswith("up     | database and Redis are ready")
     nothing_left(home)
 
 
