@@ -85,7 +85,7 @@ def fixings(first: str, last: str, dataset: DatasetRow = DATASET, without: Seque
 
 def newest_of(series_id: int, found: Columns) -> Newest:
     """How far some observations reach."""
-    return Newest(series_id, int(found.as_of[0]), int(found.as_of[-1]), int(found.as_of[-1]))
+    return Newest(series_id, int(found.as_of[0]), int(found.as_of[-1]), int(found.as_of[-1]), len(found))
 
 
 def batch_row(known_at: str, first: str, last: str, batch_id: int = 1, **changes: Any) -> BatchRow:
@@ -136,7 +136,7 @@ def context(
     schedule = slots = None
     trouble = ""
     try:
-        schedule = schedule_of(dataset, rows)
+        schedule = schedule_of(dataset, [row.interval for row in rows])
         slots = slots_of(schedule, at(now))
     except CalendarUnavailableError as error:
         schedule, trouble = None, error.message

@@ -8,6 +8,7 @@ from strawberry.dataloader import DataLoader
 from mktdash.domain.observation import Columns
 from mktdash.graphql.context import RequestContext
 from mktdash.quality.expected.missing import MissingSession
+from mktdash.quality.quoted import read_quoting
 from mktdash.quality.runner import missing_sessions
 from mktdash.store.catalogue.datasets import dataset_by_key, dataset_counts, newest_as_of
 from mktdash.store.catalogue.endings import Ending, endings_by_datasets
@@ -75,6 +76,19 @@ class RecentBySeriesLoader(DataLoader[tuple[SeriesRow, int], Columns]):
                     for series_id, columns in (await read_recent(conn, wanted, last)).items():
                         found[series_id, last] = columns
             return [found.get((series.id, last)) or Columns.empty() for series, last in keys]
+
+        super().__init__(load_fn=load)
+
+
+class QuotedBySeriesLoader(DataLoader[SeriesRow, bool]):
+    """Whether series are still quoted."""
+
+    def __init__(self, context: RequestContext) -> None:
+        async def load(series: list[SeriesRow]) -> list[bool]:
+            async with context.read() as conn:
+                quoting = await read_quoting(conn, {one.dataset for one in series})
+                latest = await latest_by_series_ids(conn, [one.id for one in series])
+            return [quoting.is_quoted(one, latest.get(one.id)) for one in series]
 
         super().__init__(load_fn=load)
 

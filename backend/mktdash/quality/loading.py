@@ -25,6 +25,7 @@ from mktdash.quality.expected.sessions import (
     slots_of,
 )
 from mktdash.quality.payload_layout import kind_of, shape_of
+from mktdash.quality.quoted import usual_silence
 from mktdash.store.batches.absences import absences_by_series_ids, quarantined_by_dataset
 from mktdash.store.batches.batches import BatchRow, last_batches
 from mktdash.store.batches.raw_files import read_raw
@@ -42,8 +43,6 @@ from mktdash.store.quality.check_inputs import (
 )
 from mktdash.store.series.reading import read_columns
 
-# Newer than this behind the rest, a series is missing; older, and declared empty all along, it is out of print.
-_CEASED_AFTER = 31 * MICROS_PER_DAY
 _SLACK = 14 * MICROS_PER_DAY
 _BATCHES = 100
 _HOUR_S = 3600
@@ -71,12 +70,14 @@ async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime
     ended = _standing(await endings_of_dataset(conn, dataset.key), latest, dataset.timezone)
     irregular = is_irregular(dataset, series)
     try:
-        schedule = schedule_of(dataset, series, max((row.as_of for row in latest.values()), default=None))
+        newest = max((row.as_of for row in latest.values()), default=None)
+        schedule = schedule_of(dataset, {one.interval for one in series}, newest)
         slots = slots_of(schedule, now)
     except CalendarUnavailableError as error:
         schedule, trouble = None, error.message
     now_micros = to_micros(now)
-    quoted = frozenset(one.id for one in series) - ended.keys() - await _ceased(conn, series, latest, now_micros)
+    ceased = await _ceased(conn, dataset, series, latest, now_micros)
+    quoted = frozenset(one.id for one in series) - ended.keys() - ceased
     begin = int(slots.start[0]) if slots is not None and len(slots) else now_micros - LONG_WINDOW * MICROS_PER_DAY
     batches = _since(await last_batches(conn, dataset.key, _BATCHES), begin)
     absences = await absences_of_dataset(conn, dataset.key, begin, now_micros)
@@ -138,11 +139,18 @@ async def _aliases(conn: AsyncConnection, series: Sequence[Member]) -> dict[int,
 
 
 async def _ceased(
-    conn: AsyncConnection, series: Sequence[Member], latest: Mapping[int, Newest], now: int
+    conn: AsyncConnection, dataset: DatasetRow, series: Sequence[Member], latest: Mapping[int, Newest], now: int
 ) -> frozenset[int]:
-    """The series far behind that the source declares empty from their last observation until the newest of all."""
+    """The series no longer quoted that the source declares empty from their last observation until the newest of all.
+
+    Those that are merely silent are still expected: a source that broke looks the same.
+    """
     newest = max((row.as_of for row in latest.values()), default=now)
-    behind = [one.id for one in series if one.id not in latest or latest[one.id].as_of < newest - _CEASED_AFTER]
+    behind = [
+        one.id
+        for one in series
+        if (row := latest.get(one.id)) is None or row.as_of < newest - usual_silence(dataset, one.interval, row)
+    ]
     if not behind:
         return frozenset()
     ceased = set()

@@ -23,12 +23,15 @@ AMBIGUOUS = 'TWICE is ambiguous: it is in file-a and file-b; say which, with sym
 
 
 def give(mktdash: Command, folder: Path, dataset: str, symbol: str, values: list[float]) -> None:
+    days = [f"2024-01-{n + 2:02d}" for n in range(len(values))]
+    give_days(mktdash, folder, dataset, symbol, dict(zip(days, values, strict=True)), asset_class="EQUITY")
+
+
+def give_days(mktdash: Command, folder: Path, dataset: str, symbol: str, values: dict[str, float], **more: str) -> None:
     file, mapping = folder / f"{dataset}-{symbol}.csv", folder / f"{dataset}.json"
-    file.write_text(
-        "Date,Symbol,Close\n" + "".join(f"2024-01-{n + 2:02d},{symbol},{one}\n" for n, one in enumerate(values))
-    )
+    file.write_text("Date,Symbol,Close\n" + "".join(f"{day},{symbol},{one}\n" for day, one in values.items()))
     columns = {"date": "Date", "symbol_column": "Symbol", "value": "Close"}
-    mapping.write_text(json.dumps({"dataset": dataset, "asset_class": "EQUITY", **columns}))
+    mapping.write_text(json.dumps({"dataset": dataset, **more, **columns}))
     done = mktdash("ingest", "csv", "--file", file, "--mapping", mapping)
     assert (done.code, done.err) == (0, "")
 
@@ -114,6 +117,22 @@ async def test_the_dataset_named_is_the_one_shown(store):
     assert await shown(store, symbols=["ONCE"]) == {("ONCE", "file-b"): [5.0, 6.0]}
     of_b = {("ONCE", "file-b"): [5.0, 6.0], ("TWICE", "file-b"): [70.0, 80.0]}
     assert await shown(store, dataset="file-b") == of_b
+
+
+async def test_a_class_is_shown_with_its_monthly_series_and_without_what_is_quoted_no_more(mktdash, store, tmp_path):
+    march = {f"2024-03-{day:02d}": float(day) for day in range(1, 30)}
+    monthly = {"asset_class": "RATE", "calendar": "MONTHLY", "interval": "1M"}
+    daily = {"asset_class": "RATE", "calendar": "24/7"}
+    for dataset, symbol, values, more in (
+        ("rates", "DAILY", march, daily),
+        ("rates", "STOPPED", {f"2024-01-{day:02d}": 1.0 for day in range(1, 30)}, daily),
+        ("policy", "MONTHLY", {"2024-01-01": 4.0, "2024-02-01": 4.5}, monthly),
+    ):
+        await asyncio.to_thread(give_days, mktdash, tmp_path, dataset, symbol, values, **more)
+
+    found = await shown(store, assetClass="RATE", days=60)
+
+    assert found == {("DAILY", "rates"): [*march.values()], ("MONTHLY", "policy"): [4.5]}
 
 
 def test_the_shell_says_the_same(mktdash):

@@ -6,6 +6,7 @@ from mktdash.graphql.columns.points import ObservationType, PointsType
 from mktdash.graphql.context import Info
 from mktdash.graphql.loaders import (
     LatestBySeriesIdLoader,
+    QuotedBySeriesLoader,
     RecentBySeriesLoader,
     VerdictsByDatasetLoader,
     loader,
@@ -59,6 +60,15 @@ class SeriesSummaryType:
         """Read with those of the page's other series."""
         latest = await loader(info.context, LatestBySeriesIdLoader).load(self.row.id)
         return None if latest is None else ObservationType.from_row(latest, self.row.timezone)
+
+    @strawberry.field(
+        metadata=depends_on(CATALOGUE, DATA, QUALITY),
+        description="Whether it is still quoted: it has not ended, and its newest observation is no further behind its "
+        "dataset's than the schedule makes usual.",
+    )
+    async def quoted(self, info: Info) -> bool:
+        """Read with those of the page's other series."""
+        return await loader(info.context, QuotedBySeriesLoader).load(self.row)
 
     @strawberry.field(
         metadata=depends_on(DATA), description="Its last observations, oldest first: a sparkline. At most 500."

@@ -5,7 +5,7 @@ import strawberry
 from mktdash.graphql.columns.points import ObservationType, PointsType
 from mktdash.graphql.context import Info
 from mktdash.graphql.instruments.types import InstrumentType
-from mktdash.graphql.loaders import MissingByDatasetLoader, VerdictsByDatasetLoader, loader
+from mktdash.graphql.loaders import MissingByDatasetLoader, QuotedBySeriesLoader, VerdictsByDatasetLoader, loader
 from mktdash.graphql.quality.dataset import DatasetType
 from mktdash.graphql.quality.verdicts import (
     COUNTS_UNTIL,
@@ -77,6 +77,7 @@ class SeriesQualityType:
 class SeriesType(Node):
     """A series."""
 
+    row: strawberry.Private[SeriesRow]
     instrument: InstrumentType = strawberry.field(metadata=depends_on(CATALOGUE), description="What is measured.")
     source: str = strawberry.field(description="The source.")
     dataset: DatasetType = strawberry.field(metadata=depends_on(CATALOGUE), description="The dataset it belongs to.")
@@ -101,6 +102,15 @@ class SeriesType(Node):
         metadata=depends_on(DATA), description="Its observations in the range asked for."
     )
 
+    @strawberry.field(
+        metadata=depends_on(CATALOGUE, DATA, QUALITY),
+        description="Whether it is still quoted: it has not ended, and its newest observation is no further behind its "
+        "dataset's than the schedule makes usual.",
+    )
+    async def quoted(self, info: Info) -> bool:
+        """By the one rule there is."""
+        return await loader(info.context, QuotedBySeriesLoader).load(self.row)
+
     @classmethod
     def from_row(
         cls,
@@ -115,6 +125,7 @@ class SeriesType(Node):
     ) -> "SeriesType":
         """A series as stored, with what was read of it."""
         return cls(
+            row=row,
             id=global_id(SERIES, row.key),
             instrument=instrument,
             source=row.source,

@@ -78,11 +78,16 @@ class Slots:
 
 def finest_step(series: Iterable[Member]) -> int:
     """The shortest interval among series, in seconds; a day where there are none."""
-    return min((interval_seconds(interval) for interval in {one.interval for one in series}), default=_DAY_S)
+    return finest_of(one.interval for one in series)
 
 
-def schedule_of(dataset: DatasetRow, series: Iterable[Member], newest: int | None = None) -> Schedule:
-    """The schedule that fits the dataset's finest interval.
+def finest_of(intervals: Iterable[str]) -> int:
+    """The shortest of some intervals, in seconds; a day where there are none."""
+    return min((interval_seconds(interval) for interval in set(intervals)), default=_DAY_S)
+
+
+def schedule_of(dataset: DatasetRow, intervals: Iterable[str], newest: int | None = None) -> Schedule:
+    """The schedule that fits the finest of a dataset's intervals.
 
     ``newest`` is its newest observation: weeks without a weekday of their own are counted by that one's.
 
@@ -94,7 +99,7 @@ def schedule_of(dataset: DatasetRow, series: Iterable[Member], newest: int | Non
     declared = Schedule(
         dataset.calendar, dataset.timezone, dataset.fixing_time, dataset.publish_delay_s, dataset.grace_s
     )
-    finest = finest_step(series)
+    finest = finest_of(intervals)
     calendar = _calendar_of(declared, finest, newest)
     if calendar == IRREGULAR:
         raise CalendarUnavailableError(f"{dataset.key} is irregular", dataset=dataset.key)

@@ -1,6 +1,6 @@
 """Which series and which period a market summary is about, worked out from its parameters and the data there is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import from_micros, to_micros
 from mktdash.domain.errors import MktdashError, UnknownSymbolError
+from mktdash.domain.schedule import end_of
+from mktdash.quality.quoted import read_quoting
 from mktdash.reports.base import Selection
-from mktdash.reports.market_summary.figures import session_dates
 from mktdash.reports.market_summary.parameters import (
     DEFAULT_DATASET,
     DEFAULT_DAYS,
@@ -29,8 +30,6 @@ from mktdash.store.catalogue.instruments import (
 from mktdash.store.series.latest import LatestRow, latest_by_series_ids
 from mktdash.store.series.reading import read_columns
 
-# What has no value for longer than this before the end of the period is not quoted any more.
-_QUOTED_WITHIN = timedelta(days=10)
 _DAY = timedelta(days=1)
 
 
@@ -69,7 +68,7 @@ async def select_series(conn: AsyncConnection, parameters: MarketSummaryParamete
         raise NoObservationsError("there are no observations to report on yet")
     end = parameters.end or max(_session(one, latest[one.id]) for one in filled)
     start = parameters.start or end - timedelta(days=parameters.days or DEFAULT_DAYS)
-    chosen = filled if parameters.symbols is not None else await _quoted(conn, filled, end)
+    chosen = filled if parameters.symbols is not None else await _quoted(conn, filled, latest, end)
     if not chosen or start > end:
         raise NoObservationsError(f"there are no observations from {start} to {end}", start=str(start), end=str(end))
     absent = [one.symbol for one in candidates if one.id not in latest] if parameters.symbols is not None else []
@@ -135,13 +134,16 @@ def _listed(series: Sequence[SeriesRow]) -> str:
     return " and ".join(dict.fromkeys(one.dataset for one in series))
 
 
-async def _quoted(conn: AsyncConnection, series: list[SeriesRow], end: date) -> list[SeriesRow]:
-    first = end - _QUOTED_WITHIN
-    low, high = reading_bounds(first, end)
+async def _quoted(
+    conn: AsyncConnection, series: list[SeriesRow], latest: Mapping[int, LatestRow], end: date
+) -> list[SeriesRow]:
+    """The series that were still quoted when the period ended."""
+    quoting = await read_quoting(conn, {one.dataset for one in series})
     quoted = []
     for one in series:
-        columns = await read_columns(conn, one, start=low, end=high)
-        if any(first < day <= end for day in session_dates(columns, one.timezone)):
+        at = end_of(one.timezone or "UTC", end) - 1
+        since = quoting.quoted_since(one, latest[one.id], at)
+        if len(await read_columns(conn, one, start=since, end=at)):
             quoted.append(one)
     return quoted
 

@@ -39,6 +39,7 @@ class Newest(NamedTuple):
     first_as_of: int
     as_of: int
     known_at: int
+    n: int
 
 
 _MEMBERS = (
@@ -51,6 +52,7 @@ _MEMBERS = (
         _LATEST.c.first_as_of,
         _LATEST.c.as_of,
         _LATEST.c.known_at,
+        _LATEST.c.n,
     )
     .join(_INSTRUMENTS, _INSTRUMENTS.c.id == _SERIES.c.instrument_id)
     .outerjoin(_LATEST, sa.and_(_LATEST.c.series_id == _SERIES.c.id, _LATEST.c.n > 0))
@@ -63,7 +65,7 @@ async def members_of_dataset(conn: AsyncConnection, key: str) -> tuple[list[Memb
     rows = (await conn.execute(_MEMBERS, {"dataset": key})).all()
     members = [Member._make(row[:5]) for row in rows]
     members.sort(key=itemgetter(2, 3, 4, 0))
-    return members, {row[0]: Newest(row[0], row[5], row[6], row[7]) for row in rows if row[6] is not None}
+    return members, {row[0]: Newest(row[0], *row[5:9]) for row in rows if row[6] is not None}
 
 
 async def absences_of_dataset(
