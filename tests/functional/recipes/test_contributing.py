@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[3]
 EXAMPLES = Path(__file__).parent / "examples"
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 RECIPES = {
+    "A check": "check",
+    "A field of a noun": "field",
     "A report template": "report_template",
 }
 COPIED = ("backend", "schema", "tests", "ops", "pyproject.toml", "README.md")
@@ -129,7 +131,8 @@ def followed(tmp_path_factory):
         for command in said.commands:
             tests += made(copy, command)
         after = files_in(copy)
-        changed[heading] = {path for path in before.keys() | after.keys() if after.get(path) != before.get(path)}
+        touched = {path for path in before.keys() | after.keys() if after.get(path) != before.get(path)}
+        changed[heading] = {re.sub(r"(?<=/versions/)\d{4}(?=_)", "NNNN", path) for path in touched}
         before = after
     return Followed(copy, changed, tests)
 
@@ -144,9 +147,8 @@ def test_what_was_added_works(followed):
 
 
 def test_what_was_added_passes_the_checks(followed):
-    python = sorted(path for paths in followed.changed.values() for path in paths if path.endswith(".py"))
-    run(followed.copy, BIN / "ruff", "check", "--no-cache", *python)
-    run(followed.copy, BIN / "ruff", "format", "--no-cache", "--check", *python)
+    run(followed.copy, BIN / "ruff", "check", "--no-cache", "-q", "backend", "tests")
+    run(followed.copy, BIN / "ruff", "format", "--no-cache", "--check", "-q", "backend", "tests")
     run(followed.copy, BIN / "lint-imports", "--no-cache")
     run(followed.copy, BIN / "mktdash", "schema", "check")
 

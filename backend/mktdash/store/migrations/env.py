@@ -16,6 +16,7 @@ def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal
 
 
 connection: Connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, render_item=render_item)
+# Not as batches: these make a table anew on SQLite, and its triggers are gone.
+context.configure(connection=connection, target_metadata=metadata, render_item=render_item)
 with context.begin_transaction():
     context.run_migrations()
