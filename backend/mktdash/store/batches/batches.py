@@ -166,7 +166,7 @@ async def open_batch(conn: AsyncConnection, batch: NewBatch) -> OpenBatch:
         .order_by(BATCHES.c.id)
     )
     for row in (await conn.execute(interrupted)).all():
-        if row.reader == batch.parser:
+        if row.parser == batch.parser:
             await conn.execute(delete(QUARANTINE).where(QUARANTINE.c.batch_id == row.id))
             return OpenBatch(row.id, {"new": row.new, "revised": row.revised, "retracted": row.retracted})
     counts = {"new": 0, "revised": 0, "same": 0, "retracted": 0, "rejected": 0, "finished_at": batch.started_at}
