@@ -15,11 +15,12 @@ from tests.factories.sources.scripted import ScriptedProvider
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import to_micros
-from mktdash.graphql import queries
 from mktdash.graphql.answer_cache.middleware import ANSWERS
 from mktdash.graphql.context import Info
 from mktdash.graphql.rights import Needs
+from mktdash.graphql.roots import Query
 from mktdash.graphql.schema import MktdashSchema
+from mktdash.graphql.series import queries
 from mktdash.graphql.vocabulary.depends_on import depends_on
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
@@ -181,7 +182,7 @@ async def test_names_differ_in_document_variables_operation_and_role(web, outcom
 
 
 @strawberry.type
-class OfRoles(queries.Query):
+class OfRoles(Query):
     """With a field that differs by role, though its author says that it depends on the catalogue alone."""
 
     @strawberry.field(metadata=depends_on(CATALOGUE), extensions=[Needs(Role.ANALYST)])
