@@ -6,9 +6,9 @@ import { watchNetwork } from "./api/reachability.ts";
 import { watchTime } from "./api/serverTime.ts";
 import { App } from "./app/App.tsx";
 import { watchAddress } from "./routes.ts";
+import { watchBrowserSession } from "./state/browserSession.ts";
 import { watchHeartbeat } from "./state/heartbeat.ts";
 import { watchTheme } from "./state/preferences.ts";
-import { watchSession } from "./state/session.ts";
 import { forgetAll } from "./storage.ts";
 
 forgetAll("former");
@@ -17,7 +17,7 @@ watchTime();
 watchNetwork();
 watchHeartbeat();
 watchAddress();
-watchSession();
+watchBrowserSession();
 
 const root = document.getElementById("page");
 if (root) {

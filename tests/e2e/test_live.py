@@ -164,7 +164,7 @@ def test_in_the_past_nothing_is_live_and_no_verdict_of_today_stands_there(open_p
     page = open_page(f"/series/SIM.ALPHA?asKnownAt={known}")
 
     expect(page.get_by_text("Showing data known at")).to_be_visible()
-    expect(page.get_by_role("region", name="Quality")).to_contain_text("Checks judge today's data")
+    expect(page.get_by_role("region", name="Quality")).to_contain_text("Quality checks cover today's data")
     expect(page.locator(".status")).to_have_count(0)
     expect(page.locator(".live")).to_have_count(0)
     page.get_by_role("button", name="Back to now").click()

@@ -6,9 +6,9 @@ import { connected, heardAt, reachable } from "../api/reachability.ts";
 import { now } from "../api/serverTime.ts";
 import { Icon, type IconName } from "../components/Icon.tsx";
 import { route } from "../routes.ts";
+import { browserSession, logOut } from "../state/browserSession.ts";
 import { since } from "../state/liveness.ts";
 import { nextTheme, theme } from "../state/preferences.ts";
-import { logOut, session } from "../state/session.ts";
 import { feedSilent } from "../state/verdicts.ts";
 
 const PLACES: readonly { path: string; name: string; icon: IconName; pages: readonly string[] }[] = [
@@ -92,7 +92,7 @@ function ThemeButton() {
 
 function LogOut() {
   const failed = useSignal(false);
-  if (!session.view.value.data?.viewer.bySession) return null;
+  if (!browserSession.view.value.data?.viewer.bySession) return null;
   const end = (): void => {
     failed.value = false;
     logOut().catch(() => {
@@ -109,7 +109,7 @@ function LogOut() {
 }
 
 function Server() {
-  const { data } = session.view.value;
+  const { data } = browserSession.view.value;
   return (
     <p class="server">
       {data && (

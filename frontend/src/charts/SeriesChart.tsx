@@ -10,7 +10,7 @@ import { chartColorsOf, dataOf, makePlot } from "./plot.ts";
 import { nearest, type Points } from "./points.ts";
 import { type Drawn, Readout } from "./Readout.tsx";
 import type { Window } from "./ranges.ts";
-import { handleTouch } from "./touch.ts";
+import { handleTouch } from "./touchGestures.ts";
 
 interface SeriesChartProps extends Drawn {
   readonly label: string;

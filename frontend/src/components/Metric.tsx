@@ -1,8 +1,8 @@
 // One measured figure of quality, with the thresholds it is judged by.
 
 import type { MetricFragment } from "../api/generated/operations.ts";
+import { inWords } from "../format/missingReasons.ts";
 import { decimalsOf, number, share } from "../format/number.ts";
-import { inWords } from "../format/reasons.ts";
 import { instant } from "../format/time.ts";
 import { title } from "../format/words.ts";
 import { FIRST, inOrder } from "../state/verdicts.ts";

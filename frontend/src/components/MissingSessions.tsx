@@ -1,8 +1,8 @@
 // Sessions that should have a value and have none, each with its reason; sessions of the same reason share a line.
 
 import type { MissingFragment, QualityStatus } from "../api/generated/operations.ts";
+import { inWords, REASONS } from "../format/missingReasons.ts";
 import { count } from "../format/number.ts";
-import { inWords, REASONS } from "../format/reasons.ts";
 import { title } from "../format/words.ts";
 
 export interface MissingGroup {
@@ -59,7 +59,7 @@ export function MissingSessions({ missing, symbols, judged }: MissingSessionsPro
     return (
       <p class="quiet">
         {judged && judged.status !== "UNKNOWN"
-          ? "No session is missing in the last 30 days (of series due less often: in the last 30 due)."
+          ? "No sessions missing in the last 30 days (in the last 30 due, for less frequent series)."
           : "Expected sessions are not known, so none is counted as missing."}
       </p>
     );

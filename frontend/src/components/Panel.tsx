@@ -7,8 +7,8 @@ import { connected } from "../api/reachability.ts";
 import { instant } from "../format/time.ts";
 import type { Resource, View } from "../state/resource.ts";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
+import { ErrorReference } from "./ErrorReference.tsx";
 import { LoginHint } from "./LoginHint.tsx";
-import { Reference } from "./Reference.tsx";
 
 interface FrameProps {
   readonly title: string;
@@ -105,7 +105,7 @@ function Notice<Data>({ view, retry }: { view: View<Data>; retry: () => void }) 
           <b>Stale</b>: data from {instant(view.at)}
           {view.error && (
             <>
-              . {view.error.message} <Reference problem={view.error.problem} />
+              . {view.error.message} <ErrorReference problem={view.error.problem} />
             </>
           )}{" "}
           {again}
@@ -116,7 +116,7 @@ function Notice<Data>({ view, retry }: { view: View<Data>; retry: () => void }) 
         <p class="notice partial" role="status">
           <b>Partly missing</b>: {view.problems[0]?.message}
           {view.problems.length > 1 && ` (and ${view.problems.length - 1} more)`}{" "}
-          {view.problems[0] && <Reference problem={view.problems[0]} />} {again}
+          {view.problems[0] && <ErrorReference problem={view.problems[0]} />} {again}
         </p>
       );
     default:
@@ -142,7 +142,7 @@ function Failure({ error, retry }: { error: ApiError; retry: () => void }) {
           : error.message}
       </p>
       <p>
-        <Reference problem={error.problem} />
+        <ErrorReference problem={error.problem} />
       </p>
       {missing ? (
         <a class="button" href="/">
@@ -169,7 +169,7 @@ function Forbidden({ error }: { error: ApiError | null }) {
       </p>
       {error && (
         <p>
-          <Reference problem={error.problem} />
+          <ErrorReference problem={error.problem} />
         </p>
       )}
     </div>

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { extentOf, isDoubtful, nearest, type Points } from "../../src/charts/points.ts";
 import { defaultRange, rangesOf, startOf } from "../../src/charts/ranges.ts";
 import { timeTicks } from "../../src/charts/timeAxis.ts";
-import { pinched } from "../../src/charts/touch.ts";
+import { pinched } from "../../src/charts/touchGestures.ts";
 import { metricValue } from "../../src/components/Metric.tsx";
 import { groupMissing } from "../../src/components/MissingSessions.tsx";
-import { inWords } from "../../src/format/reasons.ts";
+import { inWords } from "../../src/format/missingReasons.ts";
 import { sparkPath } from "../../src/pages/watchlist/Sparkline.tsx";
 
 const DAY = 86_400_000;

@@ -217,6 +217,11 @@ export type DatasetNotesQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type DatasetNotesQuery = { datasets: Array<{ key: string, title: string, source: string, checkedAt: string | null, lastError: string | null, lastErrorAt: string | null, ended: Array<{ symbol: string | null, on: string, reason: string, saidBy: string }>, quality: { metrics: Array<{ metric: string, status: QualityStatus, summary: string }> } }> };
 
+export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SessionQuery = { viewer: { role: string, name: string, canRead: boolean, canRequestReports: boolean, canOperate: boolean, bySession: boolean }, serverInfo: { version: string, codeSha: string, epoch: string, now: string, startedAt: string, database: string, anonymousRead: boolean } };
+
 export type HeartbeatQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -229,11 +234,6 @@ export type ObservationsSubscriptionVariables = Exact<{
 
 
 export type ObservationsSubscription = { observations: { cursor: string, symbol: string, dataset: string, measure: string, interval: string, dataVersion: number, knownAt: string, retractedAsOf: Array<string>, truncated: boolean, points: { asOf: Array<string>, value: Array<number | null>, flags: Array<Array<string>> } } };
-
-export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
-
-
-export type SessionQuery = { viewer: { role: string, name: string, canRead: boolean, canRequestReports: boolean, canOperate: boolean, bySession: boolean }, serverInfo: { version: string, codeSha: string, epoch: string, now: string, startedAt: string, database: string, anonymousRead: boolean } };
 
 export const AcknowledgeAlertDocument: Operation<AcknowledgeAlertMutation, AcknowledgeAlertMutationVariables> =
   "mutation AcknowledgeAlert($id:ID!){answer:acknowledgeAlert(id:$id){...Answer}}fragment Answer on AnswerAlertResult{__typename ...on UnknownAlert{message}...on AnswerRefused{message}}";
@@ -277,11 +277,11 @@ export const WatchlistDocument: Operation<WatchlistQuery, WatchlistQueryVariable
 export const DatasetNotesDocument: Operation<DatasetNotesQuery, DatasetNotesQueryVariables> =
   "query DatasetNotes{datasets{key title source ended{...End}checkedAt lastError lastErrorAt quality{metrics{metric status summary}}}}fragment End on Ending{symbol on reason saidBy}";
 
+export const SessionDocument: Operation<SessionQuery, SessionQueryVariables> =
+  "query Session{viewer{role name canRead canRequestReports canOperate bySession}serverInfo{version codeSha epoch now startedAt database anonymousRead}}";
+
 export const HeartbeatDocument: Operation<HeartbeatQuery, HeartbeatQueryVariables> =
   "query Heartbeat{serverInfo{now feedHeardAt}}";
 
 export const ObservationsDocument: Operation<ObservationsSubscription, ObservationsSubscriptionVariables> =
   "subscription Observations($symbols:[String!]$since:String){observations(symbols:$symbols since:$since){cursor symbol dataset measure interval dataVersion knownAt points{asOf value flags}retractedAsOf truncated}}";
-
-export const SessionDocument: Operation<SessionQuery, SessionQueryVariables> =
-  "query Session{viewer{role name canRead canRequestReports canOperate bySession}serverInfo{version codeSha epoch now startedAt database anonymousRead}}";

@@ -15,7 +15,7 @@ import { serverNow } from "../../api/serverTime.ts";
 import { metricTitle } from "../../components/Metric.tsx";
 import { Status } from "../../components/Status.tsx";
 import { instant } from "../../format/time.ts";
-import { session } from "../../state/session.ts";
+import { browserSession } from "../../state/browserSession.ts";
 
 const MUTE_MS = 24 * 3_600_000;
 const LONGEST_NOTE = 2000;
@@ -74,7 +74,7 @@ function Alert({ alert, answered }: { alert: AlertFragment; answered: () => void
           {alert.mutedUntil && ` · muted by ${alert.mutedBy} until ${instant(alert.mutedUntil)}`}
         </span>
       </p>
-      {session.view.value.data?.viewer.canOperate ? (
+      {browserSession.view.value.data?.viewer.canOperate ? (
         <form
           onSubmit={(event) => {
             event.preventDefault();

@@ -9,8 +9,8 @@ import {
   RequestReportDocument,
   type SessionQuery,
 } from "../../api/generated/operations.ts";
+import { ErrorReference } from "../../components/ErrorReference.tsx";
 import { LoginHint } from "../../components/LoginHint.tsx";
-import { Reference } from "../../components/Reference.tsx";
 import { go, reportPath } from "../../routes.ts";
 import { type Field, fieldsOf, parametersOf } from "./formFields.ts";
 
@@ -111,7 +111,7 @@ function Request({ template }: { template: Template }) {
           {rest.map((one) => one.message).join(" ")}
           {error && (
             <>
-              <b>Not sent.</b> {error.message} <Reference problem={error.problem} />
+              <b>Not sent.</b> {error.message} <ErrorReference problem={error.problem} />
             </>
           )}
         </p>

@@ -2,13 +2,13 @@
 
 import { ReportTemplatesDocument } from "../../api/generated/operations.ts";
 import { Lines, Panel } from "../../components/Panel.tsx";
-import { session } from "../../state/session.ts";
+import { browserSession } from "../../state/browserSession.ts";
 import { useQuery } from "../../state/useQuery.ts";
 import { ReportForm } from "./ReportForm.tsx";
 
 export function RequestPanel() {
   const templates = useQuery(ReportTemplatesDocument, {}, (data) => data.reportTemplates);
-  const viewer = session.view.value.data?.viewer ?? null;
+  const viewer = browserSession.view.value.data?.viewer ?? null;
   return (
     <Panel
       title="Reports"

@@ -4,7 +4,7 @@ import { Change } from "../../components/Change.tsx";
 import { Flags, SimulatedBadge } from "../../components/Status.tsx";
 import { doubts } from "../../format/flags.ts";
 import { number } from "../../format/number.ts";
-import { sourceLabel } from "../../format/source.ts";
+import { sourceLabel } from "../../format/sourceLabel.ts";
 import { instant, isDaily } from "../../format/time.ts";
 import { go, seriesPath } from "../../routes.ts";
 import type { Series } from "./view.ts";

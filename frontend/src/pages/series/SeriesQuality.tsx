@@ -57,9 +57,7 @@ function QualityNow({ of: quality }: { of: Resource<Quality> }) {
 function NoQualityThen({ asKnownAt }: { asKnownAt: string }) {
   return (
     <PanelFrame title="Quality">
-      <p class="quiet">
-        Checks judge today's data, so there are none for data known at {instant(asKnownAt, true)}.
-      </p>
+      <p class="quiet">Quality checks cover today's data, not data known at {instant(asKnownAt, true)}.</p>
     </PanelFrame>
   );
 }

@@ -2,7 +2,7 @@
 
 import { SeriesQualityDocument } from "../../api/generated/operations.ts";
 import { Status } from "../../components/Status.tsx";
-import { inWords } from "../../format/reasons.ts";
+import { inWords } from "../../format/missingReasons.ts";
 import type { Resource } from "../../state/resource.ts";
 import { useQuery } from "../../state/useQuery.ts";
 import { causeOf, qualityNow } from "../../state/verdicts.ts";

@@ -16,7 +16,7 @@ import { datasetNotes, endsOf } from "./datasetNotes.ts";
 import { newestVerdicts } from "./datasetVerdicts.ts";
 import { Filters } from "./Filters.tsx";
 import { assetClass, clearFilter, onlyStars, sort, text } from "./filter.ts";
-import { loadPages } from "./loadPages.ts";
+import { loadWatchlist } from "./loadWatchlist.ts";
 import { arrange, mayHaveEnded, rowsOf, silentKeys, type Watchlist, withEvent } from "./rows.ts";
 import { WatchTable } from "./WatchTable.tsx";
 
@@ -29,7 +29,7 @@ export function WatchlistPanel() {
   const search = large && asked ? asked : null;
   const list = useResource(
     keyOf(WatchlistDocument, `${search}:${pages}`),
-    (abort) => loadPages(search, pages, abort),
+    (abort) => loadWatchlist(search, pages, abort),
     {
       keepPrevious: true,
       everyMs: POLL_MS,

@@ -1,7 +1,7 @@
 // The verdict on each dataset of the watchlist, once for all its rows.
 
 import type { QualityStatus } from "../../api/generated/operations.ts";
-import { inWords } from "../../format/reasons.ts";
+import { inWords } from "../../format/missingReasons.ts";
 import { causeOf, statusNow, WORST_FIRST } from "../../state/verdicts.ts";
 import type { DatasetNotes } from "./datasetNotes.ts";
 import type { Row } from "./rows.ts";

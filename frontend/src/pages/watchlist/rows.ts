@@ -2,7 +2,7 @@
 
 import type { WatchlistQuery } from "../../api/generated/operations.ts";
 import { direction, precisionOf } from "../../format/number.ts";
-import { sourceLabel } from "../../format/source.ts";
+import { sourceLabel } from "../../format/sourceLabel.ts";
 import { eventPoints, isNewer, latestAfter } from "../../state/latest.ts";
 import type { ObservationsEvent } from "../../state/observations.ts";
 

@@ -3,7 +3,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { AlertFragment, SessionQuery } from "../../../src/api/generated/operations.ts";
 import { Alerts } from "../../../src/pages/quality/Alerts.tsx";
-import { session } from "../../../src/state/session.ts";
+import { browserSession } from "../../../src/state/browserSession.ts";
 
 const STANDING: AlertFragment = {
   id: "QWxlcnQ6MQ",
@@ -37,7 +37,7 @@ afterEach(() => {
 async function shown(canOperate: boolean, alerts: readonly AlertFragment[]): Promise<string> {
   const viewer = { role: "OPERATOR", name: "ada", canRead: true, canRequestReports: true, canOperate };
   await act(async () => {
-    await session.show(`session ${canOperate}`, async () => ({
+    await browserSession.show(`session ${canOperate}`, async () => ({
       data: { viewer } as unknown as SessionQuery,
       problems: [],
     }));

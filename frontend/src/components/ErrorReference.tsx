@@ -2,7 +2,7 @@
 
 import type { Problem } from "../api/errors.ts";
 
-export function Reference({ problem: { code, requestId } }: { problem: Problem }) {
+export function ErrorReference({ problem: { code, requestId } }: { problem: Problem }) {
   return (
     <code class="reference">
       {code}

@@ -3,7 +3,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SessionQuery } from "../../src/api/generated/operations.ts";
 import { Shell } from "../../src/app/Shell.tsx";
-import { session } from "../../src/state/session.ts";
+import { browserSession } from "../../src/state/browserSession.ts";
 import { keepPreference, readPreference, recall, remember } from "../../src/storage.ts";
 
 let root: HTMLElement;
@@ -27,7 +27,7 @@ async function shownTo(bySession: boolean): Promise<HTMLButtonElement | null> {
   const viewer = { role: "VIEWER", name: "phone", canRead: true, bySession };
   const data = { viewer, serverInfo: { version: "1", codeSha: "abcdefg" } } as unknown as SessionQuery;
   await act(async () => {
-    await session.show("session", async () => ({ data, problems: [] }));
+    await browserSession.show("session", async () => ({ data, problems: [] }));
     render(<Shell>page</Shell>, root);
   });
   return root.querySelector(".log-out");

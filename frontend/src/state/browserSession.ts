@@ -7,12 +7,12 @@ import { reconnections } from "../api/reachability.ts";
 import { forgetAll, keyOf } from "../storage.ts";
 import { createResource } from "./resource.ts";
 
-export const session = createResource<SessionQuery>({ staleAfter: Number.POSITIVE_INFINITY });
+export const browserSession = createResource<SessionQuery>({ staleAfter: Number.POSITIVE_INFINITY });
 
 /** Ask now and whenever the server is found again. Called once, by the entry point. */
-export function watchSession(): void {
+export function watchBrowserSession(): void {
   reconnections.subscribe(() => {
-    void session.show(keyOf(SessionDocument, "session"), (abort) => query(SessionDocument, {}, abort));
+    void browserSession.show(keyOf(SessionDocument, "session"), (abort) => query(SessionDocument, {}, abort));
   });
 }
 

@@ -10,7 +10,7 @@ import type { Watchlist } from "./rows.ts";
 const PAGE_SIZE = 100;
 
 /** The first pages of the list, one after the other, and the starred instruments beyond them by name. */
-export async function loadPages(
+export async function loadWatchlist(
   search: string | null,
   pages: number,
   abort: AbortSignal,
