@@ -59,7 +59,7 @@ def check(
 
 
 async def _check(*, raw: bool) -> "list[Problem]":
-    from mktdash.ingest.verify import check_told
+    from mktdash.ingest.verify import check_against_raw
     from mktdash.store.catalogue.datasets import all_datasets
     from mktdash.store.engine.session import read_transaction
     from mktdash.store.series.check import check_links, check_raw, check_series, series_ids
@@ -76,7 +76,7 @@ async def _check(*, raw: bool) -> "list[Problem]":
                 files += 1
                 problems += [problem] if problem else []
             for dataset in await all_datasets(conn):
-                problems += await check_told(conn, dataset.key)
+                problems += await check_against_raw(conn, dataset.key)
     typer.echo(f"{len(ids)} series and {files} raw files checked, {len(problems)} problems")
     return problems
 

@@ -1,4 +1,4 @@
-"""``mktdash ingest``: bring a source's data, or take a file as the source would have sent it."""
+"""``mktdash ingest``: fetch a source's data into the store, or ingest a file in the source's own format."""
 
 import asyncio
 import json
@@ -41,24 +41,28 @@ class _Request:
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(help="The source: ecb, sim, csv, ...")],
-    first: Annotated[datetime | None, typer.Option("--from", formats=_DAYS, help="First session wanted.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=_DAYS, help="Last session wanted.")] = None,
-    file: Annotated[Path | None, typer.Option(help="A file in the source's own format, instead of asking it.")] = None,
+    source: Annotated[str, typer.Argument(help="Source name: ecb, treasury, csv, ...")],
+    first: Annotated[datetime | None, typer.Option("--from", formats=_DAYS, help="First session to fetch.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=_DAYS, help="Last session to fetch.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Ingest this file in the source's own format; fetch nothing.")
+    ] = None,
     mapping: Annotated[
         Path | None,
         typer.Option(
-            help="For csv: what the file's columns mean (JSON or TOML; the keys are in schema/csv-mapping.md)."
+            help="For csv: what the columns mean, a JSON or TOML file; its keys are in schema/csv-mapping.md."
         ),
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Which dataset of the source the file belongs to.")] = None,
-    known_at: Annotated[str | None, typer.Option(help="When the file became known (RFC 3339); else now.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The file's dataset, where the source has several.")] = None,
+    known_at: Annotated[
+        str | None, typer.Option(help="When the file was published (RFC 3339); now if not given.")
+    ] = None,
     replace_window: Annotated[
-        bool, typer.Option("--replace-window", help="The file is all there is: what it leaves out is withdrawn.")
+        bool, typer.Option("--replace-window", help="The file is complete: retract stored values it leaves out.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Bring a source's data into the store; prints how many values were new, revised, same, retracted, rejected."""
+    """Fetch a source's data, or ingest a file; print how many values were new, revised, same, retracted, rejected."""
     request = _Request(
         source=source,
         first=first.date() if first else None,
@@ -70,11 +74,11 @@ def ingest(
         replace_window=replace_window,
     )
     if file is None and replace_window:
-        raise InvalidInputError("--replace-window is about a file: what a source gives when asked may be a part of it")
+        raise InvalidInputError("--replace-window needs --file: what a source answers may be only a part of its data")
     if file is not None and (first or last):
-        raise InvalidInputError("--from and --to are for asking a source; a file is taken whole")
+        raise InvalidInputError("--from and --to are for fetching; with --file the whole file is ingested")
     if file is not None and not file.is_file():
-        raise InvalidInputError(f"there is no file {file}", file=str(file))
+        raise InvalidInputError(f"file not found: {file}", file=str(file))
     reports = asyncio.run(_run(request))
     if as_json:
         typer.echo(json.dumps([_as_json(report) for report in reports]))
@@ -87,19 +91,19 @@ def ingest(
         )
         for code, n in sorted(report.codes.items()):
             typer.echo(f"  rejected {n}: {code}")
-        for why, n in sorted(report.left.items()):
-            typer.echo(f"  left out {n}: {why}")
-        if report.stayed:
-            typer.echo(f"  {report.stayed} stayed because a row could not be read")
+        for why, n in sorted(report.skipped.items()):
+            typer.echo(f"  skipped {n}: {why}")
+        if report.kept:
+            typer.echo(f"  kept {report.kept} that the file leaves out, because a row could not be read")
         if report.broken:
-            typer.echo("  nothing was withdrawn: too much of the file could not be read")
+            typer.echo("  retracted nothing, because too much of the file could not be read")
 
 
 def _as_json(report: "IngestReport") -> dict[str, Any]:
     return {
         **asdict(report),
         "codes": dict(report.codes),
-        "left": dict(report.left),
+        "skipped": dict(report.skipped),
         "series_ids": list(report.series_ids),
     }
 
@@ -162,5 +166,5 @@ def _instant(text: str) -> datetime:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidInputError(f"{text!r} is not an instant such as 2026-10-30T15:00:00Z", known_at=text) from None
+        raise InvalidInputError(f"{text!r} is not a time such as 2026-10-30T15:00:00Z", known_at=text) from None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""``mktdash replay``: tell again what was learned lately, from raw bytes or from the sources, and show what differs."""
+"""``mktdash replay``: reparse a window from raw bytes, or fetch it again, and show or apply the difference."""
 
 import asyncio
 import json
@@ -24,29 +24,30 @@ def add_to(app: typer.Typer) -> None:
 
 
 def replay(
-    window: Annotated[str, typer.Option(help="How far back: 7d, 36h, 2w.")] = "7d",
+    window: Annotated[str, typer.Option(help="How far back, by when data became known: 7d, 36h, 2w.")] = "7d",
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
     refetch: Annotated[
-        bool, typer.Option("--refetch/--from-raw", help="Ask the sources again, or read raw bytes.")
+        bool, typer.Option("--refetch/--from-raw", help="Fetch from the sources again, or reparse stored raw bytes.")
     ] = False,
-    anew: Annotated[
+    current_parsers: Annotated[
         bool,
-        typer.Option("--anew", help="Read raw bytes by the parsers of this version, not as they were read before."),
+        typer.Option("--current-parsers", help="Parse with this version's parsers, not with each batch's own."),
     ] = False,
     tolerance: Annotated[
-        float, typer.Option(help="Refetch: fail where more than this share of values differs.")
+        float, typer.Option(help="With --refetch: fail if more than this share of a dataset's values differs.")
     ] = 0.001,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference; change nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell a window again; from raw bytes with unchanged code it changes nothing, exactly."""
+    """Replay a window: reparse its batches and apply the difference; with each batch's own parser there is none."""
     if refetch and dry_run:
-        raise InvalidInputError("a dry run reads raw bytes; --refetch brings new ones")
-    if refetch and anew:
-        raise InvalidInputError("--anew is about the raw bytes that are kept; --refetch brings new ones")
-    results = asyncio.run(
-        _refetch(window, source) if refetch else _from_raw(window, source, anew=anew, dry_run=dry_run)
+        raise InvalidInputError("--dry-run works on stored raw bytes; leave out --refetch")
+    if refetch and current_parsers:
+        raise InvalidInputError("--current-parsers works on stored raw bytes; leave out --refetch")
+    replayed = (
+        _refetch(window, source) if refetch else _from_raw(window, source, current=current_parsers, dry_run=dry_run)
     )
+    results = asyncio.run(replayed)
     if as_json:
         typer.echo(json.dumps(results))
     beyond = []
@@ -70,8 +71,8 @@ def _line(result: dict[str, Any]) -> str:
     )
 
 
-async def _from_raw(window: str, source: str | None, *, anew: bool, dry_run: bool) -> list[dict[str, Any]]:
-    from mktdash.ingest.reparse import reader_anew, reader_of
+async def _from_raw(window: str, source: str | None, *, current: bool, dry_run: bool) -> list[dict[str, Any]]:
+    from mktdash.ingest.reparse import current_parser, original_parser
     from mktdash.ingest.replay import replay_from_raw
     from mktdash.live.publish import notify
     from mktdash.resources import open_store
@@ -81,7 +82,7 @@ async def _from_raw(window: str, source: str | None, *, anew: bool, dry_run: boo
         since = to_micros(resources.clock() - span_of(window))
         reports = replay_from_raw(
             resources.engine,
-            reader_anew if anew else reader_of,
+            current_parser if current else original_parser,
             since=since,
             clock=resources.clock,
             source=source,
@@ -105,7 +106,7 @@ def _as_dict(report: "ReplayReport") -> dict[str, Any]:
             for at, value in zip(difference.revised.as_of.tolist(), difference.revised.value.tolist(), strict=True)
         ]
         changes += [f"{one.series.symbol} {iso(at)}: new" for at in difference.new.as_of.tolist()]
-        changes += [f"{one.series.symbol} {iso(at)}: withdrawn" for at in difference.retracted.as_of.tolist()]
+        changes += [f"{one.series.symbol} {iso(at)}: retracted" for at in difference.retracted.as_of.tolist()]
     rest = len(changes) - _SHOWN
     return {
         "dataset": report.dataset,

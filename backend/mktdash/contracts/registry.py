@@ -1,4 +1,4 @@
-"""The published versions of the canonical schema, oldest first, and which one a batch is held to."""
+"""The published versions of the canonical schema, oldest first, and which one a batch is validated against."""
 
 import hashlib
 from collections.abc import Sequence
@@ -74,7 +74,9 @@ def contract_named(name: str) -> Contract:
         if one.name == name:
             return one
     known = [one.name for one in CONTRACTS]
-    raise NotFoundError(f"it was held to {name}, and this version has {', '.join(known)}", contract=name, known=known)
+    raise NotFoundError(
+        f"it was validated against {name}, and this mktdash has {', '.join(known)}", contract=name, known=known
+    )
 
 
 def contract_for(columns: Columns) -> Contract:

@@ -146,14 +146,14 @@ class SourceLoop:
             await self._note_on_datasets(said)
 
     async def _window(self) -> Window:
-        """From the newest session held on, so that late corrections of it are seen too; all there is where none is."""
-        held = await self._newest()
-        if len(held) < len(self.provider.datasets) or any(
+        """From the newest stored session, so that a late correction of it is seen too; else everything."""
+        newest = await self._newest()
+        if len(newest) < len(self.provider.datasets) or any(
             dataset.calendar in _ALWAYS_OPEN for dataset in self.provider.datasets
         ):
-            return Window(held=held)
-        first = min(session_of(held[dataset.key], dataset.timezone) for dataset in self.provider.datasets)
-        return Window(first=first, held=held)
+            return Window(newest=newest)
+        first = min(session_of(newest[dataset.key], dataset.timezone) for dataset in self.provider.datasets)
+        return Window(first=first, newest=newest)
 
     async def _newest(self) -> dict[str, int]:
         async with read_transaction(self.resources.engine) as conn:

@@ -1,4 +1,4 @@
-"""A batch on its way into the store: validated, compared with what is stored, written; all in one transaction."""
+"""Merges a batch into the store: validated, compared with what is stored, written; all in one transaction."""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -10,9 +10,9 @@ from mktdash.contracts.registry import CONTRACTS, Contract, contract_for
 from mktdash.domain.instrument import DatasetSpec, SeriesSpec
 from mktdash.domain.observation import Int64Array
 from mktdash.ingest.accept import Accepted, BatchKey, accept
-from mktdash.ingest.announce import news_of
+from mktdash.ingest.events import change_event
 from mktdash.ingest.merge import compare
-from mktdash.providers.base import Left, Parsed, ParsedSeries, Provider, Rejection
+from mktdash.providers.base import Parsed, ParsedSeries, Provider, Rejection, SkipReason
 from mktdash.store.batches.absences import store_absences
 from mktdash.store.batches.batches import NewQuarantine, quarantine
 from mktdash.store.catalogue.instruments import SeriesRow
@@ -29,10 +29,15 @@ MAX_QUARANTINED = 10_000
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a batch so far; ``news`` and ``late`` are those of the transaction at hand.
+    """What came of a batch so far; ``events`` and ``late`` are those of the transaction under way.
 
-    ``broken`` says that it withdrew nothing, because too much of it could not be read. ``given`` counts the records
-    that its source gave, ``left`` those of them that were left out though nothing is wrong with them.
+    Attributes:
+        broken: nothing was retracted, because too much of the payload could not be read.
+        records: how many records the payload has.
+        skipped: how many of them were skipped though nothing is wrong with them.
+        bounds: the first and last instant of the payload.
+        changed: ids of the series whose data changed.
+        late: the series, by id, that have values known later than this batch, so that those batches are replayed.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -40,11 +45,11 @@ class Outcome:
     contract: int = 1
     quarantined: int = 0
     broken: bool = False
-    given: int = 0
-    left: Counter[Left] = field(default_factory=Counter)
+    records: int = 0
+    skipped: Counter[SkipReason] = field(default_factory=Counter)
     bounds: tuple[int, int] | None = None
     changed: set[int] = field(default_factory=set)
-    news: list[NewEvent] = field(default_factory=list)
+    events: list[NewEvent] = field(default_factory=list)
     late: dict[int, SeriesRow] = field(default_factory=dict)
 
     def widen(self, *instants: Int64Array | None) -> None:
@@ -54,14 +59,14 @@ class Outcome:
                 low, high = self.bounds or (int(one[0]), int(one[0]))
                 self.bounds = (min(low, int(one.min())), max(high, int(one.max())))
 
-    def settle(self) -> None:
-        """Forget what only the transaction that is about to end needs: a long file must not pile up."""
-        self.news = []
+    def end_transaction(self) -> None:
+        """Forget what only the transaction that just ended needs: a long file must not pile up."""
+        self.events = []
         self.late = {}
 
 
 class BatchMerge:
-    """Merges pieces of one payload, inside the caller's write transaction; ``outcome`` goes on from one to the next."""
+    """Merges parts of one payload in the caller's write transaction; ``outcome`` adds up over its transactions."""
 
     def __init__(
         self,
@@ -77,37 +82,37 @@ class BatchMerge:
         self.key = key
         self.outcome = outcome or Outcome()
 
-    async def merge(self, pieces: Sequence[Parsed]) -> None:
-        """Validate, compare and store what one transaction is to merge; refused records go to quarantine.
+    async def merge(self, parts: Sequence[Parsed]) -> None:
+        """Validate, compare and store the parts of one transaction; refused records go to quarantine.
 
-        All its series are registered and locked before the first is written, in one order, so that batches which share
-        series queue up and never block each other crosswise.
+        All series are registered and locked before the first is written, in one order, so that batches which share
+        series queue up and never deadlock.
         """
-        known = await self._get_to_know(pieces)
+        known = await self._register(parts)
         await lock_series(self._conn, sorted({row.id for one in known.values() for row in one.series}))
-        for piece in pieces:
-            self.outcome.given += piece.given or 0
-            self.outcome.left.update(piece.left)
-            await self._refuse(piece.rejected)
-            for one in piece.series:
+        for part in parts:
+            self.outcome.records += part.records or 0
+            self.outcome.skipped.update(part.skipped)
+            await self._refuse(part.rejected)
+            for one in part.series:
                 if one.alias not in known:
                     await self._refuse([_unknown(one)], n=len(one.columns))
-            await self._store(await self._accepted(piece, known, record=True))
+            await self._store(await self._accepted(part, known, record=True))
 
-    async def retell(self, pieces: Sequence[Parsed], only: Container[int]) -> None:
-        """Merge what is stored again into its series ``only``, which were rewound: nothing is recorded anew."""
-        known = await self._get_to_know(pieces)
-        for piece in pieces:
-            accepted = await self._accepted(piece, known, record=False)
+    async def replay(self, parts: Sequence[Parsed], only: Container[int]) -> None:
+        """Merge a stored batch again into the rewound series ``only``; quarantine and absences stay as they are."""
+        known = await self._register(parts)
+        for part in parts:
+            accepted = await self._accepted(part, known, record=False)
             await self._store([one for one in accepted if one.series.id in only])
 
-    async def _get_to_know(self, pieces: Sequence[Parsed]) -> dict[str, Known]:
-        aliases = {one.alias for piece in pieces for one in piece.series}
-        specs = described_series(self._provider, self._dataset, aliases)
+    async def _register(self, parts: Sequence[Parsed]) -> dict[str, Known]:
+        aliases = {one.alias for part in parts for one in part.series}
+        specs = series_specs(self._provider, self._dataset, aliases)
         return await register_series(self._conn, self._dataset, specs)
 
-    async def _accepted(self, piece: Parsed, known: Mapping[str, Known], *, record: bool) -> Sequence[Accepted]:
-        found = accept(piece, known, self.key)
+    async def _accepted(self, part: Parsed, known: Mapping[str, Known], *, record: bool) -> Sequence[Accepted]:
+        found = accept(part, known, self.key)
         for one in found.accepted:
             if len(one.columns) or one.window is not None:
                 self.outcome.contract = max(self.outcome.contract, contract_for(one.columns).version)
@@ -115,8 +120,8 @@ class BatchMerge:
         self.outcome.broken |= found.broken
         if record:
             await self._refuse(found.refused)
-            said = [(one.series.id, one.absent, one.columns.as_of) for one in found.accepted if len(one.absent)]
-            await store_absences(self._conn, self.key.id, said)
+            absent = [(one.series.id, one.absent, one.columns.as_of) for one in found.accepted if len(one.absent)]
+            await store_absences(self._conn, self.key.id, absent)
         return [one for one in found.accepted if len(one.columns) or one.window is not None]
 
     async def _store(self, accepted: Sequence[Accepted]) -> None:
@@ -126,15 +131,15 @@ class BatchMerge:
         counts = self.outcome.counts
         writes = []
         for before, one in zip(locked, accepted, strict=True):
-            change = compare(before.columns, one.columns, self.key.known_at, one.window, one.spared)
+            change = compare(before.columns, one.columns, self.key.known_at, one.window, one.protected)
             counts["same"] += change.same
-            counts["stayed"] += change.stayed
+            counts["kept"] += change.kept
             if change.is_empty:
                 continue
             counts["new"] += len(change.new)
             counts["revised"] += len(change.revised)
             counts["retracted"] += len(change.retracted)
-            self.outcome.news.append(news_of(one.series, change, overtaken=one.series.id in self.outcome.late))
+            self.outcome.events.append(change_event(one.series, change, late=one.series.id in self.outcome.late))
             self.outcome.changed.add(one.series.id)
             writes.append(
                 Write(
@@ -156,7 +161,7 @@ class BatchMerge:
         late = [one.series for one in locked if (one.state.known_to or NEVER) > self.key.known_at]
         if not late:
             return locked
-        # Something newer has been told of these: go back, tell this first; the newer batches are told again after it.
+        # These have values known later: rewind them, merge this batch first; the caller replays the later batches.
         await rewind(self._conn, [series.id for series in late], self.key.known_at)
         self.outcome.late |= {series.id: series for series in late}
         return await lock_and_read(self._conn, spans, retracts=retracts)
@@ -178,14 +183,14 @@ class BatchMerge:
         return CONTRACTS[self.outcome.contract - 1]
 
 
-def described_series(provider: Provider, dataset: DatasetSpec, aliases: Iterable[str]) -> list[SeriesSpec]:
-    """The series behind a source's symbols; without those that the provider does not know."""
+def series_specs(provider: Provider, dataset: DatasetSpec, aliases: Iterable[str]) -> list[SeriesSpec]:
+    """The series of a source's symbols, without those that the provider does not know."""
     specs = (provider.describe(dataset.key, alias) for alias in sorted(aliases))
     return [spec for spec in specs if spec is not None]
 
 
 def _span(one: Accepted) -> Span:
-    """What of a series must be compared."""
+    """The time over which a series must be compared."""
     first, last = one.window or (int(one.columns.as_of[0]), int(one.columns.as_of[-1]))
     return Span(one.series, first, last, len(one.columns))
 

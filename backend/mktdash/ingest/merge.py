@@ -1,4 +1,4 @@
-"""Comparing what a payload says of a series with what is stored: by value and flags, never by text or fetch time."""
+"""Compares the payload's values of a series with the stored ones: by value and flags, never by text or fetch time."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from mktdash.domain.flags import Flag
 from mktdash.domain.observation import BAR_FIELDS, Columns, Float64Array, Int64Array
 
-# mktdash sets this one itself when a value changes, so a source that repeats the value says nothing new.
+# mktdash sets this one itself when a value changes, so the same value without it is no change.
 _OWN_FLAGS = int(Flag.CORRECTED)
 
 
@@ -17,14 +17,14 @@ def _no_instants() -> Int64Array:
 
 
 @dataclass(frozen=True, slots=True)
-class Spared:
-    """What a payload leaves out and may not withdraw: instants whose record could not be read, or everything."""
+class Protected:
+    """Stored values that a payload leaves out and may not retract: those whose record could not be read, or all."""
 
     instants: Int64Array = field(default_factory=_no_instants)
     everything: bool = False
 
 
-NOTHING_SPARED = Spared()
+NOTHING_PROTECTED = Protected()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Difference:
         new: observations at instants that had none.
         revised: the new content of instants whose value or flags changed.
         superseded: what ``revised`` replaces, aligned with it.
-        retracted: what the source no longer says, as it stands now.
+        retracted: the stored values that the source has withdrawn.
         same: how many instants were equal.
-        stayed: how many the payload leaves out, that stay because a record of it could not be read.
-        merged: the whole of the compared range after the change, ascending.
+        kept: how many values the payload leaves out, and keep because a record of it could not be read.
+        merged: all of the compared range after the change, ascending.
     """
 
     new: Columns
@@ -47,7 +47,7 @@ class Difference:
     retracted: Columns
     same: int
     merged: Columns
-    stayed: int = 0
+    kept: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -60,17 +60,17 @@ def compare(
     incoming: Columns,
     known_at: int,
     window: tuple[int, int] | None = None,
-    spared: Spared = NOTHING_SPARED,
+    protected: Protected = NOTHING_PROTECTED,
 ) -> Difference:
     """Compare stored columns with incoming ones, both ascending with one entry an instant.
 
     Args:
         current: what is stored, at least over the span of ``incoming`` and ``window``.
-        incoming: what the payload says; its known times are those of the batch.
+        incoming: the payload's values; they are known at the batch's time.
         known_at: the batch's known time, microseconds.
-        window: where given, the payload is the whole truth of these instants (both included), so what is stored
-            there and not in ``incoming`` is retracted.
-        spared: what of that is not.
+        window: where given, the payload is complete between these instants (both included): what is stored there
+            and not in ``incoming`` is retracted.
+        protected: what is not retracted all the same.
     """
     arriving = _known(incoming, known_at)
     if not len(current) and window is None:
@@ -80,9 +80,9 @@ def compare(
     inside = at < len(current)
     present[inside] = current.as_of[at[inside]] == incoming.as_of[inside]
     matched = at[present]
-    stored, said = current.take(matched), arriving.take(present)
-    differs = ~_equal(stored, said)
-    revised = said.take(differs)
+    stored, repeated = current.take(matched), arriving.take(present)
+    differs = ~_equal(stored, repeated)
+    revised = repeated.take(differs)
     revised = Columns(
         as_of=revised.as_of,
         value=revised.value,
@@ -93,13 +93,13 @@ def compare(
     keep = np.ones(len(current), np.bool_)
     keep[matched[differs]] = False
     gone = np.zeros(len(current), np.bool_)
-    stayed = 0
+    kept = 0
     if window is not None:
         gone = (current.as_of >= window[0]) & (current.as_of <= window[1])
         gone[matched] = False
-        kept = gone if spared.everything else gone & np.isin(current.as_of, spared.instants)
-        stayed = int(kept.sum())
-        gone &= ~kept
+        spared = gone if protected.everything else gone & np.isin(current.as_of, protected.instants)
+        kept = int(spared.sum())
+        gone &= ~spared
         keep &= ~gone
     new = arriving.take(~present)
     return Difference(
@@ -107,9 +107,9 @@ def compare(
         revised=revised,
         superseded=stored.take(differs),
         retracted=current.take(gone),
-        same=int(len(said) - differs.sum()),
+        same=int(len(repeated) - differs.sum()),
         merged=_merged([current.take(keep), new, revised]),
-        stayed=stayed,
+        kept=kept,
     )
 
 

@@ -1,7 +1,7 @@
 """From raw bytes to observations or quarantine: the only way anything gets into the store.
 
 A payload is one transaction, unless it is so long that others would wait for it: then it is several, each of which
-leaves the store whole. One that is interrupted between them is gone on with when the same payload is given again.
+leaves the store consistent. One interrupted between them is resumed when the same payload is ingested again.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.instrument import DatasetSpec
 from mktdash.ingest.accept import BatchKey
-from mktdash.ingest.announce import dated
-from mktdash.ingest.batch import BatchMerge, Outcome, described_series
-from mktdash.ingest.portions import portions_of
-from mktdash.ingest.reparse import dataset_of, reader_of, retell_batch
-from mktdash.providers.base import Left, Parsed, Provider, RawPayload
-from mktdash.providers.registry import recipe_of
+from mktdash.ingest.batch import BatchMerge, Outcome, series_specs
+from mktdash.ingest.events import dated
+from mktdash.ingest.reparse import dataset_of, original_parser, replay_batch
+from mktdash.ingest.transactions import split_by_transaction
+from mktdash.providers.base import Parsed, Provider, RawPayload, SkipReason
+from mktdash.providers.registry import describe_parser
 from mktdash.store.batches.batches import (
     ALL_TIME,
     NewBatch,
@@ -43,10 +43,10 @@ class IngestReport:
 
     Attributes:
         codes: how many records were rejected, by reason code.
-        stayed: how many values it leaves out, that stay because a record of it could not be read.
-        broken: it withdrew nothing, because too much of it could not be read.
-        given: how many records its source gave, where its parser counts them.
-        left: how many of them were left out though nothing is wrong with them, by why.
+        kept: how many values it leaves out, and keep because a record of it could not be read.
+        broken: nothing was retracted, because too much of it could not be read.
+        records: how many records it has, where its parser counts them.
+        skipped: how many of them were skipped though nothing is wrong with them, by reason.
         version: the dataset's version after it.
         series_ids: the series whose data changed.
     """
@@ -61,14 +61,14 @@ class IngestReport:
     version: int
     codes: Counter[str] = field(default_factory=Counter)
     series_ids: Sequence[int] = ()
-    stayed: int = 0
+    kept: int = 0
     broken: bool = False
-    given: int = 0
-    left: Counter[Left] = field(default_factory=Counter)
+    records: int = 0
+    skipped: Counter[SkipReason] = field(default_factory=Counter)
 
     @property
     def changed(self) -> bool:
-        """Whether anything in the dataset is different now."""
+        """Whether it changed any data."""
         return bool(self.new or self.revised or self.retracted)
 
 
@@ -84,38 +84,38 @@ async def ingest_payload(
 ) -> IngestReport:
     """Merge a payload into the store.
 
-    A payload that became known before others that were merged already is told in its place: its series are taken back
-    to that instant, and the later batches are told again from their raw bytes. Order of arrival leaves no trace.
+    A payload known before others that were merged already goes in its place: its series are rewound to that instant,
+    and the later batches are replayed from their raw bytes. Order of arrival leaves no trace.
 
     Args:
         engine: the store.
-        provider: who can read the payload.
+        provider: parses the payload.
         payload: raw bytes with their place and times.
         clock: now.
         run_id: groups the batches of one run.
-        code_sha: the code that reads it.
-        replace_window: True takes the payload as the whole truth of its series, a pair of instants (microseconds, both
-            included) as the whole truth between them: what it leaves out there is retracted.
+        code_sha: the code that parses it.
+        replace_window: True says that the payload is complete for its series, a pair of instants (microseconds, both
+            included) that it is between them: what it leaves out there is retracted.
 
     Raises:
         ProviderFormatError: the payload is not the source's format; nothing is stored.
-        InvalidInputError: it is said to become known at an instant that is still to come, or one of its series is
-            measured in something else; nothing is stored.
-        NotFoundError: a batch that became known later can't be told again as it was read; nothing is stored.
+        InvalidInputError: its known-at lies in the future, or one of its series has another unit than before; nothing
+            is stored.
+        NotFoundError: a batch known later can't be replayed, its parser version is gone; nothing is stored.
     """
     now, known_at = to_micros(clock()), to_micros(payload.known_at)
     known_by(known_at, now)
     dataset = dataset_of(provider, payload.dataset)
     window = ALL_TIME if replace_window is True else (replace_window or None)
     bounded = replace_window if isinstance(replace_window, tuple) else None
-    portions = portions_of(provider.parse(payload), whole=window is not None)
+    groups = split_by_transaction(provider.parse(payload), complete=window is not None)
     # Parsed outside of transactions: a payload that is no data at all changes nothing, and nobody waits for it.
-    portion, more = await asyncio.to_thread(next, portions)
+    group, more = await asyncio.to_thread(next, groups)
     every: list[str] = []
     if more:
-        # What is refused as a whole must be refused before a part of it is stored, so it is read to its end first.
+        # A payload that is refused must be refused before a part of it is stored, so it is read to its end first.
         every = await asyncio.to_thread(_symbols, provider.parse(payload))
-        # A file this long takes a while to pack; whoever writes meanwhile should wait for that alone.
+        # A file this long takes a while to compress; other writers should wait for that alone.
         async with write_transaction(engine) as conn:
             await store_raw(conn, payload.open)
     batch: OpenBatch | None = None
@@ -125,12 +125,12 @@ async def ingest_payload(
             if batch is None:
                 await register_dataset(conn, dataset)
                 sha256, _ = await store_raw(conn, payload.open)
-                described = NewBatch(
+                new = NewBatch(
                     run_id=run_id,
                     source=dataset.source,
                     dataset=dataset.key,
                     contract=CONTRACTS[0].name,
-                    parser=recipe_of(provider),
+                    parser=describe_parser(provider),
                     code_sha=code_sha,
                     raw_sha256=sha256,
                     url=payload.url,
@@ -142,30 +142,30 @@ async def ingest_payload(
                     replace_last=None if bounded is None else bounded[1],
                     started_at=now,
                 )
-                batch = await open_batch(conn, described)
-                await register_series(conn, dataset, described_series(provider, dataset, every))
+                batch = await open_batch(conn, new)
+                await register_series(conn, dataset, series_specs(provider, dataset, every))
             merge = BatchMerge(conn, provider, dataset, BatchKey(batch.id, known_at, window), outcome)
-            await merge.merge(portion)
+            await merge.merge(group)
             late = sorted(outcome.late)
             if late:
                 for later in await batches_after(conn, dataset.key, known_at):
-                    await retell_batch(conn, reader_of(later, told=provider), later, late)
+                    await replay_batch(conn, original_parser(later, candidate=provider), later, late)
             report = await _close(merge, conn, dataset, batch, to_micros(clock()), finished=not more)
-        outcome.settle()
+        outcome.end_transaction()
         if not more:
             return report
-        portion.clear()
-        portion, more = await asyncio.to_thread(next, portions)
+        group.clear()
+        group, more = await asyncio.to_thread(next, groups)
 
 
-def _symbols(pieces: Iterator[Parsed]) -> list[str]:
-    return sorted({one.alias for piece in pieces for one in piece.series})
+def _symbols(parts: Iterator[Parsed]) -> list[str]:
+    return sorted({one.alias for part in parts for one in part.series})
 
 
 async def _close(
     merge: BatchMerge, conn: AsyncConnection, dataset: DatasetSpec, batch: OpenBatch, now: int, *, finished: bool
 ) -> IngestReport:
-    """Store the counts, move the dataset's version if anything changed, and tell whoever listens."""
+    """Store the counts, raise the dataset's version if anything changed, and write the events."""
     outcome, known_at = merge.outcome, merge.key.known_at
     counts = batch.totals(outcome.counts)
     await close_batch(
@@ -181,8 +181,8 @@ async def _close(
     )
     await register_contract(conn, merge.contract.described(now))
     await mark_checked(conn, dataset.key, now)
-    version = await mark_changed(conn, dataset.key, known_at, changed=bool(outcome.news))
-    await append_events(conn, dated(outcome.news, version, known_at), now)
+    version = await mark_changed(conn, dataset.key, known_at, changed=bool(outcome.events))
+    await append_events(conn, dated(outcome.events, version, known_at), now)
     return IngestReport(
         dataset=dataset.key,
         batch_id=batch.id,
@@ -191,8 +191,8 @@ async def _close(
         version=version,
         codes=outcome.codes,
         series_ids=sorted(outcome.changed),
-        stayed=outcome.counts["stayed"],
+        kept=outcome.counts["kept"],
         broken=outcome.broken,
-        given=outcome.given,
-        left=outcome.left,
+        records=outcome.records,
+        skipped=outcome.skipped,
     )

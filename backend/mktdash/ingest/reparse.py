@@ -1,4 +1,4 @@
-"""A stored batch told again from its raw bytes, by the recipe that it was read with and by no other."""
+"""Reparses stored batches from their raw bytes, each by the parser version that it was parsed with."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -12,13 +12,13 @@ from mktdash.domain.errors import NotFoundError, ProviderFormatError
 from mktdash.domain.instrument import DatasetSpec
 from mktdash.ingest.accept import BatchKey
 from mktdash.ingest.batch import BatchMerge, Outcome
-from mktdash.ingest.portions import portions_of
+from mktdash.ingest.transactions import split_by_transaction
 from mktdash.providers.base import Parsed, Provider, RawPayload
-from mktdash.providers.registry import provider_of_recipe, recipe_of
+from mktdash.providers.registry import describe_parser, provider_for_parser
 from mktdash.store.batches.batches import BatchRow
 from mktdash.store.batches.raw_files import raw_body
 
-ProviderOf = Callable[[BatchRow], Provider]
+ParserOf = Callable[[BatchRow], Provider]
 
 
 def dataset_of(provider: Provider, key: str) -> DatasetSpec:
@@ -33,63 +33,64 @@ def dataset_of(provider: Provider, key: str) -> DatasetSpec:
     raise ProviderFormatError(f"{provider.name} has no dataset {key!r}", source=provider.name, dataset=key)
 
 
-def reader_of(batch: BatchRow, *, told: Provider | None = None) -> Provider:
-    """Who reads a batch as it was read before.
+def original_parser(batch: BatchRow, *, candidate: Provider | None = None) -> Provider:
+    """The provider that parses a batch exactly as it was parsed before.
 
     Args:
-        batch: which.
-        told: a provider at hand, that is taken where its own recipe is the batch's.
+        batch: the stored batch.
+        candidate: a provider that is used where its parser version is the batch's.
 
     Raises:
-        NotFoundError: this version does not have that recipe any more; it says so, and how to read the batch anew.
+        NotFoundError: this version no longer has that parser version; the message says how to go on.
     """
-    if told is not None and recipe_of(told) == batch.parser:
-        return told
+    if candidate is not None and describe_parser(candidate) == batch.parser:
+        return candidate
     try:
         contract_named(batch.contract)
-        return provider_of_recipe(batch.parser)
+        return provider_for_parser(batch.parser)
     except NotFoundError as error:
         raise NotFoundError(
-            f"batch {batch.id} of {batch.dataset} ({batch.url}, known {iso(batch.known_at)}) can't be read as it was:"
-            f" {error.message}; nothing is changed. `mktdash replay --anew` reads such batches by this version",
+            f"batch {batch.id} of {batch.dataset} ({batch.url}, known {iso(batch.known_at)}) can't be parsed as before:"
+            f" {error.message}; nothing was changed. `mktdash replay --current-parsers` parses such batches with this"
+            " version",
             batch=batch.id,
             dataset=batch.dataset,
         ) from error
 
 
-def reader_anew(batch: BatchRow) -> Provider:
-    """Who reads a batch by the present version, whatever it was read with.
+def current_parser(batch: BatchRow) -> Provider:
+    """The provider that parses a batch by the present parser version, whatever it was parsed with.
 
     Raises:
         NotFoundError: there is no such source any more.
     """
-    return provider_of_recipe(batch.parser, anew=True)
+    return provider_for_parser(batch.parser, current=True)
 
 
-async def retell_batch(
+async def replay_batch(
     conn: AsyncConnection, provider: Provider, batch: BatchRow, series_ids: Sequence[int]
 ) -> Outcome:
-    """Merge a stored batch again, from its raw bytes, into series that were rewound to before it."""
+    """Reparse a stored batch and merge it into series that were rewound to before it."""
     only = frozenset(series_ids)
     outcome = Outcome()
     merge = BatchMerge(conn, provider, dataset_of(provider, batch.dataset), key_of(batch), outcome)
-    async with aclosing(read_again(conn, provider, batch)) as portions:
-        async for portion in portions:
-            await merge.retell(portion, only)
-            outcome.settle()
+    async with aclosing(reparse(conn, provider, batch)) as groups:
+        async for group in groups:
+            await merge.replay(group, only)
+            outcome.end_transaction()
     return outcome
 
 
 def key_of(batch: BatchRow) -> BatchKey:
-    """A stored batch as a merge knows it."""
+    """The key of a stored batch."""
     return BatchKey(batch.id, batch.known_at, batch.window)
 
 
-async def read_again(conn: AsyncConnection, provider: Provider, batch: BatchRow) -> AsyncGenerator[list[Parsed]]:
-    """The raw bytes of a stored batch, read by a provider, a portion at a time.
+async def reparse(conn: AsyncConnection, provider: Provider, batch: BatchRow) -> AsyncGenerator[list[Parsed]]:
+    """Parse the raw bytes of a stored batch, one transaction's worth at a time.
 
     Raises:
-        NotFoundError: they are not kept.
+        NotFoundError: the raw bytes are not kept.
         ProviderFormatError: they are not that provider's format.
     """
     async with raw_body(conn, batch.raw_sha256) as body:
@@ -101,8 +102,8 @@ async def read_again(conn: AsyncConnection, provider: Provider, batch: BatchRow)
             known_at=from_micros(batch.known_at),
             content_type=batch.content_type,
         )
-        portions = portions_of(provider.parse(payload), whole=batch.window is not None)
+        groups = split_by_transaction(provider.parse(payload), complete=batch.window is not None)
         more = True
         while more:
-            portion, more = await asyncio.to_thread(next, portions)
-            yield portion
+            group, more = await asyncio.to_thread(next, groups)
+            yield group

@@ -1,9 +1,9 @@
-"""Replay: everything learned in a window is told again from its raw bytes, and what differs is shown or applied.
+"""Replay: reparse every batch of a window from its raw bytes, and show or apply the difference.
 
-The series are taken back to before the window and every batch since is told again by the recipe it was read with, which
-changes nothing, exactly. Where it is read anew, by the present parsers, the difference is their effect, and the batch
-carries their recipe from then on. One dataset is one transaction, so a replay that is killed has either finished a
-dataset or not touched it, and can simply be run again.
+The series are rewound to before the window, and every batch since is reparsed by the parser version it was parsed with,
+which changes nothing, exactly. With the current parsers the difference is their effect, and the batch carries their
+version from then on. One dataset is one transaction, so a replay that is killed has either finished a dataset or not
+touched it, and can simply be run again.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.ingest.merge import Difference, compare
-from mktdash.ingest.reparse import ProviderOf, reader_of, retell_batch
-from mktdash.providers.registry import recipe_of
+from mktdash.ingest.reparse import ParserOf, original_parser, replay_batch
+from mktdash.providers.registry import describe_parser
 from mktdash.store.batches.batches import ALL_TIME, batches_after, close_batch
 from mktdash.store.catalogue.datasets import all_datasets, mark_changed
 from mktdash.store.catalogue.instruments import SeriesRow, series_of_dataset
@@ -40,7 +40,7 @@ class ReplayReport:
     """What a replay of one dataset came to.
 
     Attributes:
-        batches: how many were told again.
+        batches: how many were reparsed.
         snapshot_before, snapshot_after: the id over all its series; equal where nothing changed.
         changes: the series whose current values differ.
         applied: False in a dry run, where the store is as it was.
@@ -72,37 +72,37 @@ class ReplayReport:
 
 async def replay_from_raw(
     engine: AsyncEngine,
-    provider_of: ProviderOf = reader_of,
+    parser_of: ParserOf = original_parser,
     *,
     since: int,
     clock: Clock,
     source: str | None = None,
     dry_run: bool = False,
-    done: Container[str] = (),
-    settle: Callable[[AsyncConnection, ReplayReport], Awaitable[None]] | None = None,
+    skip: Container[str] = (),
+    before_commit: Callable[[AsyncConnection, ReplayReport], Awaitable[None]] | None = None,
 ) -> AsyncIterator[ReplayReport]:
     """Replay from raw bytes all datasets (of a source), one report each as it is done.
 
     Args:
         engine: the store.
-        provider_of: who reads a batch; as it was read before, unless another is given.
-        since: batches known after this instant (microseconds) are told again.
+        parser_of: which provider parses a batch; by default the one it was parsed with.
+        since: batches known after this instant (microseconds) are replayed.
         clock: now.
         source: only this source's datasets.
-        dry_run: work out and report the difference, and leave the store as it is.
-        done: datasets to leave out, because an interrupted replay has finished them.
-        settle: awaited in the transaction of each dataset, before its commit; what it raises undoes that dataset.
+        dry_run: report the difference, and leave the store as it is.
+        skip: datasets that an interrupted replay has finished already.
+        before_commit: awaited in the transaction of each dataset; what it raises undoes that dataset.
 
     Raises:
-        NotFoundError: a batch can't be read again as it was; its dataset and those after it are left alone.
+        NotFoundError: a batch's parser version is gone; its dataset and those after it are left alone.
     """
     for key in await datasets_to_replay(engine, source):
-        if key in done:
+        if key in skip:
             continue
         async with write_transaction(engine, keep=not dry_run) as conn:
-            report = await _replay_dataset(conn, provider_of, key, since, clock)
-            if settle is not None:
-                await settle(conn, report)
+            report = await _replay_dataset(conn, parser_of, key, since, clock)
+            if before_commit is not None:
+                await before_commit(conn, report)
         yield replace(report, applied=not dry_run)
 
 
@@ -114,7 +114,7 @@ async def datasets_to_replay(engine: AsyncEngine, source: str | None = None) -> 
 
 async def _replay_dataset(
     conn: AsyncConnection,
-    provider_of: ProviderOf,
+    parser_of: ParserOf,
     key: str,
     since: int,
     clock: Clock,
@@ -129,12 +129,12 @@ async def _replay_dataset(
     if batches:
         await rewind(conn, ids, since)
         for batch in batches:
-            provider = provider_of(batch)
-            outcome = await retell_batch(conn, provider, batch, ids)
-            if (recipe := recipe_of(provider)) != batch.parser:
-                await close_batch(conn, batch.id, parser=recipe, contract=CONTRACTS[outcome.contract - 1].name)
+            provider = parser_of(batch)
+            outcome = await replay_batch(conn, provider, batch, ids)
+            if (parser := describe_parser(provider)) != batch.parser:
+                await close_batch(conn, batch.id, parser=parser, contract=CONTRACTS[outcome.contract - 1].name)
             if not batch.finished:
-                # It was interrupted; told whole, it is done.
+                # It was interrupted; replayed to its end, it is finished.
                 counts = {name: outcome.counts[name] for name in ("new", "revised", "same", "retracted")}
                 await close_batch(conn, batch.id, **counts, finished=True)
     after = snapshot_id(await read_chunk_digests(conn, series))

@@ -1,4 +1,4 @@
-"""Whose numbers they are: a source's symbol may stand for one instrument up to a date and for another from it on."""
+"""Symbology: a source's symbol may stand for one instrument up to a date and for another from then on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +14,12 @@ from mktdash.store.catalogue.registration import Known, Stands
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a payload says of one series, and the time (microseconds, ``until`` excluded) it can speak of."""
+class SeriesPart:
+    """The part of a payload that belongs to one series.
+
+    Attributes:
+        first, until: the time in which the symbol stands for the series, microseconds; ``until`` is excluded.
+    """
 
     series: SeriesRow
     spec: SeriesSpec
@@ -24,23 +28,23 @@ class Told:
     until: int
 
     def within(self, window: tuple[int, int] | None) -> tuple[int, int] | None:
-        """The part of a window (both ends included) of which the payload can be the whole truth here."""
+        """The part of a window (both ends included) in which the symbol stands for the series."""
         if window is None:
             return None
         low, high = max(window[0], self.first), min(window[1], self.until - 1)
         return (low, high) if low <= high else None
 
 
-def told_of(parsed: ParsedSeries, known: Known) -> tuple[list[Told], list[Rejection]]:
-    """Whose each observation is; refuses those of times at which the symbol stood for no instrument."""
+def assign_series(parsed: ParsedSeries, known: Known) -> tuple[list[SeriesPart], list[Rejection]]:
+    """The series of each observation; refuses those of times at which the symbol stood for no instrument."""
     if len(known.periods) == 1 and _covers(known.periods[0], parsed):
         one = known.periods[0]
-        return [Told(one.series, one.spec, parsed, one.first, one.until)], []
-    told = []
-    left = np.ones(len(parsed.columns), np.bool_)
+        return [SeriesPart(one.series, one.spec, parsed, one.first, one.until)], []
+    assigned = []
+    unassigned = np.ones(len(parsed.columns), np.bool_)
     for one in known.periods:
         inside = (parsed.columns.as_of >= one.first) & (parsed.columns.as_of < one.until)
-        left &= ~inside
+        unassigned &= ~inside
         absent = parsed.absent
         part = replace(
             parsed,
@@ -48,19 +52,19 @@ def told_of(parsed: ParsedSeries, known: Known) -> tuple[list[Told], list[Reject
             absent=None if absent is None else absent[(absent >= one.first) & (absent < one.until)],
             lines=None if parsed.lines is None else parsed.lines[inside],
         )
-        told.append(Told(one.series, one.spec, part, one.first, one.until))
+        assigned.append(SeriesPart(one.series, one.spec, part, one.first, one.until))
     reason = "the source's symbol stood for no instrument at that time"
-    return told, [rejection_at(parsed, at, "NO_IDENTITY", "symbol", reason) for at in np.flatnonzero(left)]
+    return assigned, [rejection_at(parsed, at, "NO_IDENTITY", "symbol", reason) for at in np.flatnonzero(unassigned)]
 
 
-def joined(parts: Sequence[Told]) -> Told:
-    """What a payload says of one series under several symbols, as one."""
+def join_parts(parts: Sequence[SeriesPart]) -> SeriesPart:
+    """All that a payload has of one series, under whatever symbols, as one."""
     first = min(parts, key=lambda one: one.first)
-    return replace(first, parsed=joined_parts([one.parsed for one in parts]), until=max(one.until for one in parts))
+    return replace(first, parsed=concat([one.parsed for one in parts]), until=max(one.until for one in parts))
 
 
-def joined_parts(parts: Sequence[ParsedSeries]) -> ParsedSeries:
-    """Parts of a series, one after the other, under the name of the first."""
+def concat(parts: Sequence[ParsedSeries]) -> ParsedSeries:
+    """Parts of a series, one after the other, under the symbol of the first."""
     if len(parts) == 1:
         return parts[0]
     absent = [one.absent for one in parts if one.absent is not None]

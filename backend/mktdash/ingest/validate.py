@@ -1,4 +1,4 @@
-"""Validation against the canonical contract, column by column: a million rows never become a million objects."""
+"""Validates a parsed series against the contract, column by column: a million rows never become a million objects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ _AS_OF = "{as_of}"
 
 @dataclass(frozen=True, slots=True)
 class Valid:
-    """What may be merged of one series, ascending with one entry an instant, and what may not, with reasons."""
+    """The valid observations of one series, ascending, one an instant; and the refused ones with reasons."""
 
     columns: Columns
     rejected: Sequence[Rejection] = field(default=())
@@ -31,15 +31,13 @@ def validate(parsed: ParsedSeries, spec: SeriesSpec, known_at: int) -> Valid:
     """Check a parsed series, known at an instant (microseconds), against contract and series.
 
     Codes: ``NOT_FINITE``, ``NOT_POSITIVE``, ``FUTURE``, ``TOO_OLD``, ``UNKNOWN_FLAG``, ``DUPLICATE_CONFLICT``. A bar
-    whose open or close lies outside low..high, or whose volume is negative, is kept and flagged OUTLIER: the source
-    said so.
+    whose open or close lies outside low..high, or whose volume is negative, is kept and flagged OUTLIER: it is
+    what the source published.
     """
     columns = parsed.columns
     refused: list[Rejection] = []
     good = np.ones(len(columns), np.bool_)
-    ahead = (
-        f"it holds at {_AS_OF}, more than {span_text(ahead_of(spec.interval))} after it was known at {iso(known_at)}"
-    )
+    ahead = f"{_AS_OF} is more than {span_text(ahead_of(spec.interval))} after the payload was known, {iso(known_at)}"
     checks: list[tuple[str, str, npt.NDArray[np.bool_], str]] = [
         ("NOT_FINITE", "value", ~np.isfinite(columns.value), "the value is not a finite number"),
         ("FUTURE", "as_of", columns.as_of > latest_as_of(known_at, spec.interval), ahead),
@@ -48,7 +46,7 @@ def validate(parsed: ParsedSeries, spec: SeriesSpec, known_at: int) -> Valid:
     ]
     if spec.positive:
         with np.errstate(invalid="ignore"):
-            checks.append(("NOT_POSITIVE", "value", columns.value <= 0, "a value here can't be zero or below"))
+            checks.append(("NOT_POSITIVE", "value", columns.value <= 0, "the series has no values of zero or below"))
     for code, column, bad, reason in checks:
         hit = bad & good
         if hit.any():
@@ -58,7 +56,7 @@ def validate(parsed: ParsedSeries, spec: SeriesSpec, known_at: int) -> Valid:
     order = kept[np.argsort(columns.as_of[kept], kind="stable")]
     order, conflicts = _without_conflicts(columns, order)
     refused += [
-        rejection_at(parsed, at, "DUPLICATE_CONFLICT", "as_of", "the payload gives two values for one instant")
+        rejection_at(parsed, at, "DUPLICATE_CONFLICT", "as_of", "the payload has two values for this instant")
         for at in conflicts
     ]
     return Valid(_flag_impossible_bars(_plain(columns.take(order))), refused)

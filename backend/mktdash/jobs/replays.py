@@ -83,7 +83,7 @@ class Replayer:
             )
 
     async def _replay(self, run: ReplayRow) -> None:
-        async def settle(conn: AsyncConnection, report: ReplayReport) -> None:
+        async def record(conn: AsyncConnection, report: ReplayReport) -> None:
             if await replays.note_dataset(conn, run, result_of(report), self._lease()) is None:
                 raise _LostError
 
@@ -92,8 +92,8 @@ class Replayer:
             since=run.since,
             clock=self.clock,
             source=run.source,
-            done=run.done,
-            settle=settle,
+            skip=run.done,
+            before_commit=record,
         )
         async for report in reports:
             _log.info("replay %s: %s is done", run.id, report.dataset)

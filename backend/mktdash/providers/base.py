@@ -1,4 +1,4 @@
-"""What a source is to mktdash: a client that brings raw bytes, a parser that reads them, a policy between them."""
+"""What a provider is: a client that fetches raw bytes, a parser that reads them, a policy for asking."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,14 +20,14 @@ _NAME_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class RawPayload:
-    """Bytes as a source gave them, before anyone looked inside.
+    """Bytes as a source sent them, not parsed yet.
 
     Attributes:
         body: the bytes, or the file that holds them where they are too many for memory.
         url: where they came from; ``file:NAME`` for a file given by hand, ``package:NAME`` for recorded data.
         fetched_at: when the last byte arrived, UTC.
         known_at: when the content became known: the fetch time unless it is a recorded vintage.
-        unchanged: this process was given the same content before, and the source says it still holds.
+        unchanged: this process fetched the same content before, and the source says that it is still current.
     """
 
     dataset: str
@@ -46,7 +46,7 @@ class RawPayload:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A record that was not taken, and why.
+    """A refused record, and why.
 
     Attributes:
         code: a stable reason code such as ``NOT_A_NUMBER`` or ``FUTURE``.
@@ -65,7 +65,7 @@ class Rejection:
     as_of: int | None = None
 
     def __post_init__(self) -> None:
-        """Shorten what the source said, wherever it came from: it is stored, and shown to people."""
+        """Shorten the source's own text: it is stored, and shown to people."""
         object.__setattr__(self, "raw", excerpt(self.raw, RAW_LIMIT))
         object.__setattr__(self, "reason", excerpt(self.reason, _REASON_LIMIT))
         object.__setattr__(self, "column", excerpt(self.column, _NAME_LIMIT))
@@ -73,22 +73,22 @@ class Rejection:
             object.__setattr__(self, "alias", excerpt(self.alias, _NAME_LIMIT))
 
 
-class Left(StrEnum):
-    """Why a record was left out though nothing is wrong with it."""
+class SkipReason(StrEnum):
+    """Why a record was skipped though nothing is wrong with it."""
 
     UNFINISHED = "unfinished"
-    """A bar that is still being made; it comes again when it is whole."""
+    """A bar that has not closed yet; it comes again when it has."""
     REPEATED = "repeated"
-    """Said again later in the same payload; the last word stands."""
-    JOINED = "joined"
-    """Made one with others: the trades of one millisecond are one bar."""
-    CUT = "cut"
-    """At the end of a page, where it may be half of something; the next page has it whole."""
+    """It comes again later in the same payload; the last one counts."""
+    MERGED = "merged"
+    """Merged with others: the trades of one millisecond are one bar."""
+    PAGE_EDGE = "page-edge"
+    """At the edge of a page, where a millisecond may be cut; the next page has all of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedSeries:
-    """What a payload says of one series.
+    """The observations that a payload has of one series.
 
     Attributes:
         alias: the source's own symbol.
@@ -105,17 +105,17 @@ class ParsedSeries:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A piece of a parsed payload: bounded in size, so that a huge file never stands in memory whole.
+    """A part of a parsed payload: bounded in size, so that a huge file never stands in memory whole.
 
     Attributes:
-        given: how many records there were; None where nobody counted. ``providers.account`` sees to the sum.
-        left: how many were left out though nothing is wrong with them.
+        records: how many records it has; None where nobody counted. ``providers.account`` sees to the sum.
+        skipped: how many were skipped though nothing is wrong with them.
     """
 
     series: Sequence[ParsedSeries]
     rejected: Sequence[Rejection] = ()
-    given: int | None = None
-    left: Mapping[Left, int] = field(default_factory=dict)
+    records: int | None = None
+    skipped: Mapping[SkipReason, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Policy:
     """How a source is asked.
 
     Attributes:
-        timeout_s: the longest a whole answer may take.
+        timeout_s: the longest that an answer may take, to its last byte.
         attempts: tries in all, the first included.
         requests_per_s: the most requests a second, over all datasets of the source.
         poll_s: how often the feed looks for news outside the publication time.
@@ -145,12 +145,12 @@ class Window:
     """The session dates asked for, both included; None means as far as the source goes.
 
     Attributes:
-        held: the newest instant already held of each dataset, microseconds UTC; a source that ticks goes on from there.
+        newest: the newest instant stored of each dataset, microseconds UTC; a source that ticks goes on from there.
     """
 
     first: date | None = None
     last: date | None = None
-    held: Mapping[str, int] = field(default_factory=dict)
+    newest: Mapping[str, int] = field(default_factory=dict)
 
 
 Check = Callable[[bytes], None]
@@ -186,7 +186,7 @@ class Fetcher(Protocol):
 
 
 class Provider(Protocol):
-    """One source. Adding one is a folder with a client and a parser, and a line in ``providers.registry``."""
+    """One source of data. A new one is a folder with a client and a parser, and a line in ``providers.registry``."""
 
     @property
     def name(self) -> str:
@@ -195,7 +195,7 @@ class Provider(Protocol):
 
     @property
     def policy(self) -> Policy:
-        """How it is asked."""
+        """How often and how patiently it is asked."""
         ...
 
     @property
@@ -204,7 +204,7 @@ class Provider(Protocol):
         ...
 
     def fetch(self, fetcher: Fetcher, window: Window, clock: Clock) -> AsyncIterator[RawPayload]:
-        """Bring the payloads that cover a window, oldest first where there are several.
+        """Fetch the payloads that cover a window, oldest first.
 
         Raises:
             ProviderError: the source failed; what was yielded before stays good.
@@ -212,7 +212,7 @@ class Provider(Protocol):
         ...
 
     def parse(self, payload: RawPayload) -> Iterator[Parsed]:
-        """Read a payload, in pieces. Bad records become rejections; the good ones go on.
+        """Parse a payload, in parts. Bad records become rejections; the good ones go on.
 
         Raises:
             ProviderFormatError: the payload as a whole is not the source's format.
@@ -226,10 +226,10 @@ class Provider(Protocol):
 
 @runtime_checkable
 class Streaming(Protocol):
-    """A provider that can also be listened to."""
+    """A provider that also streams."""
 
     def stream(self, fetcher: Fetcher, window: Window, clock: Clock) -> AsyncIterator[RawPayload]:
-        """Bring payloads as they come; what was missed since ``window.held`` is brought first.
+        """Yield payloads as they come; first what was missed since ``window.newest``.
 
         Raises:
             ProviderError: the stream ended; ask for another.

@@ -1,4 +1,4 @@
-"""Which sources there are: one line each."""
+"""Every provider, one line each, and the parser version that a batch carries."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,55 +66,55 @@ def provider_for(name: str, *, sim_seed: int, mapping: Path | None = None) -> Pr
     return provider_named(build_providers(sim_seed=sim_seed), name)
 
 
-# A number moves where the same bytes would be read as other observations: what all parsers share (delimited text,
-# dates, numerals, the rules of ``ingest.validate``), and what one source does of its own (1 where it is not named).
-_SHARED_READING = 1
-_OWN_READING: Mapping[str, int] = {}
+# A number grows when the same bytes would give other observations: the first by what all parsers share (delimited text,
+# dates, numbers, ``ingest.validate``), the second by one source's own parser (1 where it is not named).
+_SHARED_VERSION = 1
+_OWN_VERSION: Mapping[str, int] = {}
 
 
-def reading_of(source: str) -> str:
-    """The version of what reads a source's bytes: ``1.1``."""
-    return f"{_SHARED_READING}.{_OWN_READING.get(source, 1)}"
+def parser_version(source: str) -> str:
+    """The version of a source's parser: ``1.1``."""
+    return f"{_SHARED_VERSION}.{_OWN_VERSION.get(source, 1)}"
 
 
-def recipe_of(provider: Provider) -> dict[str, Any]:
-    """How a provider reads, for the day its raw bytes are read anew; JSON-serialisable.
+def describe_parser(provider: Provider) -> dict[str, Any]:
+    """The source, parser version and mapping that a batch is stored with, to reparse it by; JSON-serialisable.
 
-    A mapping is kept whole: a default that changes later must not change what an old file says.
+    A mapping is stored with its defaults: one that changes later must not change an old file's values.
     """
-    recipe: dict[str, Any] = {"source": provider.name, "reading": reading_of(provider.name)}
+    parser: dict[str, Any] = {"source": provider.name, "reading": parser_version(provider.name)}
     if isinstance(provider, CsvProvider):
-        recipe["mapping"] = provider.mapping.model_dump(mode="json")
-    return recipe
+        parser["mapping"] = provider.mapping.model_dump(mode="json")
+    return parser
 
 
-def provider_of_recipe(recipe: Mapping[str, Any], *, anew: bool = False) -> Provider:
-    """The provider of a recipe.
+def provider_for_parser(parser: Mapping[str, Any], *, current: bool = False) -> Provider:
+    """The provider that parses as a batch was parsed.
 
     Args:
-        recipe: what :func:`recipe_of` made.
-        anew: take the present reading of that source, whatever the recipe says.
+        parser: what :func:`describe_parser` made.
+        current: take the source's current parser, whatever version is named.
 
     Raises:
-        NotFoundError: this version has no such reading: another one must not stand in for it.
+        NotFoundError: this version of mktdash does not have that parser version, and no other may stand in for it.
     """
-    # Before readings had numbers, parsers changed; what does not say how it was read is nobody's to read again.
-    source, reading = str(recipe["source"]), str(recipe.get("reading", "0"))
-    if not anew and reading != reading_of(source):
+    # Batches from before parsers had versions name none: nobody can say which parser they had.
+    source, version = str(parser["source"]), str(parser.get("reading", "0"))
+    if not current and version != parser_version(source):
         raise NotFoundError(
-            f"it was read by reading {reading} of {source}, and this version has {reading_of(source)}",
+            f"it was parsed by version {version} of the {source} parser, and this mktdash has {parser_version(source)}",
             source=source,
-            reading=reading,
-            known=reading_of(source),
+            version=version,
+            known=parser_version(source),
         )
-    if "mapping" not in recipe:
-        # Only what it sends hangs on the seed of the simulated market, not how that is read.
+    if "mapping" not in parser:
+        # The seed decides what the simulated market sends, not how that is parsed.
         return provider_named(build_providers(sim_seed=0), source)
     try:
-        return CsvProvider(CsvMapping.model_validate(recipe["mapping"]))
+        return CsvProvider(CsvMapping.model_validate(parser["mapping"]))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise NotFoundError(
-            f"it was read by a mapping that this version does not know ({place}: {first['msg']})", source=source
+            f"it was parsed by a mapping that this version does not know ({place}: {first['msg']})", source=source
         ) from None

@@ -85,7 +85,7 @@ async def test_a_backfill_covers_the_days_asked_for_and_a_poll_only_what_is_new(
         await fetched(CoinbaseProvider(wire.url), Window(date(2026, 10, 30), date(2026, 10, 30)))
         days = [asked for asked in wire.asked if "BTC-USD" in asked.path]
         wire.asked.clear()
-        await fetched(CoinbaseProvider(wire.url), Window(held={CANDLES: to_micros(NOW - timedelta(minutes=3))}))
+        await fetched(CoinbaseProvider(wire.url), Window(newest={CANDLES: to_micros(NOW - timedelta(minutes=3))}))
 
     assert (days[0].query["start"], days[-1].query["end"]) == ("2026-10-30T00:00:00Z", "2026-10-31T00:00:00Z")
     assert [asked.query["start"] for asked in wire.asked] == ["2026-11-02T08:55:00Z"] * 2

@@ -131,7 +131,7 @@ def test_a_candle_with_a_bad_cell_is_set_apart_and_the_rest_goes_on():
 async def test_candles_are_asked_for_from_the_newest_one_held():
     held = to_micros(datetime(2026, 11, 2, 8, 50, tzinfo=UTC))
     async with wire_server(Answer(OHLC)) as wire:
-        await fetched(KrakenProvider(wire.url), Window(held={CANDLES: held}))
+        await fetched(KrakenProvider(wire.url), Window(newest={CANDLES: held}))
 
     assert [(asked.path, asked.query["pair"]) for asked in wire.asked] == [("/OHLC", "XBTUSD"), ("/OHLC", "ETHUSD")]
     assert {asked.query["since"] for asked in wire.asked} == {str(held // 1_000_000 - 120)}
@@ -218,7 +218,7 @@ async def test_trades_missed_while_nobody_ran_are_paged_through_without_a_seam()
     answers = (Answer(first), Answer(second), Answer(page()))
     async with wire_server(*answers) as wire, stream_server(saying(HEARTBEAT), subscriptions=2) as stream:
         provider = KrakenProvider(wire.url, stream.url, silence_s=0.5)
-        payloads, _ = await listen(provider, Window(held={TRADES: held}))
+        payloads, _ = await listen(provider, Window(newest={TRADES: held}))
 
     assert [asked.query["pair"] for asked in wire.asked] == ["XBTUSD", "XBTUSD", "ETHUSD"]
     cut = to_micros(NOW) + 9_990_000

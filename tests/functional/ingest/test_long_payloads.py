@@ -7,7 +7,7 @@ import pytest
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 
 from mktdash.domain.clock import to_micros
-from mktdash.ingest import portions
+from mktdash.ingest import transactions
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.store.batches.batches import last_batches, unfinished_batches
@@ -44,8 +44,8 @@ class Interrupted(ScriptedProvider):
 
 @pytest.fixture(autouse=True)
 def short_portions(monkeypatch):
-    monkeypatch.setattr(portions, "PORTION_ROWS", 8)
-    monkeypatch.setattr(portions, "_MERGED_ROWS", 1)
+    monkeypatch.setattr(transactions, "TRANSACTION_ROWS", 8)
+    monkeypatch.setattr(transactions, "_PART_ROWS", 1)
 
 
 async def told(engine, provider, said=SAID, hours=0):
@@ -70,7 +70,7 @@ async def test_a_long_payload_ends_as_a_short_one_does_in_several_versions(engin
     report = await told(engine, ScriptedProvider(PIECES))
     assert (counts(report), report.version) == ((40, 0, 0, 0), PIECES)
     long = await state(engine)
-    monkeypatch.setattr(portions, "PORTION_ROWS", 1000)
+    monkeypatch.setattr(transactions, "TRANSACTION_ROWS", 1000)
     again = await told(engine, ScriptedProvider())
     assert (counts(again), await state(engine)) == ((0, 0, 40, 0), long)
 

@@ -1,7 +1,7 @@
 """Thousands of series in one file: every way through the store takes them, and no statement grows with them.
 
-``tests/factories/stores/fixtures.py`` fails a statement of more than 2,000 parameters, so a few more series than that
-show what 40,000 would; ``MKTDASH_SERIES=40000`` takes them all, in some minutes.
+The hook in ``tests/conftest.py`` fails a statement of more than 2,000 parameters, so a few more series than that show
+what 40,000 would; ``MKTDASH_SERIES=40000`` takes them all, in some minutes.
 """
 
 import os
@@ -11,7 +11,7 @@ from tests.factories.web.application import resources_over, web_over
 
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
-from mktdash.ingest.verify import check_told
+from mktdash.ingest.verify import check_against_raw
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
@@ -65,7 +65,7 @@ async def test_every_way_through_the_store_takes_thousands_of_series(engine):
         assert (await revisions_page(conn, ids)).total == 3 * MANY
         assert len(await absences_by_series_ids(conn, ids, 0, 1 << 60)) == MANY
         assert snapshot_id(await read_chunk_digests(conn, series)) == replayed.snapshot_after
-        assert await check_links(conn) == await check_told(conn, "many") == []
+        assert await check_links(conn) == await check_against_raw(conn, "many") == []
         assert [problem for one in ids[:: max(1, MANY // 100)] for problem in await check_series(conn, one)] == []
     async with web_over(resources_over(engine)) as web:
         asked = "instruments(first: 50) { totalCount edges { node { series { latest { value } } } } }"

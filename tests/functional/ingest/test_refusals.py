@@ -11,7 +11,7 @@ from tests.factories.stores.fixtures import ENGINES
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import to_micros
-from mktdash.ingest import portions
+from mktdash.ingest import transactions
 from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.series.reading import read_columns
@@ -80,13 +80,13 @@ def test_a_late_file_leaves_the_later_ones_as_their_own_mapping_reads_them(mktda
         ("402-dup-conflict", {"01-02": 10.0, "01-03": 11.0}),
     ],
 )
-def test_a_row_that_cannot_be_read_withdraws_nothing_and_the_report_counts_what_stayed(mktdash, case, stays):
+def test_a_row_that_cannot_be_read_withdraws_nothing_and_the_report_counts_what_was_kept(mktdash, case, stays):
     mapping = wild(f"{case}-replace.mapping.json")
     assert give(mktdash, wild(f"{case}-replace.csv"), mapping, "--replace-window").code == 0
     (report,) = json.loads(give(mktdash, wild(f"{case}-replace-2.csv"), mapping, "--replace-window", "--json").out)
 
     assert {day: value for (_, day), value in values(mktdash, f"wild-{case[:3]}").items()} == stays
-    assert (report["retracted"], report["stayed"]) == (0, len(stays) - report["same"])
+    assert (report["retracted"], report["kept"]) == (0, len(stays) - report["same"])
     assert report["rejected"] > 0
 
 
@@ -106,16 +106,20 @@ def rows(changed=(), left_out=()):
     [
         (rows(left_out=DAYS[5:7]), 2, ""),
         # Its cell cannot be read, but its day can: that one stays, the absent one goes.
-        (rows({DAYS[3]: f"{DAYS[3]},oops"}, DAYS[5:6]), 1, "1 stayed because a row could not be read"),
+        (
+            rows({DAYS[3]: f"{DAYS[3]},oops"}, DAYS[5:6]),
+            1,
+            "kept 1 that the file leaves out, because a row could not be read",
+        ),
         # Whose day cannot be read may be any day.
-        (rows({DAYS[3]: "soon,3"}, DAYS[5:6]), 0, "2 stayed because a row could not be read"),
+        (rows({DAYS[3]: "soon,3"}, DAYS[5:6]), 0, "kept 2 that the file leaves out, because a row could not be read"),
         # Two contents of one day: neither is believed, neither is absent.
-        (rows({DAYS[3]: f"{DAYS[3]},3\n{DAYS[3]},4"}, DAYS[5:6]), 1, "1 stayed"),
+        (rows({DAYS[3]: f"{DAYS[3]},3\n{DAYS[3]},4"}, DAYS[5:6]), 1, "kept 1"),
         # The source itself says that there is none.
         (rows({DAYS[3]: f"{DAYS[3]},"}), 1, ""),
-        (rows({day: f"{day},oops" for day in DAYS[:9]}, DAYS[20:30]), 0, "nothing was withdrawn: too much"),
+        (rows({day: f"{day},oops" for day in DAYS[:9]}, DAYS[20:30]), 0, "retracted nothing, because too much"),
         ("Date,Close\n", 0, ""),
-        (rows()[:-5], 0, "1 stayed"),
+        (rows()[:-5], 0, "kept 1"),
     ],
     ids=["absent", "cell", "day", "conflict", "said none", "much", "no rows", "cut"],
 )
@@ -261,8 +265,8 @@ def test_a_file_does_not_take_the_dataset_of_another_source(mktdash, tmp_path):
 
 
 def test_a_long_file_that_is_refused_for_its_last_row_stores_nothing(mktdash, tmp_path, monkeypatch):
-    monkeypatch.setattr(portions, "PORTION_ROWS", 4)
-    monkeypatch.setattr(portions, "_MERGED_ROWS", 1)
+    monkeypatch.setattr(transactions, "TRANSACTION_ROWS", 4)
+    monkeypatch.setattr(transactions, "_PART_ROWS", 1)
     monkeypatch.setattr("mktdash.providers.reading.delimited._PIECE_ROWS", 1)
     by_symbol = {**MEASURED, "symbol": None, "symbol_column": "Symbol"}
     first = written(tmp_path, "first.csv", "Date,Symbol,Close\n2024-01-02,Z,1\n")

@@ -153,7 +153,7 @@ def test_yahoos_price_of_the_moment_does_not_take_the_close_with_it(store):
     assert told.values == {"AAPL": [185.64, 184.25]}
     assert told.instants["AAPL"][-1] == "2024-01-03T21:00:00Z"
     assert told.report["rejected"] == 0
-    assert (told.report["given"], told.report["left"]) == (3, {"unfinished": 1})
+    assert (told.report["records"], told.report["skipped"]) == (3, {"unfinished": 1})
 
 
 def test_binances_microseconds_are_read_as_such(store, tmp_path):

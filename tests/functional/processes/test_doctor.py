@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from mktdash.cli.diagnosis import disk, examine, settings_shown
 from mktdash.cli.main import app
 from mktdash.domain.clock import to_micros
-from mktdash.ingest import portions
+from mktdash.ingest import transactions
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.resources import open_resources
 from mktdash.settings import Settings
@@ -101,8 +101,8 @@ async def test_a_dataset_whose_last_look_failed_is_named(resources):
 
 
 async def test_an_interrupted_batch_is_named_after_a_while(resources, monkeypatch):
-    monkeypatch.setattr(portions, "PORTION_ROWS", 2)
-    monkeypatch.setattr(portions, "_MERGED_ROWS", 1)
+    monkeypatch.setattr(transactions, "TRANSACTION_ROWS", 2)
+    monkeypatch.setattr(transactions, "_PART_ROWS", 1)
 
     class Interrupted(ScriptedProvider):
         readings = 0

@@ -1,4 +1,4 @@
-"""Each batch is read with the recipe that it was read with; one whose recipe is gone says so and is left alone."""
+"""Each batch is reparsed by its own parser version; one whose version is gone says so and is left alone."""
 
 import asyncio
 import os
@@ -13,9 +13,9 @@ from tests.factories.sources.scripted import ScriptedProvider, scripted
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import NotFoundError
 from mktdash.ingest.pipeline import ingest_payload
-from mktdash.ingest.reparse import reader_anew
+from mktdash.ingest.reparse import current_parser
 from mktdash.ingest.replay import replay_from_raw
-from mktdash.ingest.verify import check_told
+from mktdash.ingest.verify import check_against_raw
 from mktdash.providers import registry
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
@@ -49,9 +49,9 @@ async def known(engine):
         return (await read_columns(conn, series)).value.tolist()
 
 
-async def told_problems(engine, dataset="recipes", told=None):
+async def differences_from_raw(engine, dataset="recipes", candidate=None):
     async with read_transaction(engine) as conn:
-        return [f"{one.place}: {one.difference}" for one in await check_told(conn, dataset, told=told)]
+        return [f"{one.place}: {one.difference}" for one in await check_against_raw(conn, dataset, candidate=candidate)]
 
 
 # What differs in how a file may be read: the column, the mark of decimals, what stands for nothing.
@@ -93,7 +93,7 @@ def test_random_files_and_mappings_told_in_any_order_give_the_same_knowledge(nam
                 for hours, rows, how, whole in order:
                     body = "Date;A;B\n" + "".join(f"2024-01-{day:02d};{a};{b}\n" for day, (a, b) in rows.items())
                     await tell(engine, hours, body, how, whole=whole)
-                assert await told_problems(engine) == []
+                assert await differences_from_raw(engine) == []
                 async with read_transaction(engine) as conn:
                     series = await series_of_dataset(conn, "recipes")
                     history = [
@@ -113,36 +113,38 @@ def test_random_files_and_mappings_told_in_any_order_give_the_same_knowledge(nam
 
 
 @pytest.fixture
-async def two_readings(engine, monkeypatch):
+async def two_parser_versions(engine, monkeypatch):
     """A file read by a reading that is gone since."""
     await tell(engine, 2, FILE, mapping())
-    monkeypatch.setattr(registry, "_OWN_READING", {"csv": 2})
+    monkeypatch.setattr(registry, "_OWN_VERSION", {"csv": 2})
     return engine
 
 
-async def test_a_late_file_is_refused_where_a_later_one_cannot_be_read_as_it_was(two_readings):
-    with pytest.raises(NotFoundError, match=r"batch 1 of recipes .*2024-06-01T02.* reading 1.1 of csv, .* has 1.2"):
-        await tell(two_readings, 1, FILE, mapping(value="B"))
-    assert await known(two_readings) == [1.5, 2.5]
-    async with read_transaction(two_readings) as conn:
+async def test_a_late_file_is_refused_where_a_later_one_cannot_be_read_as_it_was(two_parser_versions):
+    with pytest.raises(
+        NotFoundError, match=r"batch 1 of recipes .*2024-06-01T02.* version 1.1 of the csv parser, .* has 1.2"
+    ):
+        await tell(two_parser_versions, 1, FILE, mapping(value="B"))
+    assert await known(two_parser_versions) == [1.5, 2.5]
+    async with read_transaction(two_parser_versions) as conn:
         assert len(await last_batches(conn, "recipes", 9)) == 1
     # What comes after it does not need it.
-    await tell(two_readings, 3, FILE, mapping(value="B"))
-    assert await known(two_readings) == [100.0, 200.0]
+    await tell(two_parser_versions, 3, FILE, mapping(value="B"))
+    assert await known(two_parser_versions) == [100.0, 200.0]
 
 
-async def test_a_replay_leaves_such_a_batch_alone_until_it_is_asked_to_read_anew(two_readings):
-    with pytest.raises(NotFoundError, match="replay --anew"):
-        [_ async for _ in replay_from_raw(two_readings, since=0, clock=lambda: NOW)]
-    (problem,) = await told_problems(two_readings)
+async def test_a_replay_leaves_such_a_batch_alone_until_it_is_asked_for_the_current_parsers(two_parser_versions):
+    with pytest.raises(NotFoundError, match="replay --current-parsers"):
+        [_ async for _ in replay_from_raw(two_parser_versions, since=0, clock=lambda: NOW)]
+    (problem,) = await differences_from_raw(two_parser_versions)
     assert problem.startswith("dataset recipes: batch 1 of recipes")
-    (report,) = [one async for one in replay_from_raw(two_readings, reader_anew, since=0, clock=lambda: NOW)]
+    (report,) = [one async for one in replay_from_raw(two_parser_versions, current_parser, since=0, clock=lambda: NOW)]
     assert (report.batches, report.revised) == (1, 0)
-    async with read_transaction(two_readings) as conn:
+    async with read_transaction(two_parser_versions) as conn:
         assert (await last_batches(conn, "recipes", 1))[0].parser["reading"] == "1.2"
-    assert await told_problems(two_readings) == []
-    await tell(two_readings, 1, FILE, mapping(value="B"))
-    assert await known(two_readings) == [1.5, 2.5]
+    assert await differences_from_raw(two_parser_versions) == []
+    await tell(two_parser_versions, 1, FILE, mapping(value="B"))
+    assert await known(two_parser_versions) == [1.5, 2.5]
 
 
 PARSER = "UPDATE ingest_batch SET parser = "
@@ -155,7 +157,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("said", UNKNOWN)
-async def test_a_contract_a_mapping_or_a_source_that_is_unknown_now_is_no_recipe(engine, said):
+async def test_a_contract_a_mapping_or_a_source_that_is_unknown_now_is_no_parser(engine, said):
     await tell(engine, 2, FILE, mapping())
     async with write_transaction(engine) as conn:
         await conn.exec_driver_sql(UNKNOWN[said])
@@ -168,7 +170,7 @@ async def test_the_check_names_values_that_their_raw_bytes_do_not_say(engine):
     for hour, said in enumerate([{1: 1.0, 2: 2.0}, {2: 2.5, 3: 3.0}]):
         payload = scripted({"AAA": said}, START + timedelta(hours=hour))
         await ingest_payload(engine, provider, payload, clock=lambda: NOW, run_id="r", code_sha="c")
-    assert await told_problems(engine, "scripted-daily", provider) == []
+    assert await differences_from_raw(engine, "scripted-daily", provider) == []
     damage = {
         "UPDATE observation SET value = 9 WHERE value = 3": "is value 9.0, flags 0 (known 2024-06-01T01:00:00Z), its",
         "UPDATE observation SET known_at = known_at + 1 WHERE value = 1": "say value 1.0, flags 0 (known 2024-06-01",
@@ -181,7 +183,8 @@ async def test_the_check_names_values_that_their_raw_bytes_do_not_say(engine):
             await conn.execution_options(mktdash_writer=True)
             await conn.execute(text(statement))
             problems = [
-                one.place + ": " + one.difference for one in await check_told(conn, "scripted-daily", told=provider)
+                one.place + ": " + one.difference
+                for one in await check_against_raw(conn, "scripted-daily", candidate=provider)
             ]
             await conn.rollback()
         assert any(said in one for one in problems), (statement, problems)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 
 from mktdash.domain.clock import to_micros
-from mktdash.ingest import pipeline, portions
+from mktdash.ingest import pipeline, transactions
 from mktdash.ingest.batch import BatchKey, BatchMerge
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.store.batches.batches import NewBatch, open_batch
@@ -108,7 +108,7 @@ async def test_only_the_last_moment_of_a_commit_is_one_at_a_time(impatient):
 
 async def test_many_writers_at_once_end_as_if_one_came_after_the_other(databases, monkeypatch):
     # Pieces that name the series in opposite orders: crosswise waiting, if locks were taken as they come.
-    monkeypatch.setattr(portions, "_MERGED_ROWS", 1)
+    monkeypatch.setattr(transactions, "_PART_ROWS", 1)
     aliases = ["AAA", "BBB", "CCC", "DDD"]
     batches = [
         (

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import mktdash.providers
 from mktdash.domain.errors import MktdashError, ProviderFormatError, ProviderUnavailableError
 from mktdash.providers.account import Account
-from mktdash.providers.base import Left, Parsed, RawPayload, Rejection, Window
+from mktdash.providers.base import Parsed, RawPayload, Rejection, SkipReason, Window
 from mktdash.providers.binance.client import BinanceProvider
 from mktdash.providers.cboe.client import CboeProvider
 from mktdash.providers.coinbase.client import CoinbaseProvider
@@ -160,17 +160,17 @@ INSTANTS = [1704205800, 1704292200, 1704319201, 1893456000]
 def summed(pieces: list[Parsed]) -> int:
     """How many records the pieces account for; the notes about a header are none."""
     for piece in pieces:
-        assert piece.given is not None
+        assert piece.records is not None
         notes = sum(one.code in {"COLUMN_UNKNOWN", "COLUMN_MISSING"} and one.line == 1 for one in piece.rejected)
         kept = sum(len(one.columns) for one in piece.series)
         none = sum(len(one.absent) for one in piece.series if one.absent is not None)
-        assert piece.given == kept + none + len(piece.rejected) - notes + sum(piece.left.values())
+        assert piece.records == kept + none + len(piece.rejected) - notes + sum(piece.skipped.values())
         for one in piece.rejected:
             assert len(one.raw) <= 500
             assert one.raw.isprintable()
             assert one.reason.isprintable()
             assert one.column.isprintable()
-    return sum(piece.given or 0 for piece in pieces)
+    return sum(piece.records or 0 for piece in pieces)
 
 
 def reported(sample: Sample, body: bytes) -> None:
@@ -309,8 +309,8 @@ def test_every_row_of_yahoo_is_accounted_for(times, data):
 def test_an_account_that_does_not_add_up_is_refused_whole():
     account = Account("test", 3)
     account.refuse([Rejection("BAD_DATE", "d", "no date", "x", 1)])
-    account.leave(Left.UNFINISHED, 1)
-    with pytest.raises(ProviderFormatError, match="3 records were given and 2 are accounted for"):
+    account.skip(SkipReason.UNFINISHED, 1)
+    with pytest.raises(ProviderFormatError, match="the payload has 3 records and 2 are accounted for"):
         account.parsed()
 
 

@@ -77,6 +77,6 @@ def _bounds(window: Window, now: datetime) -> tuple[int, int]:
     if window.first is not None:
         return to_micros(datetime.combine(window.first, time(), UTC)) // 1000, last
     first = last - _BACKFILL_MS
-    if CANDLES in window.held:
-        first = max(first, window.held[CANDLES] // 1000 - 2 * _MINUTE_MS)
+    if CANDLES in window.newest:
+        first = max(first, window.newest[CANDLES] // 1000 - 2 * _MINUTE_MS)
     return first // _MINUTE_MS * _MINUTE_MS, last

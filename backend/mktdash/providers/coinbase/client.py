@@ -105,8 +105,8 @@ def _bounds(window: Window, now: datetime) -> tuple[datetime, datetime]:
     if window.first is not None:
         return datetime.combine(window.first, time(), UTC), last
     first = minute - _BACKFILL
-    if CANDLES in window.held:
-        first = max(first, from_micros(window.held[CANDLES]) - timedelta(minutes=2))
+    if CANDLES in window.newest:
+        first = max(first, from_micros(window.newest[CANDLES]) - timedelta(minutes=2))
     return first, last
 
 

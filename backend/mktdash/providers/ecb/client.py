@@ -54,7 +54,7 @@ class EcbProvider:
         except ProviderUnavailableError:
             payload = recorded_history(clock)
             last = _last_session(payload)
-            nothing_new = window.held.get(DATASET, -1) >= to_micros(last)
+            nothing_new = window.newest.get(DATASET, -1) >= to_micros(last)
             if nothing_new or (window.first is not None and window.first > last.date()):
                 raise
         yield payload

@@ -62,8 +62,8 @@ class KrakenProvider:
         del clock
         for alias in DEFAULT:
             params = {"pair": PAIRS[alias].asked, "interval": "1"}
-            if CANDLES in window.held:
-                params["since"] = str(window.held[CANDLES] // MICROS_PER_SECOND - 2 * CANDLE_S)
+            if CANDLES in window.newest:
+                params["since"] = str(window.newest[CANDLES] // MICROS_PER_SECOND - 2 * CANDLE_S)
             yield await fetcher.get(f"{self._rest_url}/OHLC", dataset=CANDLES, params=params, check=refuse_errors)
 
     def stream(self, fetcher: Fetcher, window: Window, clock: Clock) -> AsyncIterator[RawPayload]:

@@ -67,9 +67,9 @@ class KrakenListener:
                     yield RawPayload(dataset, body, self._stream_url, now, now, content_type="application/x-ndjson")
 
     async def _missed_before(self, window: Window) -> AsyncIterator[RawPayload]:
-        if TRADES not in window.held:
+        if TRADES not in window.newest:
             return
-        since = max(window.held[TRADES], to_micros(self._clock()) - _BACKFILL_S * MICROS_PER_SECOND)
+        since = max(window.newest[TRADES], to_micros(self._clock()) - _BACKFILL_S * MICROS_PER_SECOND)
         for alias in DEFAULT:
             async for payload in self._trades_since(alias, since):
                 yield payload

@@ -12,7 +12,7 @@ from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.observation import Columns, Float64Array, Int64Array
 from mktdash.providers.account import Account
-from mktdash.providers.base import Left, Parsed, ParsedSeries, Rejection
+from mktdash.providers.base import Parsed, ParsedSeries, Rejection, SkipReason
 from mktdash.providers.reading.excerpt import excerpt
 from mktdash.providers.reading.numerals import BoolArray, Cells, to_floats
 from mktdash.providers.reading.numeric_instants import epoch_unit
@@ -80,7 +80,7 @@ def bars(
         repeated: bars that were said before and are told anew by these rows.
     """
     account = Account(what, len(rows) + repeated)
-    account.leave(Left.REPEATED, repeated)
+    account.skip(SkipReason.REPEATED, repeated)
     width = max(places.values()) + 1
     kept: list[tuple[int, Any, int]] = []
     for line, row in enumerate(rows, start=1):
@@ -91,7 +91,7 @@ def bars(
             reason = f"{shown(row[places['time']])} is no UNIX time of these years"
             account.refuse([Rejection("BAD_DATE", "time", reason, shown(row), line, alias)])
         elif not is_final(start):
-            account.leave(Left.UNFINISHED, 1)
+            account.skip(SkipReason.UNFINISHED, 1)
         else:
             kept.append((start, row, line))
     as_of = np.array([start for start, _, _ in kept], np.int64) + seconds * MICROS_PER_SECOND
@@ -156,12 +156,12 @@ def ticks(account: Account, alias: str, trades: Trades) -> ParsedSeries:
     """
     rank = np.lexsort((trades.order, trades.micros))
     _, distinct = np.unique(trades.order[rank], return_index=True)
-    account.leave(Left.REPEATED, len(rank) - len(distinct))
+    account.skip(SkipReason.REPEATED, len(rank) - len(distinct))
     rank = rank[np.sort(distinct)]
     as_of = trades.micros[rank] // _MICROS_PER_MILLI * _MICROS_PER_MILLI
     price, size = trades.price[rank], trades.size[rank]
     first = np.flatnonzero(np.diff(as_of, prepend=-1)) if len(as_of) else np.empty(0, np.int64)
-    account.leave(Left.JOINED, len(as_of) - len(first))
+    account.skip(SkipReason.MERGED, len(as_of) - len(first))
     last = np.append(first[1:], len(as_of)) - 1 if len(first) else first
     return ParsedSeries(
         alias,
@@ -180,7 +180,7 @@ def ticks(account: Account, alias: str, trades: Trades) -> ParsedSeries:
 def uncut(account: Account, series: ParsedSeries, ends: slice) -> ParsedSeries:
     """A series of ticks without the ends of its page, which may be cut within a millisecond; others have them whole."""
     columns = series.columns.take(ends)
-    account.leave(Left.CUT, len(series.columns) - len(columns))
+    account.skip(SkipReason.PAGE_EDGE, len(series.columns) - len(columns))
     return ParsedSeries(series.alias, columns)
 
 

@@ -85,6 +85,6 @@ def _bounds(window: Window, now: datetime) -> tuple[int, int]:
     if window.first is not None:
         return to_micros(datetime.combine(window.first, time(), UTC)) // (STEP_S * MICROS_PER_SECOND), last
     first = last - _BACKFILL_S // STEP_S + 1
-    if DATASET in window.held:
-        first = max(first, window.held[DATASET] // (STEP_S * MICROS_PER_SECOND) + 1)
+    if DATASET in window.newest:
+        first = max(first, window.newest[DATASET] // (STEP_S * MICROS_PER_SECOND) + 1)
     return first, last

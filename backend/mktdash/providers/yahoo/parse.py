@@ -15,7 +15,7 @@ from mktdash.domain.currency import MINOR_UNITS, canonical_unit
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.observation import Columns
 from mktdash.providers.account import Account
-from mktdash.providers.base import Left, Parsed, ParsedSeries, RawPayload, Rejection
+from mktdash.providers.base import Parsed, ParsedSeries, RawPayload, Rejection, SkipReason
 from mktdash.providers.reading.dates import day_of, session_instants
 from mktdash.providers.reading.numerals import BoolArray
 from mktdash.providers.reading.records import json_of, numbers, shown
@@ -83,7 +83,7 @@ def _bars(alias: str, times: list[Any], lists: dict[str, list[Any]], now: int) -
     # A session that has not closed yet has no close.
     ahead = dated & (as_of > now)
     ahead[-1:] |= _is_of_the_moment(times, days, dated)
-    account.leave(Left.UNFINISHED, int(ahead.sum()))
+    account.skip(SkipReason.UNFINISHED, int(ahead.sum()))
     account.refuse(
         Rejection("BAD_DATE", "timestamp", "is no UNIX time in seconds", shown(times[at]), at + 1, alias)
         for at in np.flatnonzero(~dated).tolist()

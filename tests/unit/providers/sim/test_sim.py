@@ -41,9 +41,9 @@ async def test_the_next_fetch_goes_on_where_the_last_one_ended():
     as_of, *_ = columns_of(await fetched())
     later = datetime(2026, 11, 2, 9, 0, 12, tzinfo=UTC)
 
-    following, *_ = columns_of(await fetched(Window(held={DATASET: int(as_of[-1])}), now=later))
+    following, *_ = columns_of(await fetched(Window(newest={DATASET: int(as_of[-1])}), now=later))
     assert following.tolist() == [as_of[-1] + 5 * MICROS_PER_SECOND, as_of[-1] + 10 * MICROS_PER_SECOND]
-    assert await fetched(Window(held={DATASET: int(following[-1])}), now=later) == []
+    assert await fetched(Window(newest={DATASET: int(following[-1])}), now=later) == []
 
 
 async def test_any_window_comes_out_the_same_again_whole_or_in_parts():
