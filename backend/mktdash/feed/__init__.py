@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 
-from mktdash.feed.judging import Judging
+from mktdash.feed.quality_loop import QualityLoop
 from mktdash.feed.source import SourceLoop
 from mktdash.feed.source_lease import Lease
 from mktdash.providers.fetch.fetcher import open_fetchers
@@ -41,7 +41,7 @@ async def feed_until(stop: asyncio.Event, resources: Resources) -> None:
     settings, clock = resources.settings, resources.clock
     every = build_providers(sim_seed=settings.sim_seed)
     chosen = [provider_named(every, name) for name in dict.fromkeys(settings.sources)]
-    judging = Judging(resources, Lease(resources.redis, "quality"))
+    quality = QualityLoop(resources, Lease(resources.redis, "quality"))
     async with open_fetchers(network=settings.network, clock=clock) as fetchers:
         loops = [
             SourceLoop(
@@ -49,7 +49,7 @@ async def feed_until(stop: asyncio.Event, resources: Resources) -> None:
                 fetcher=fetchers.of(provider),
                 resources=resources,
                 lease=Lease(resources.redis, provider.name),
-                touched=judging.touch,
+                touched=quality.touch,
             )
             for provider in chosen
         ]
@@ -60,7 +60,7 @@ async def feed_until(stop: asyncio.Event, resources: Resources) -> None:
             detail=lambda: {"sources": {one.provider.name: one.state for one in loops}},
         ) as feed_id:
             tasks = [
-                asyncio.create_task(judging.run(), name="quality"),
+                asyncio.create_task(quality.run(), name="quality"),
                 *(asyncio.create_task(one.run(), name=f"source {one.provider.name}") for one in loops),
             ]
             stopped = asyncio.create_task(stop.wait(), name="stop")

@@ -1,4 +1,4 @@
-"""How long a verdict counts: it speaks of its own time, and a feed that stopped judging must not go on showing PASS."""
+"""How long a verdict is valid: a feed that stopped judging must not go on showing PASS."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ COUNTS_FOR_S = 2 * JUDGED_EVERY_S
 
 
 def judged_at(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow]) -> int | None:
-    """When a dataset was last judged (microseconds UTC), by its verdicts; None where it never was."""
+    """When a dataset was last judged (microseconds UTC); None where it never was."""
     return max((row.run_at for row in rows.values()), default=None)
 
 
@@ -26,7 +26,7 @@ def counts_until(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow]) -> int | 
 
 
 def aged(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: int) -> bool:
-    """Whether a dataset was judged once, and too long ago for its verdicts to say anything of ``now``."""
+    """Whether a dataset was last judged too long ago for its verdicts to be valid at ``now``."""
     until = counts_until(rows)
     return until is not None and now > until
 
@@ -38,7 +38,7 @@ def as_of_now(rows: Mapping[str, VerdictRow], now: int) -> Mapping[str, VerdictR
 def as_of_now(
     rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: int
 ) -> Mapping[str, DqRow] | Mapping[str, VerdictRow]:
-    """A dataset's verdicts as they count at ``now`` (microseconds UTC): aged ones are UNKNOWN, and say since when."""
+    """A dataset's verdicts at ``now`` (microseconds UTC): expired ones are UNKNOWN, and say since when."""
     return {name: _unknown(row) for name, row in rows.items()} if aged(rows, now) else rows  # type: ignore[return-value]  # as given
 
 
@@ -46,6 +46,4 @@ def _unknown(row: DqRow | VerdictRow) -> DqRow | VerdictRow:
     unknown = Status.UNKNOWN.value
     if not isinstance(row, DqRow):
         return row._replace(status=unknown)
-    return replace(
-        row, status=unknown, summary=f"not judged since {iso(row.run_at)}; it was {row.status} then: {row.summary}"
-    )
+    return replace(row, status=unknown, summary=f"not judged since {iso(row.run_at)}; was {row.status}: {row.summary}")

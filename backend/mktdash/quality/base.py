@@ -1,4 +1,4 @@
-"""What a check is: its spec (name, unit, bounds), what it looks at, and its result, each a type of its own."""
+"""What a check is: its spec (name, unit, bounds), its inputs and its result, each a type of its own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ def worst(statuses: Sequence[Status]) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class CheckSpec:
-    """What a check is called and when it speaks up.
+    """The name of a check, and the bounds beyond which it warns and fails.
 
     Attributes:
         metric: stable name, stored with every result.
@@ -57,12 +57,12 @@ class CheckSpec:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check says of a dataset.
+    """The verdict of a check on a dataset.
 
     Attributes:
         summary: one sentence for people, numbers included.
-        evidence: JSON-ready facts that let a reader believe the verdict.
-        window_end: the last instant the verdict speaks of, microseconds UTC.
+        evidence: the facts behind the verdict, JSON-ready.
+        window_end: the last instant the verdict covers, microseconds UTC.
     """
 
     metric: str
@@ -80,7 +80,7 @@ _NO_DETAIL: Mapping[str, Any] = MappingProxyType({})
 
 
 class Finding(NamedTuple):
-    """What a check found in a single series; stored, so that the others need not be looked at again.
+    """What a check found in a single series; stored, so that unchanged series need not be examined again.
 
     A tuple, because a run after an ingest makes tens of thousands of them.
 
@@ -105,8 +105,8 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """Two series of one dataset, of two instruments, whose newest two values are equal."""
+class EqualPair:
+    """Two series of one dataset, of different instruments, whose newest two values are equal."""
 
     symbol: str
     columns: Columns
@@ -116,24 +116,24 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """All that the checks of one dataset look at, read from the store in one transaction.
+    """The inputs of one dataset's checks, read from the store in one transaction.
 
     Attributes:
         now: the clock's time of the run; no check asks another clock.
-        quoted: ids of the series that the source has not long ceased to quote.
+        quoted: ids of the series that the source still quotes.
         latest: by series id; series without observations are missing.
-        schedule, slots: what is expected when, in the last weeks; both None where the schedule can't say.
-        schedule_error: why it can't.
-        irregular: nothing is due on a day of its own; ``pace`` is how often the newest series has a value.
-        ended: by series id, what operators said has ended; that of 0 is the dataset itself.
-        absences: by series id, the runs (first and last as_of) that the source says it has nothing for.
+        schedule, slots: what is expected when, in the last weeks; both None where the schedule is unknown.
+        schedule_error: why it is unknown.
+        irregular: no value is due on a fixed day; ``pace`` is how often the newest series has one.
+        ended: by series id, what operators declared ended; 0 stands for the dataset itself.
+        absences: by series id, the ranges (first and last as_of) that the source declares empty.
         quarantined: the records refused in those weeks.
         aliases: by series id, what the source calls it.
         batches: newest first, back to the first slot.
-        shapes: by batch id, the columns or keys of its raw bytes.
-        twins: the series here that another source has too, with the newest observations of both.
-        alike: the pairs of series that may be one and the same, with the newest observations of both.
-        seldom_empty: of the series with empty sessions lately, those that had none in the year before.
+        layouts: by batch id, the columns or keys of its raw bytes.
+        twins: the series that another source has too, with the newest observations of both.
+        equal_pairs: the pairs of series that may be one and the same, with the newest observations of both.
+        rarely_empty: of the series with recent empty sessions, those that had none in the year before.
     """
 
     dataset: DatasetRow
@@ -151,19 +151,19 @@ class CheckContext:
     quarantined: Sequence[QuarantineRow] = ()
     aliases: Mapping[int, frozenset[str]] = field(default_factory=dict)
     batches: Sequence[BatchRow] = ()
-    shapes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    layouts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     twins: Sequence[Twin] = ()
-    alike: Sequence[Alike] = ()
-    seldom_empty: frozenset[int] = frozenset()
+    equal_pairs: Sequence[EqualPair] = ()
+    rarely_empty: frozenset[int] = frozenset()
 
     @property
     def window_end(self) -> int:
-        """The run's own instant, microseconds UTC."""
+        """The instant of the run, microseconds UTC."""
         return to_micros(self.now)
 
     @property
     def ending(self) -> Ending | None:
-        """What an operator said of the whole dataset's end."""
+        """The end of the dataset itself, where an operator declared one."""
         return self.ended.get(0)
 
 
@@ -182,41 +182,41 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Restated:
+class RestatedSeries:
     """One series before and after a batch that superseded values of it.
 
     Attributes:
         before, after: what was known just before the batch, and with it; of ticks around the change only.
-        held: how many values there were.
-        superseded: how many of them the batch changed or withdrew.
+        count_before: how many values there were.
+        superseded: how many of them the batch changed or retracted.
         usual: the shares of its values that earlier batches superseded.
     """
 
     series: SeriesRow
     before: Columns
     after: Columns
-    held: int
+    count_before: int
     superseded: int
     usual: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BatchChanges:
-    """What one batch changed of what was known before it.
+    """The values known before a batch that it changed.
 
     Attributes:
         id, known_at: the batch, and when it became known, microseconds UTC.
-        arrived: when it came into the store, microseconds UTC.
-        superseded, touched: how many values of how many series it changed or withdrew.
-        looked_into: the series that lost most, as many as a run looks into.
+        arrived: when it was stored, microseconds UTC.
+        superseded, series_count: how many values of how many series it changed or retracted.
+        examined: the series that changed most, as many as a run examines.
     """
 
     id: int
     known_at: int
     arrived: int
     superseded: int
-    touched: int
-    looked_into: Sequence[Restated]
+    series_count: int
+    examined: Sequence[RestatedSeries]
 
 
 class DatasetCheck(Protocol):
@@ -231,65 +231,65 @@ class DatasetCheck(Protocol):
 
 
 class SeriesCheck(Protocol):
-    """A check that looks into each series and then sums up."""
+    """A check that examines each series and then sums up."""
 
     @property
     def spec(self) -> CheckSpec:
         """Its name and bounds."""
 
     def measure(self, context: CheckContext, subjects: Sequence[Subject]) -> Mapping[int, Finding]:
-        """What it finds in some of the series, by series id; pure, and the same until another slot is due."""
+        """The findings of some series, by series id; pure, and the same until another slot is due."""
 
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
         """The verdict over the findings of all the dataset's series, by series id."""
 
 
 class BatchCheck(Protocol):
-    """A check that judges each batch once, and then sums up those that are still news."""
+    """A check that judges each batch once, and then sums up the recent ones."""
 
     @property
     def spec(self) -> CheckSpec:
         """Its name and bounds."""
 
     def measure(self, context: CheckContext, batch: BatchChanges) -> Finding:
-        """What it finds in a batch; pure, and the same until a batch is told before it."""
+        """The finding of a batch; pure, and the same until an earlier batch is added."""
 
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
-        """The verdict over the findings by batch id; batches that changed nothing of note are missing."""
+        """The verdict over the findings by batch id; only batches with a finding are in it."""
 
 
 class HistoryCheck(Protocol):
-    """A check that judges all that is old of a series, once for each state of it."""
+    """A check that judges the full history of a series, once for each state of it."""
 
     @property
     def spec(self) -> CheckSpec:
         """Its name and bounds."""
 
     def measure(self, context: CheckContext, subject: Subject) -> Finding:
-        """What it finds in one series' history; pure, the same for the same values."""
+        """The finding of one series' history; pure, the same for the same values."""
 
-    def joined(self, earlier: Finding, later: Finding, observations: int) -> Finding:
-        """The finding over two parts of a history, one after the other, of so many observations together."""
+    def merge(self, earlier: Finding, later: Finding, observations: int) -> Finding:
+        """The finding over two consecutive parts of a history, which have so many observations."""
 
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
         """The verdict over the findings of all the dataset's series, by series id."""
 
 
 def nothing_to_judge(spec: CheckSpec, context: CheckContext, why: str = "") -> CheckResult:
-    """Too little to judge by: not a pass, and no reason for an alarm either."""
-    return unknown(spec, context, why or "not enough observations to judge by", **{NOTHING: True})
+    """The result where there is too little data: not a pass, and no reason for an alarm either."""
+    return unknown(spec, context, why or "too few observations to judge", **{NOTHING: True})
 
 
 def unknown(spec: CheckSpec, context: CheckContext, why: str, **evidence: Any) -> CheckResult:
-    """The honest result of a check that can't answer."""
+    """The result of a check that can't answer."""
     return CheckResult(
         spec.metric, Status.UNKNOWN, None, spec.unit, spec.warn, spec.fail, why, evidence, context.window_end
     )
 
 
 def unscheduled(spec: CheckSpec, context: CheckContext) -> CheckResult:
-    """The result where no schedule answers: an alarm, unless the dataset says itself that it comes when it comes."""
+    """The result where the schedule is unknown: an alarm, unless the dataset declares that it has none."""
     if context.irregular:
-        return nothing_to_judge(spec, context, "irregular: nothing is due on a day of its own")
-    why = f"no schedule to judge by: {context.schedule_error}"
+        return nothing_to_judge(spec, context, "irregular: no value is due on a fixed day")
+    why = f"no schedule: {context.schedule_error}"
     return unknown(spec, context, why) if context.dataset.calendar else nothing_to_judge(spec, context, why)

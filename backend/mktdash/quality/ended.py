@@ -1,4 +1,4 @@
-"""The verdict on what its source publishes no more: it has ended, says an operator, and nothing is missing since."""
+"""The verdict on a dataset that an operator declared ended: its source publishes it no more, so nothing is missing."""
 
 from mktdash.domain.clock import iso
 from mktdash.domain.schedule import session_of
@@ -8,7 +8,7 @@ from mktdash.store.catalogue.endings import Ending
 _SHOWN = 20
 
 
-def judged_by_its_end(spec: CheckSpec, context: CheckContext) -> CheckResult | None:
+def ended_result(spec: CheckSpec, context: CheckContext) -> CheckResult | None:
     """The verdict on a dataset that has ended as a whole or series by series; None where it goes on."""
     if context.ending is not None:
         return _ended(spec, context, context.ending)
@@ -18,13 +18,13 @@ def judged_by_its_end(spec: CheckSpec, context: CheckContext) -> CheckResult | N
 
 
 def _ended(spec: CheckSpec, context: CheckContext, ending: Ending) -> CheckResult:
-    """PASS for what has ended, unless values of later came all the same."""
+    """PASS for what has ended, unless later values came all the same."""
     newest = max((row.as_of for row in context.latest.values()), default=None)
     day = None if newest is None else session_of(newest, context.dataset.timezone or "UTC")
     went_on = day is not None and day > ending.ended_on
     summary = f"ended on {ending.ended_on}: {ending.reason}"
     if went_on:
-        summary += f"; yet it has values up to {day}: mktdash quality reopen {context.dataset.key}"
+        summary += f"; but it has values up to {day}, so reopen it: mktdash quality reopen {context.dataset.key}"
     evidence = {
         "ended": {"on": ending.ended_on.isoformat(), "reason": ending.reason, "said_by": ending.recorded_by},
         "newest_as_of": None if newest is None else iso(newest),
@@ -38,7 +38,7 @@ def _ended(spec: CheckSpec, context: CheckContext, ending: Ending) -> CheckResul
 def _all_ended(spec: CheckSpec, context: CheckContext) -> CheckResult:
     last = max(one.ended_on for one in context.ended.values()).isoformat()
     evidence = {"ended": ended_series(context)}
-    summary = f"all of its series have ended, the last on {last}"
+    summary = f"all series have ended, the last on {last}"
     return CheckResult(
         spec.metric, Status.PASS, None, spec.unit, spec.warn, spec.fail, summary, evidence, context.window_end
     )

@@ -1,4 +1,4 @@
-"""Findings of thousands of series in few bytes: what most of them share is written once."""
+"""Encodes the findings of thousands of series in few bytes: what most of them share is written once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,13 @@ import orjson
 
 from mktdash.quality.base import Finding, Status
 
-# Grows when the stored form changes: findings stored in another one are void.
+# Grows when the stored form changes: findings stored in another form are discarded.
 FORMAT = "3"
 
 
-def pack(findings: Mapping[int, Finding]) -> dict[str, Any]:
+def encode_findings(findings: Mapping[int, Finding]) -> dict[str, Any]:
     """JSON-ready: the series that share a finding without detail or the commonest with one, and the others in full."""
-    # Findings that were unpacked together are one object, so most of the grouping needs no comparison.
+    # Equal findings that were decoded are one object, so most of the grouping needs no comparison.
     objects: dict[int, tuple[Finding, list[int]]] = {}
     for key, found in findings.items():
         group = objects.get(id(found))
@@ -34,7 +34,7 @@ def pack(findings: Mapping[int, Finding]) -> dict[str, Any]:
     }
 
 
-def unpack(packed: Mapping[str, Any]) -> dict[int, Finding]:
+def decode_findings(packed: Mapping[str, Any]) -> dict[int, Finding]:
     """The findings by series id; those that are alike are one object."""
     found: dict[int, Finding] = {}
     for status, value, keys in packed["plain"]:

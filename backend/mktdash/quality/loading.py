@@ -1,4 +1,4 @@
-"""Reads what the checks of one dataset look at: the context once, the columns some series at a time."""
+"""Reads the inputs of one dataset's checks: the context once, the columns some series at a time."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
@@ -12,7 +12,7 @@ from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, to_micros
 from mktdash.domain.interval import interval_seconds
 from mktdash.domain.observation import Columns, Int64Array
 from mktdash.domain.schedule import end_of
-from mktdash.quality.base import Alike, CheckContext, Subject, Twin
+from mktdash.quality.base import CheckContext, EqualPair, Subject, Twin
 from mktdash.quality.expected.irregular_pace import Pace, pace_of
 from mktdash.quality.expected.sessions import (
     LONG_WINDOW,
@@ -24,7 +24,7 @@ from mktdash.quality.expected.sessions import (
     slots_before,
     slots_of,
 )
-from mktdash.quality.payload_layout import kind_of, shape_of
+from mktdash.quality.payload_layout import kind_of, layout_of
 from mktdash.quality.quoted import usual_silence
 from mktdash.store.batches.absences import absences_by_series_ids, quarantined_by_dataset
 from mktdash.store.batches.batches import BatchRow, last_batches
@@ -49,16 +49,16 @@ _HOUR_S = 3600
 _DAY_S = 86_400
 _TICKS = 5000
 _TWIN_SPAN = 120 * MICROS_PER_DAY
-_SHAPES_EACH = 8
+_LAYOUTS_EACH = 8
 # So many pairs that may be one series are read, and so much of them.
-_ALIKE = 50
-_ALIKE_STEPS = 400
-# A series younger than this has no habit of empty sessions.
-_SELDOM_LEAST = 120 * MICROS_PER_DAY
+_PAIRS = 50
+_PAIR_STEPS = 400
+# A series younger than this is too young to say whether empty sessions are rare.
+_RARELY_LEAST = 120 * MICROS_PER_DAY
 
-# Layouts by content hash: bytes of one hash never change, so neither does what is read off them.
-_known_shapes: dict[str, tuple[str, ...]] = {}
-_KNOWN_SHAPES_MOST = 4096
+# Layouts by content hash: bytes of one hash never change, so neither does their layout.
+_known_layouts: dict[str, tuple[str, ...]] = {}
+_KNOWN_LAYOUTS_MOST = 4096
 
 
 async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime) -> CheckContext:
@@ -99,15 +99,15 @@ async def read_context(conn: AsyncConnection, dataset: DatasetRow, now: datetime
         # Only refused records are named by the source's own symbols.
         aliases=await _aliases(conn, series) if quarantined else {},
         batches=batches,
-        shapes=await _shapes(conn, batches),
+        layouts=await _layouts(conn, batches),
         twins=await _twins(conn, dataset.key, latest),
-        alike=await _alike(conn, dataset.key, now_micros),
-        seldom_empty=await _seldom_empty(conn, schedule, now, absences, latest),
+        equal_pairs=await _equal_pairs(conn, dataset.key, now_micros),
+        rarely_empty=await _rarely_empty(conn, schedule, now, absences, latest),
     )
 
 
 def _standing(endings: Sequence[Ending], latest: Mapping[int, Newest], timezone: str) -> dict[int, Ending]:
-    """What has ended, by series id; a series that has values of later goes on, whatever was said."""
+    """What has ended, by series id; a series with later values goes on, whatever was declared."""
     ended = {}
     for one in endings:
         newest = latest.get(one.series_id or 0)
@@ -164,22 +164,22 @@ async def _ceased(
     return frozenset(ceased)
 
 
-async def _shapes(conn: AsyncConnection, batches: Sequence[BatchRow]) -> dict[int, tuple[str, ...]]:
+async def _layouts(conn: AsyncConnection, batches: Sequence[BatchRow]) -> dict[int, tuple[str, ...]]:
     """The layout of the newest few different payloads of each kind, by batch id."""
     seen: dict[str, set[str]] = {}
-    shapes = {}
+    layouts = {}
     for batch in batches:
         hashes = seen.setdefault(kind_of(batch.url), set())
-        if batch.raw_sha256 in hashes or len(hashes) >= _SHAPES_EACH:
+        if batch.raw_sha256 in hashes or len(hashes) >= _LAYOUTS_EACH:
             continue
         hashes.add(batch.raw_sha256)
-        if batch.raw_sha256 not in _known_shapes:
-            if len(_known_shapes) >= _KNOWN_SHAPES_MOST:
-                _known_shapes.clear()
+        if batch.raw_sha256 not in _known_layouts:
+            if len(_known_layouts) >= _KNOWN_LAYOUTS_MOST:
+                _known_layouts.clear()
             async with aclosing(read_raw(conn, batch.raw_sha256)) as pieces:  # type: ignore[type-var]
-                _known_shapes[batch.raw_sha256] = shape_of(await anext(aiter(pieces), b""))
-        shapes[batch.id] = _known_shapes[batch.raw_sha256]
-    return shapes
+                _known_layouts[batch.raw_sha256] = layout_of(await anext(aiter(pieces), b""))
+        layouts[batch.id] = _known_layouts[batch.raw_sha256]
+    return layouts
 
 
 async def _twins(conn: AsyncConnection, key: str, latest: Mapping[int, Newest]) -> list[Twin]:
@@ -200,25 +200,25 @@ async def _twins(conn: AsyncConnection, key: str, latest: Mapping[int, Newest]) 
     return found
 
 
-async def _alike(conn: AsyncConnection, key: str, now: int) -> list[Alike]:
-    pairs = (await same_latest(conn, key, now - _TWIN_SPAN))[:_ALIKE]
+async def _equal_pairs(conn: AsyncConnection, key: str, now: int) -> list[EqualPair]:
+    pairs = (await same_latest(conn, key, now - _TWIN_SPAN))[:_PAIRS]
     rows = await series_by_ids(conn, sorted({one for pair in pairs for one in pair}))
     read = {}
     for one in rows.values():
-        start = now - _ALIKE_STEPS * interval_seconds(one.interval) * MICROS_PER_SECOND
+        start = now - _PAIR_STEPS * interval_seconds(one.interval) * MICROS_PER_SECOND
         read[one.id] = await read_columns(conn, one, start=start)
-    return [Alike(rows[one].symbol, read[one], rows[other].symbol, read[other]) for one, other in pairs]
+    return [EqualPair(rows[one].symbol, read[one], rows[other].symbol, read[other]) for one, other in pairs]
 
 
-async def _seldom_empty(
+async def _rarely_empty(
     conn: AsyncConnection,
     schedule: Schedule | None,
     now: datetime,
     absences: Mapping[int, Sequence[tuple[int, int]]],
     latest: Mapping[int, Newest],
 ) -> frozenset[int]:
-    """Of the series with something empty lately, those whose sessions of the year before were never empty."""
-    begun = to_micros(now) - _SELDOM_LEAST
+    """Of the series with recent empty sessions, those that had none in the year before."""
+    begun = to_micros(now) - _RARELY_LEAST
     ids = [key for key in absences if key in latest and latest[key].first_as_of < begun]
     if schedule is None or schedule.step_s is not None or not ids:
         return frozenset()

@@ -1,4 +1,4 @@
-"""All verdicts on one page, JSON-ready: what monitors and the health route read."""
+"""All verdicts as JSON, for the health route and the command line."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,15 +14,15 @@ from mktdash.store.catalogue.datasets import DatasetRow, all_datasets
 from mktdash.store.quality.alerts import AlertRow, alerts
 from mktdash.store.quality.verdicts import DqRow, VerdictRow, latest_results
 
-# What each dataset shows by name; the other checks stand in a list beside them.
+# These checks are named in each dataset's entry; the others are in its list.
 HEADLINES = ("freshness", "completeness", "completeness30", "drift")
 
 
 async def overall(conn: AsyncConnection, now: datetime) -> dict[str, Any]:
     """The overall status, then each dataset's verdicts with value, bounds, since when, and evidence.
 
-    A dataset that was never judged is UNKNOWN, and so is one whose verdicts are too old to count. The overall status
-    is the worst of all.
+    A dataset that was never judged is UNKNOWN, and so is one whose verdicts have expired. The overall status is the
+    worst of all.
     """
     results = await latest_results(conn)
     standing: dict[str, list[AlertRow]] = {}
@@ -85,7 +85,7 @@ def metric_json(row: DqRow) -> dict[str, Any]:
 
 
 def alert_json(alert: AlertRow, now: datetime) -> dict[str, Any]:
-    """One alert as JSON; ``quiet`` where somebody has answered it, which changes nothing about its status."""
+    """One alert as JSON; ``quiet`` where it is acknowledged or muted, which leaves its status as it is."""
     return {
         "id": alert.id,
         "metric": alert.metric,

@@ -1,4 +1,4 @@
-"""The layout of a payload read off its first bytes: a table's header, or the keys of a document."""
+"""Finds the layout of a payload in its first bytes: a table's header, or the keys of a document."""
 
 import csv
 import gzip
@@ -20,18 +20,18 @@ _DIGITS = re.compile(r"\d+")
 
 
 def kind_of(url: str) -> str:
-    """Payloads of one kind come from the same place, whatever dates or counters the address carries."""
+    """The kind of a payload: its address without dates and counters."""
     parts = urlsplit(url)
     query = [(key, value) for key, value in parse_qsl(parts.query) if not _VOLATILE.fullmatch(value)]
     path = _DIGITS.sub("#", parts.path)
     return f"{parts.netloc or parts.scheme}{path}" + (f"?{urlencode(sorted(query))}" if query else "")
 
 
-def shape_of(head: bytes) -> tuple[str, ...]:
+def layout_of(head: bytes) -> tuple[str, ...]:
     """The columns of a table in their order, or the distinct keys of a JSON or XML document, sorted.
 
     Args:
-        head: the first bytes of the payload, as many as are at hand; zip and gzip are looked into.
+        head: the first bytes of the payload, as many as there are; zip and gzip are unpacked.
     """
     text = _unpacked(head)[:_HEAD].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     if text.startswith(("{", "[")):

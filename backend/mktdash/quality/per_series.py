@@ -1,4 +1,4 @@
-"""Checks that look at one series at a time and sum up alike: the worst series speaks for the dataset."""
+"""Checks that examine one series at a time; the dataset's verdict is that of its worst series."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,47 +11,47 @@ _SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class PerSeries:
-    """A check made of a look at one series.
+    """A check made of a function that examines one series.
 
     Attributes:
-        look: finds in one series; a finding of PASS without a value had nothing to judge.
-        trouble: the words for what it finds, after a count of series: ``jumped``.
-        calm: the sentence when it finds nothing.
-        fitted: the spec with the bounds that fit a dataset, where they differ.
+        examine: gives the finding of one series; PASS without a value where there was nothing to judge.
+        problem: the start of the summary where it finds something: ``bars in reverse order``.
+        ok: the summary where it finds nothing.
+        spec_for: the spec with the bounds of a dataset, where they differ.
     """
 
     spec: CheckSpec
-    look: Callable[[CheckContext, Subject], Finding]
-    trouble: str
-    calm: str
-    fitted: Callable[[CheckContext], CheckSpec] | None = None
+    examine: Callable[[CheckContext, Subject], Finding]
+    problem: str
+    ok: str
+    spec_for: Callable[[CheckContext], CheckSpec] | None = None
 
     def measure(self, context: CheckContext, subjects: Sequence[Subject]) -> Mapping[int, Finding]:
-        """Each series on its own; one that its source has ceased to quote is not judged."""
+        """Each series on its own; one that its source no longer quotes is not judged."""
         return {
-            subject.series.id: self.look(context, subject)
+            subject.series.id: self.examine(context, subject)
             if subject.series.id in context.quoted and len(subject.columns)
             else Finding(Status.PASS)
             for subject in subjects
         }
 
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
-        """The worst verdict and the largest value; evidence names the series in trouble, the worst first."""
+        """The worst verdict and the largest value; evidence names the flagged series, the worst first."""
         values = [finding.value for finding in findings.values() if finding.value is not None]
         if not values:
             return nothing_to_judge(self.spec, context)
-        spec = self.spec if self.fitted is None else self.fitted(context)
+        spec = self.spec if self.spec_for is None else self.spec_for(context)
         symbols = {one.id: one.symbol for one in context.series}
-        troubled = [(key, found) for key, found in findings.items() if found.status is not Status.PASS]
-        troubled.sort(key=lambda item: (-(item[1].value or 0.0), symbols.get(item[0], "")))
-        summary = self.calm
-        if troubled:
-            first = symbols.get(troubled[0][0], "")
-            others = f" and {len(troubled) - 1} more" if len(troubled) > 1 else ""
-            summary = f"{self.trouble}: {first}{others}{_what(troubled[0][1])}"
+        flagged = [(key, found) for key, found in findings.items() if found.status is not Status.PASS]
+        flagged.sort(key=lambda item: (-(item[1].value or 0.0), symbols.get(item[0], "")))
+        summary = self.ok
+        if flagged:
+            first = symbols.get(flagged[0][0], "")
+            others = f" and {len(flagged) - 1} more" if len(flagged) > 1 else ""
+            summary = f"{self.problem}: {first}{others}{_what(flagged[0][1])}"
         evidence: dict[str, Any] = {
             "judged": len(values),
-            "troubled": len(troubled),
+            "flagged": len(flagged),
             "series": [
                 {
                     "symbol": symbols.get(key, str(key)),
@@ -59,7 +59,7 @@ class PerSeries:
                     "value": found.value,
                     **found.detail,
                 }
-                for key, found in troubled[:_SHOWN]
+                for key, found in flagged[:_SHOWN]
             ],
         }
         return CheckResult(

@@ -1,4 +1,4 @@
-"""Which observations a check judges, and the returns between them. What is years old and known for years is settled."""
+"""Which observations a check judges, and their returns; old values known for long are left to ``history``."""
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,8 @@ _GAP = 14
 _MOST_DECIMALS = 8
 
 
-def judged(context: CheckContext, columns: Columns) -> BoolArray:
-    """The observations of the last slots, and old ones that were learned or changed lately."""
+def recent_or_revised(context: CheckContext, columns: Columns) -> BoolArray:
+    """Which observations are of the last slots, or older and revised recently."""
     if context.slots is None or not len(context.slots) or not len(columns):
         return np.ones(len(columns), np.bool_)
     step_s = None if context.schedule is None else context.schedule.step_s
@@ -49,7 +49,7 @@ def returns(subject: Subject) -> Float64Array:
 
 
 def is_relative(subject: Subject) -> bool:
-    """Whether steps of the series are judged as shares of its value: of what is positive and no yield."""
+    """Whether steps of the series are judged as shares of its value: of a positive series that is no yield."""
     series = subject.series
     return series.positive and series.measure != "yield" and bool((subject.columns.value > 0).all())
 

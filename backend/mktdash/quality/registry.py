@@ -1,4 +1,4 @@
-"""Every check there is. A new one is a file in ``checks`` and a line here."""
+"""Every check, one line each."""
 
 from mktdash.quality.base import BatchCheck, CheckSpec, DatasetCheck, HistoryCheck, SeriesCheck
 from mktdash.quality.checks.arrival.completeness import LONG, SHORT

@@ -1,4 +1,4 @@
-"""Runs the checks: each dataset on its own, from one consistent view of it, so that none delays or breaks another."""
+"""Runs the checks: each dataset on its own, in one read transaction, so that none delays or breaks another."""
 
 import asyncio
 import logging
@@ -14,9 +14,9 @@ from mktdash.domain.clock import Clock, to_micros
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown
 from mktdash.quality.expected.missing import Explainer, MissingSession
 from mktdash.quality.expected.sessions import window_key
-from mktdash.quality.findings import FORMAT, pack, unpack
+from mktdash.quality.findings import FORMAT, decode_findings, encode_findings
 from mktdash.quality.history.batch_changes import judge_batches
-from mktdash.quality.history.whole_history import HistoryJudge
+from mktdash.quality.history.full_history import HistoryJudge
 from mktdash.quality.loading import read_context, read_subjects
 from mktdash.quality.overview import HEADLINES
 from mktdash.quality.registry import BATCH_CHECKS, DATASET_CHECKS, HISTORY_CHECKS, SERIES_CHECKS, specs
@@ -39,7 +39,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class DatasetRun:
-    """What a run said of one dataset, from which version of it, and which verdicts turned."""
+    """The verdicts of a run on one dataset and its version, and which of them changed."""
 
     dataset: str
     version: int
@@ -66,11 +66,11 @@ async def run_quality(
 
     Args:
         engine: the store.
-        clock: asked once; all verdicts of the run speak of that instant.
+        clock: read once; all verdicts of the run are as of that instant.
         code_sha: names the code in every result.
         datasets: keys of those to judge; None judges all.
-        series_ids: the series an ingest touched: only these are looked into again, as long as what was found in
-            the others still holds. The verdicts are the same as those of a full run.
+        series_ids: the series an ingest changed: only these are examined again, as long as the stored findings of the
+            others are valid. The verdicts are the same as those of a full run.
     """
     now = clock()
     async with read_transaction(engine) as conn:
@@ -114,7 +114,7 @@ async def _store(engine: AsyncEngine, dataset: str, judged: _Judged, now: dateti
 
 def _crashed(row: DatasetRow, now: datetime, error: Exception) -> _Judged:
     context = CheckContext(row, now, (), frozenset(), {}, None, None)
-    why = f"the run failed: {type(error).__name__}"
+    why = f"the quality run failed: {type(error).__name__}"
     return _Judged(row.version, [unknown(spec, context, why, error=str(error)[:300]) for spec in specs().values()])
 
 
@@ -128,18 +128,18 @@ async def _judge(
     if context.schedule is not None and context.slots is not None:
         window += "/" + window_key(context.schedule, context.slots, now)
     if context.ended:
-        # What is expected of a series is another thing once it has ended.
+        # Once a series has ended, something else is expected of it.
         window += f"/{len(context.ended)} ended by {max(one.recorded_at for one in context.ended.values())}"
     stored = await states_of(conn, key)
-    kept = {} if series_ids is None else _kept(stored, context, window, code_sha)
-    again = _again(context, kept, series_ids)
+    kept = {} if series_ids is None else _still_valid(stored, context, window, code_sha)
+    stale = _stale(context, kept, series_ids)
     fresh: dict[str, dict[int, Finding]] = {check.spec.metric: {} for check in SERIES_CHECKS}
     troubles: dict[str, Exception] = {}
     judges = [HistoryJudge(one, context, stored.get(one.spec.metric), code_sha) for one in HISTORY_CHECKS]
-    for first in range(0, len(again), _AT_ONCE):
-        subjects = await read_subjects(conn, context, again[first : first + _AT_ONCE])
+    for first in range(0, len(stale), _AT_ONCE):
+        subjects = await read_subjects(conn, context, stale[first : first + _AT_ONCE])
         await asyncio.to_thread(_measure, context, subjects, fresh, troubles)
-        await asyncio.to_thread(_look, judges, subjects, troubles)
+        await asyncio.to_thread(_judge_daily, judges, subjects, troubles)
     states = []
     for check in SERIES_CHECKS:
         metric = check.spec.metric
@@ -151,25 +151,27 @@ async def _judge(
         results.append(_guarded(check.spec, context, check.combine, context, findings))
         # An ingest seldom changes what most checks find; what is stored already is not written again.
         if not before or any(before.get(key) != found for key, found in fresh[metric].items()):
-            states.append(StateRow(metric, window, code_sha, dataset.version, pack(findings)))
-    await _judge_past(conn, _Past(context, stored, code_sha, judges, again, troubles), results, states)
+            states.append(StateRow(metric, window, code_sha, dataset.version, encode_findings(findings)))
+    await _judge_history(conn, _HistoryInputs(context, stored, code_sha, judges, stale, troubles), results, states)
     return _Judged(dataset.version, results, states)
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
-    """What the checks of batches and of whole histories go by, beside the store."""
+class _HistoryInputs:
+    """The inputs of the checks of batches and of full histories, beside the store."""
 
     context: CheckContext
     stored: Mapping[str, StateRow]
     code_sha: str
     judges: Sequence[HistoryJudge]
-    again: Sequence[int]
+    stale: Sequence[int]
     troubles: dict[str, Exception]
 
 
-async def _judge_past(conn: AsyncConnection, past: _Past, results: list[CheckResult], states: list[StateRow]) -> None:
-    """Add the verdicts on batches and on whole histories, and what to store of them."""
+async def _judge_history(
+    conn: AsyncConnection, past: _HistoryInputs, results: list[CheckResult], states: list[StateRow]
+) -> None:
+    """Add the verdicts on batches and on full histories, and the states to store."""
     context = past.context
     for one in BATCH_CHECKS:
         try:
@@ -184,7 +186,7 @@ async def _judge_past(conn: AsyncConnection, past: _Past, results: list[CheckRes
     for judge in past.judges:
         spec = judge.check.spec
         try:
-            await judge.look_at_finer(conn, past.again)
+            await judge.judge_intraday(conn, past.stale)
         except Exception as error:  # noqa: BLE001  # as above
             _reraise_if_store(error)
             past.troubles[spec.metric] = error
@@ -196,7 +198,7 @@ async def _judge_past(conn: AsyncConnection, past: _Past, results: list[CheckRes
 
 
 def _reraise_if_store(error: Exception) -> None:
-    """A transaction that failed can't be read on; a check that breaks silences itself alone."""
+    """Let store errors through, for the transaction is lost; log any other, which concerns its check alone."""
     if isinstance(error, (SQLAlchemyError, OSError)):
         raise error
     _log.error("a check failed", exc_info=error)
@@ -229,36 +231,36 @@ def _measure(
             troubles[check.spec.metric] = error
 
 
-def _look(judges: Sequence[HistoryJudge], subjects: Sequence[Subject], troubles: dict[str, Exception]) -> None:
+def _judge_daily(judges: Sequence[HistoryJudge], subjects: Sequence[Subject], troubles: dict[str, Exception]) -> None:
     for judge in judges:
         try:
-            judge.look(subjects)
+            judge.judge_daily(subjects)
         except Exception as error:  # noqa: BLE001  # as above
             _log.exception("check %s failed", judge.check.spec.metric)
             troubles[judge.check.spec.metric] = error
 
 
-def _kept(
+def _still_valid(
     states: Mapping[str, StateRow], context: CheckContext, window: str, code_sha: str
 ) -> dict[str, dict[int, Finding]]:
-    """The stored findings that still hold: of the same sessions, by the same code, and of every check."""
+    """The stored findings that are still valid: of the same sessions, by the same code, and of every check."""
     known = {one.id for one in context.series}
     kept: dict[str, dict[int, Finding]] = {}
     for check in SERIES_CHECKS:
         state = states.get(check.spec.metric)
         if state is None or (state.window, state.code_sha) != (window, code_sha):
             return {}
-        found = unpack(state.series)
+        found = decode_findings(state.series)
         for gone in found.keys() - known:
             del found[gone]
         kept[check.spec.metric] = found
     return kept
 
 
-def _again(
+def _stale(
     context: CheckContext, kept: Mapping[str, Mapping[int, Finding]], series_ids: Collection[int] | None
 ) -> list[int]:
-    """The series to look into: those touched, and those of which nothing that holds is known."""
+    """The series to examine: those changed, and those without valid stored findings."""
     touched = None if series_ids is None else set(series_ids)
     held = set.intersection(*(set(found) for found in kept.values())) if kept else set()
     return [one.id for one in context.series if touched is None or one.id in touched or one.id not in held]
@@ -267,7 +269,7 @@ def _again(
 async def missing_sessions(
     conn: AsyncConnection, dataset: DatasetRow, now: datetime, days: int = 30
 ) -> list[MissingSession]:
-    """Each session that a still quoted series of a dataset lacks, newest first; none where the schedule can't say.
+    """Each session that a quoted series of a dataset lacks, newest first; none where there is no schedule.
 
     Args:
         conn: a connection in a read transaction.

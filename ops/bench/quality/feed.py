@@ -10,7 +10,7 @@ import numpy as np
 from mktdash.domain.clock import MICROS_PER_SECOND, from_micros, to_micros
 from mktdash.domain.observation import Columns
 from mktdash.domain.schedule import due_at, fixing_at, sessions_between
-from mktdash.quality.base import Alike, BatchChanges, CheckContext, Restated, Subject
+from mktdash.quality.base import BatchChanges, CheckContext, EqualPair, RestatedSeries, Subject
 from mktdash.quality.expected.sessions import schedule_of, slots_of
 from mktdash.quality.loading import fill
 from mktdash.store.catalogue.datasets import DatasetRow
@@ -128,9 +128,9 @@ class Feed:
                 for key, places in self.empty.items()
             },
             # What the store says of the year before: no cell of a perfect feed is ever empty.
-            seldom_empty=frozenset(self.empty),
-            alike=[
-                Alike(one.symbol, seen[one.id], other.symbol, seen[other.id])
+            rarely_empty=frozenset(self.empty),
+            equal_pairs=[
+                EqualPair(one.symbol, seen[one.id], other.symbol, seen[other.id])
                 for one, other in combinations(self.series, 2)
                 if (seen[one.id].value[-2:] == seen[other.id].value[-2:]).all()
             ],
@@ -142,7 +142,7 @@ class Feed:
         if self.before is None or self.published[self.told] > to_micros(now):
             return None
         looked = [
-            Restated(
+            RestatedSeries(
                 one, self.before.columns[one.id].take(until), self.columns[one.id].take(until), self.told, self.told
             )
             for one in self.series

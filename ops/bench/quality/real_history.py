@@ -80,7 +80,7 @@ def with_absences(context: CheckContext, absent: dict[str, np.ndarray]) -> Check
             lately[one.id] = [(int(day), int(day)) for day in new]
             if not ((days >= year.start[0]) & (days < year.end[-1])).any():
                 seldom.add(one.id)
-    return replace(context, absences=lately, seldom_empty=frozenset(seldom))
+    return replace(context, absences=lately, rarely_empty=frozenset(seldom))
 
 
 async def measure() -> list[Figure]:

@@ -11,7 +11,7 @@ from tests.functional.quality.test_planted import BARS, bars
 from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.quality.checks.consistency.history import History
 from mktdash.quality.checks.consistency.revisions import Revisions
-from mktdash.quality.history import whole_history
+from mktdash.quality.history import full_history
 from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.session import read_transaction
 
@@ -144,7 +144,7 @@ async def test_hours_and_minutes_are_judged_whole_too_a_day_at_a_time(engine, lo
         dataset="hours", date="T", date_formats=("UNIX",), symbol="HHH", value="V", interval="1h", unit="USD"
     )
     await tell(engine, "\n".join(["T,V", *lines]).encode(), TOLD, hours)
-    monkeypatch.setattr(whole_history, "_SPANS", 1)
+    monkeypatch.setattr(full_history, "_SPANS", 1)
 
     first = await metrics(engine, "hours", NOW)
     second = await metrics(engine, "hours", NOW + timedelta(minutes=5))

@@ -121,7 +121,7 @@ async def test_past_bars_that_a_vintage_made_impossible_are_told_when_they_arriv
     # 45 bars of 1992 to 2006 contradict themselves in all vintages; this one added to them.
     assert (calm.status, calm.value) == (Status.PASS, 0.0)
     assert results["bars"].status is Status.FAIL
-    assert results["bars"].evidence["series"][0]["in_settled_history"] <= 45
+    assert results["bars"].evidence["series"][0]["in_old_history"] <= 45
     assert all(point["at"] < "2020" for point in results["bars"].evidence["series"][0]["points"])
     assert results["freshness"].status is Status.PASS
 

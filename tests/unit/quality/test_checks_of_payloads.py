@@ -8,7 +8,7 @@ from tests.factories.quality import batch_row, columns, context, fixings
 from mktdash.quality.base import CheckResult, Status
 from mktdash.quality.checks.arrival.layout import Layout, change_between
 from mktdash.quality.checks.arrival.rows import Rows
-from mktdash.quality.payload_layout import kind_of, shape_of
+from mktdash.quality.payload_layout import kind_of, layout_of
 from mktdash.store.batches.batches import BatchRow
 
 NOW = "2026-11-20T18:00"
@@ -18,9 +18,9 @@ def batch(batch_id: int, day: int, **changes: Any) -> BatchRow:
     return batch_row(f"2026-11-{day:02}T16:00", "2026-01-02T13:15", f"2026-11-{day:02}T13:15", batch_id, **changes)
 
 
-def judged(check: Any, *batches: BatchRow, shapes: dict[int, tuple[str, ...]] | None = None) -> CheckResult:
+def judged(check: Any, *batches: BatchRow, layouts: dict[int, tuple[str, ...]] | None = None) -> CheckResult:
     data = {1: columns(fixings("2026-01-02", "2026-11-20"))}
-    result = check.judge(context(NOW, data, batches=batches, shapes=shapes or {}))
+    result = check.judge(context(NOW, data, batches=batches, layouts=layouts or {}))
     assert isinstance(result, CheckResult)
     return result
 
@@ -56,23 +56,23 @@ def test_a_column_added_warns_and_one_dropped_or_renamed_fails() -> None:
     renamed = ("observation_date", "USD", "JPY")
     newer, older = batch(2, 20, raw_sha256="b"), batch(1, 19, raw_sha256="a")
 
-    assert judged(Layout(), newer, older, shapes={2: old, 1: old}).status is Status.PASS
-    assert judged(Layout(), newer, older, shapes={2: longer, 1: old}).status is Status.WARN
-    assert judged(Layout(), newer, older, shapes={2: old, 1: longer}).status is Status.FAIL
-    result = judged(Layout(), newer, older, shapes={2: renamed, 1: old})
+    assert judged(Layout(), newer, older, layouts={2: old, 1: old}).status is Status.PASS
+    assert judged(Layout(), newer, older, layouts={2: longer, 1: old}).status is Status.WARN
+    assert judged(Layout(), newer, older, layouts={2: old, 1: longer}).status is Status.FAIL
+    result = judged(Layout(), newer, older, layouts={2: renamed, 1: old})
     assert result.status is Status.FAIL
     assert "Date became observation_date" in result.summary
 
 
 def test_a_change_of_layout_stays_news_for_a_week_however_many_payloads_follow() -> None:
-    shapes = {4: ("a", "c"), 3: ("a", "c"), 2: ("a", "c"), 1: ("a", "b")}
+    layouts = {4: ("a", "c"), 3: ("a", "c"), 2: ("a", "c"), 1: ("a", "b")}
 
     news = [batch(4, 20), batch(3, 19), batch(2, 18), batch(1, 17)]
     old = [batch(4, 20), batch(3, 13), batch(2, 12), batch(1, 11)]
 
-    assert judged(Layout(), *news, shapes=shapes).status is Status.FAIL
-    assert judged(Layout(), *old, shapes=shapes).status is Status.PASS
-    assert judged(Layout(), *old, shapes=shapes).evidence["changes"][0]["renamed"] == [["b", "c"]]
+    assert judged(Layout(), *news, layouts=layouts).status is Status.FAIL
+    assert judged(Layout(), *old, layouts=layouts).status is Status.PASS
+    assert judged(Layout(), *old, layouts=layouts).evidence["changes"][0]["renamed"] == [["b", "c"]]
 
 
 def test_an_order_of_columns_is_no_change() -> None:
@@ -96,7 +96,7 @@ def test_an_order_of_columns_is_no_change() -> None:
     ],
 )
 def test_the_layout_is_read_off_the_first_bytes(head: bytes, shape: tuple[str, ...] | None) -> None:
-    found = shape_of(head)
+    found = layout_of(head)
 
     assert isinstance(found, tuple)
     assert shape is None or found == shape

@@ -225,7 +225,7 @@ def test_a_field_that_bars_used_to_have_and_lack_now_is_null() -> None:
     assert result.status is Status.FAIL
     assert result.evidence["series"][0]["fields"] == {"volume": 1.0}
     never = np.full(len(SESSIONS), np.nan)
-    assert judged(NULLS, replace(whole, volume=never)).evidence["troubled"] in (0, 1)
+    assert judged(NULLS, replace(whole, volume=never)).evidence["flagged"] in (0, 1)
 
 
 @pytest.mark.parametrize("hours", [-6, -1, 1, 5])

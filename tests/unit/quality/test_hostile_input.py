@@ -7,7 +7,7 @@ import pytest
 from tests.factories.quality import DATASET, columns, context, fixings, series_row, subjects
 
 from mktdash.domain.observation import Columns
-from mktdash.quality.base import BatchChanges, CheckResult, Restated, Status
+from mktdash.quality.base import BatchChanges, CheckResult, RestatedSeries, Status
 from mktdash.quality.registry import BATCH_CHECKS, DATASET_CHECKS, HISTORY_CHECKS, SERIES_CHECKS
 
 NOW = "2026-11-20T18:00"
@@ -71,7 +71,7 @@ def test_no_history_breaks_a_check(check: Any, name: str, calendar: str) -> None
 def test_no_batch_breaks_a_check(check: Any, before: str, after: str, calendar: str) -> None:
     old, new = HOSTILE[before], HOSTILE[after]
     made = context(NOW, {1: new}, dataset=DATASET._replace(calendar=calendar))
-    one = Restated(series_row(1, "AAA"), old, new, len(old), len(old))
+    one = RestatedSeries(series_row(1, "AAA"), old, new, len(old), len(old))
 
     finding = check.measure(made, BatchChanges(1, 10**15, 10**15, len(old), 1, [one, one]))
 

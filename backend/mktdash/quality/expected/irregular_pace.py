@@ -1,4 +1,4 @@
-"""How often an irregular series has a value, by its own past gaps: there is no calendar to say when one is due."""
+"""How often an irregular series has a value, by its own past gaps: it has no calendar."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Pace:
     """The gaps between the newest values of a series.
 
     Attributes:
-        gaps: how many were looked at.
+        gaps: how many were counted.
         longest: the longest of them, microseconds.
     """
 

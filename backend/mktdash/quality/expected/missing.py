@@ -1,4 +1,4 @@
-"""Why a session is missing: each one that a series lacks has exactly one reason."""
+"""Why a session is missing: each missing session has exactly one reason."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class MissingSession:
 
 
 class Explainer:
-    """Finds the reason for each missing slot of one dataset; what holds for all its series is worked out once."""
+    """Finds the reason for each missing slot of one dataset."""
 
     def __init__(self, context: CheckContext, slots: Slots) -> None:
         self._context = context
@@ -63,7 +63,7 @@ class Explainer:
 
     @cached_property
     def _quarantined(self) -> dict[tuple[str | None, int], QuarantineRow]:
-        """The last refused record by source symbol (None: not said) and slot."""
+        """The last refused record by source symbol (None where it names none) and slot."""
         found: dict[tuple[str | None, int], QuarantineRow] = {}
         for record in self._context.quarantined:
             if record.as_of is None:
@@ -74,14 +74,14 @@ class Explainer:
         return found
 
     def absent(self, series_id: int) -> BoolArray:
-        """The slots for which the source itself says it has nothing of the series."""
-        said = np.zeros(len(self._slots), np.bool_)
+        """The slots that the source itself declares empty for the series."""
+        empty = np.zeros(len(self._slots), np.bool_)
         for first, last in self._context.absences.get(series_id, ()):
-            said |= (self._slots.start <= last) & (self._slots.end > first)
-        return said
+            empty |= (self._slots.start <= last) & (self._slots.end > first)
+        return empty
 
     def expected(self, series_id: int) -> BoolArray:
-        """The slots that are due for a series: since its first observation, where the source does not say none."""
+        """The slots that are due for a series: since its first observation, and not declared empty."""
         return self.due & self.begun(series_id) & ~self.absent(series_id)
 
     def begun(self, series_id: int) -> BoolArray:
@@ -103,15 +103,18 @@ class Explainer:
     def reason(self, series: Member | SeriesRow, slot: int) -> tuple[Reason, str]:
         """The reason for a slot that a series lacks, and a sentence that says how it is known."""
         if self.absent(series.id)[slot]:
-            return Reason.SOURCE_SAYS_NONE, f"{series.source} declares no observation"
+            return Reason.SOURCE_SAYS_NONE, "the source says that there is no value"
         record = self._record(series, slot)
         if record is not None:
-            return Reason.QUARANTINED, f"refused: {record.code}, {record.reason} (batch {record.batch_id})"
+            return Reason.QUARANTINED, f"rejected in batch {record.batch_id}: {record.code}, {record.reason}"
         if not self.due[slot]:
             return Reason.NOT_YET_DUE, f"due by {iso(int(self._slots.due[slot]))}"
         batch = self._covering[slot]
         if batch is not None:
-            return Reason.PROVIDER_GAP, f"batch {batch.id} of {iso(batch.known_at)} covers it and does not have it"
+            return (
+                Reason.PROVIDER_GAP,
+                f"batch {batch.id} of {iso(batch.known_at)} covers it but has no value",
+            )
         return Reason.NEVER_FETCHED, self._never()
 
     def _record(self, series: Member | SeriesRow, slot: int) -> QuarantineRow | None:
@@ -120,10 +123,14 @@ class Explainer:
 
     def _never(self) -> str:
         ends = [batch.window_last for batch in self._context.batches if batch.window_last is not None]
-        return f"no batch covers it; the newest ends {iso(max(ends))}" if ends else "no batch covers it"
+        return (
+            f"no batch covers this session; the newest ends {iso(max(ends))}"
+            if ends
+            else "no batch covers this session"
+        )
 
     def missing(self, series: Member | SeriesRow, filled: Int64Array) -> Iterator[MissingSession]:
-        """The slots that a series lacks, oldest first; those that it had not begun are no loss."""
+        """The slots that a series lacks since its first observation, oldest first."""
         lacking = (filled < self._slots.need) & self.begun(series.id)
         for slot in np.flatnonzero(lacking).tolist():
             reason, detail = self.reason(series, slot)

@@ -1,4 +1,4 @@
-"""The slots that a dataset is expected to fill in the last weeks: a session each, or an hour or a day of ticks."""
+"""The slots that a dataset should fill in the last weeks: one for each session, or for each hour or day of ticks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ _PERIODS_S = {30 * _DAY_S: MONTHLY, 90 * _DAY_S: QUARTERLY, 365 * _DAY_S: ANNUAL
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A dataset's schedule as its series' interval makes it: by the period for long ones, by the second for ticks.
+    """A dataset's schedule by the interval of its series: by periods for long ones, by seconds for ticks.
 
     Attributes:
         step_s: seconds between two observations where they come all day and night; None where sessions count.
@@ -104,14 +104,14 @@ def schedule_of(dataset: DatasetRow, intervals: Iterable[str], newest: int | Non
     if calendar == IRREGULAR:
         raise CalendarUnavailableError(f"{dataset.key} is irregular", dataset=dataset.key)
     if calendar != declared.calendar:
-        # What a session takes to be published says nothing of a period; a delay of weeks was meant for it.
+        # The delay of a session is not that of a period; a delay of weeks was meant for one.
         delay = declared.publish_delay_s if declared.publish_delay_s > _WEEK_S else 0
         return replace(declared, calendar=calendar, publish_delay_s=delay)
     return replace(declared, step_s=finest) if finest < _DAY_S and calendar == EVERY_DAY else declared
 
 
 def is_irregular(dataset: DatasetRow, series: Iterable[Member]) -> bool:
-    """Whether a dataset's values come when they come: as declared, or at an interval that no calendar places."""
+    """Whether a dataset has no calendar: it declares so, or its interval fits none."""
     return bool(dataset.calendar) and _interval_calendar(dataset.calendar, finest_step(series)) == IRREGULAR
 
 
@@ -189,7 +189,7 @@ def _tick_slots(schedule: Schedule, step_s: int, now: int) -> Slots:
 
 
 def window_key(schedule: Schedule, slots: Slots, now: datetime) -> str:
-    """Names the slots and which of them are due: findings made under one key don't hold under another."""
+    """A key of the slots and which of them are due: stored findings are valid under the same key only."""
     due = int(np.searchsorted(slots.due, to_micros(now), "right"))
     last = slots.label[due - 1] if due else "none"
     zone_day = session_of(to_micros(now), schedule.timezone) if schedule.step_s is None else now.astimezone(UTC).date()

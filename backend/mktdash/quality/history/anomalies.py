@@ -1,4 +1,4 @@
-"""What is wrong in a history by itself, whoever judges it and when: each look gives the places, worked out whole."""
+"""Finds anomalies in the full history of a series; each function gives the indexes where there is one."""
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def spikes(steps: Float64Array) -> Int64Array:
     into, out = steps[:-1], steps[1:]
     size = np.minimum(np.abs(into), np.abs(out))
     found = (into * out < 0) & (size >= _SPIKE_LEAST) & (size >= _RETURNS * np.maximum(np.abs(into), np.abs(out)))
-    return np.array([at + 1 for at in np.flatnonzero(found).tolist() if _alone(steps, at, 2, size[at])], np.int64)
+    return np.array([at + 1 for at in np.flatnonzero(found).tolist() if _isolated(steps, at, 2, size[at])], np.int64)
 
 
 def new_levels(steps: Float64Array) -> Int64Array:
@@ -53,12 +53,12 @@ def new_levels(steps: Float64Array) -> Int64Array:
         before, after = level[max(0, at + 1 - _HOLDS) : at + 1], level[at + 1 : at + 1 + _HOLDS]
         moved = float(np.median(after) - np.median(before))
         held = len(before) == len(after) == _HOLDS and abs(moved - steps[at]) <= _HELD * abs(steps[at])
-        if held and _alone(steps, at, 1, abs(steps[at])):
+        if held and _isolated(steps, at, 1, abs(steps[at])):
             found.append(at + 1)
     return np.array(found, np.int64)
 
 
-def _alone(steps: Float64Array, at: int, width: int, size: float) -> bool:
+def _isolated(steps: Float64Array, at: int, width: int, size: float) -> bool:
     """Whether no other step near is a third as large."""
     before, after = steps[max(0, at - _AROUND) : at], steps[at + width : at + width + _AROUND]
     others = np.abs(np.concatenate([before, after]))
@@ -66,11 +66,11 @@ def _alone(steps: Float64Array, at: int, width: int, size: float) -> bool:
 
 
 def weekends(days: Int64Array, *, seven_days: bool) -> BoolArray:
-    """Which session dates (days since 1970) are Saturdays or Sundays in a series that has no business there.
+    """Which session dates (days since 1970) are Saturdays or Sundays in a series of weekdays.
 
     Args:
         days: ascending.
-        seven_days: the calendar allows weekends; then those of a series that keeps weekdays are odd all the same.
+        seven_days: the calendar has weekends; those of a series of weekdays are anomalies all the same.
     """
     # 1970-01-01 was a Thursday.
     found: BoolArray = (days + 3) % 7 >= _WEEKDAYS
@@ -79,7 +79,7 @@ def weekends(days: Int64Array, *, seven_days: bool) -> BoolArray:
     return found
 
 
-def doubled(days: Int64Array) -> BoolArray:
+def duplicate_sessions(days: Int64Array) -> BoolArray:
     """Which observations share their session date with the one before."""
     found = np.zeros(len(days), np.bool_)
     found[1:] = days[1:] == days[:-1]
@@ -99,7 +99,7 @@ def copied_bars(columns: Columns) -> BoolArray:
     return found
 
 
-def paired(value: Float64Array) -> slice | None:
+def repeated_pairs(value: Float64Array) -> slice | None:
     """The longest stretch in which every second value repeats the one before it: a, a, b, b; None where there is none.
 
     A stretch is pairs of equal values with a change between one pair and the next.
@@ -118,7 +118,7 @@ def paired(value: Float64Array) -> slice | None:
     return best if best.stop - best.start >= 2 * _PAIRS else None
 
 
-def backwards(columns: Columns) -> BoolArray | None:
+def reversed_bars(columns: Columns) -> BoolArray | None:
     """Which bars belong to a stretch that runs backwards: they open near the next close, not near the one before.
 
     None where opens say nothing: there are none, too few, or they are no nearer to the close before than to the next.

@@ -1,4 +1,4 @@
-"""Judges each batch once: what it changed of what was known before it, read as it was known then."""
+"""Judges each batch once, by the values known before it that it changed."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, to_micros
 from mktdash.domain.interval import interval_seconds
-from mktdash.quality.base import BatchChanges, BatchCheck, CheckContext, Finding, Restated, Status
+from mktdash.quality.base import BatchChanges, BatchCheck, CheckContext, Finding, RestatedSeries, Status
 from mktdash.quality.checks.consistency.revisions import NEWS
-from mktdash.quality.findings import FORMAT, pack, unpack
+from mktdash.quality.findings import FORMAT, decode_findings, encode_findings
 from mktdash.store.catalogue.instruments import SeriesRow, series_by_ids
 from mktdash.store.quality.batch_changes import (
     BatchBrief,
@@ -25,11 +25,11 @@ from mktdash.store.quality.batch_changes import (
 from mktdash.store.quality.verdicts import StateRow
 from mktdash.store.series.reading import read_columns
 
-# More batches than this at once are a backfill, of which the newest are looked at.
+# More batches than this at once are a backfill, of which the newest are examined.
 _BATCHES = 200
-# So many series of a batch are looked into, those that changed most; what they have in common, the others have too.
+# So many series of a batch are examined, those that changed most; what they have in common, the others have too.
 _SERIES = 40
-# Fewer values than this make no pattern and no share; where they are spoilt, the check of jumps says so.
+# Fewer values than this make no pattern and no share; ``jumps`` finds wrong ones among them.
 _LEAST = 3
 _DAY_S = 86_400
 # Of ticks as much is read around a change as shows a pattern.
@@ -39,7 +39,7 @@ _AROUND = 500
 async def judge_batches(
     conn: AsyncConnection, check: BatchCheck, context: CheckContext, stored: StateRow | None, code_sha: str
 ) -> tuple[dict[int, Finding], StateRow | None]:
-    """The findings by batch id that are news, and the state to store; None where it is the one stored."""
+    """The recent findings by batch id, and the state to store; None where it is stored already."""
     upto = await looked_at_up_to(conn, context.dataset.key, context.window_end - MICROS_PER_DAY)
     kept, after = _kept(stored, code_sha)
     since = context.window_end - NEWS
@@ -56,7 +56,9 @@ async def judge_batches(
                 found[batch.id] = finding
     if stored is not None and (after, found) == (upto, kept):
         return found, None
-    return found, StateRow(check.spec.metric, f"{FORMAT}/{upto}", code_sha, context.dataset.version, pack(found))
+    return found, StateRow(
+        check.spec.metric, f"{FORMAT}/{upto}", code_sha, context.dataset.version, encode_findings(found)
+    )
 
 
 def _instant(finding: Finding, name: str) -> int:
@@ -68,7 +70,7 @@ def _kept(stored: StateRow | None, code_sha: str) -> tuple[Mapping[int, Finding]
     if stored is None or stored.code_sha != code_sha:
         return {}, 0
     form, _, upto = stored.window.partition("/")
-    return (unpack(stored.series), int(upto)) if form == FORMAT else ({}, 0)
+    return (decode_findings(stored.series), int(upto)) if form == FORMAT else ({}, 0)
 
 
 async def _changes(conn: AsyncConnection, batch: BatchBrief) -> BatchChanges:
@@ -78,7 +80,7 @@ async def _changes(conn: AsyncConnection, batch: BatchBrief) -> BatchChanges:
     rows = await series_by_ids(conn, ids) if ids else {}
     held = await count_known(conn, ids) if ids else {}
     usual = await earlier_changes(conn, ids, batch.known_at) if ids else {}
-    looked: list[Restated] = []
+    looked: list[RestatedSeries] = []
     for one in worth:
         shares = [n / max(held.get(one.series_id, 0), 1) for n in usual.get(one.series_id, ())]
         looked.append(await _restated(conn, rows[one.series_id], one, batch, held.get(one.series_id, 0), shares))
@@ -88,7 +90,7 @@ async def _changes(conn: AsyncConnection, batch: BatchBrief) -> BatchChanges:
 
 async def _restated(  # noqa: PLR0917  # what is known of the series already
     conn: AsyncConnection, series: SeriesRow, one: Superseded, batch: BatchBrief, held: int, usual: Sequence[float]
-) -> Restated:
+) -> RestatedSeries:
     start = end = None
     step_s = interval_seconds(series.interval)
     if step_s < _DAY_S:
@@ -96,4 +98,4 @@ async def _restated(  # noqa: PLR0917  # what is known of the series already
         start, end = one.first - margin, min(one.last, one.first + 100 * margin) + margin
     before = await read_columns(conn, series, start=start, end=end, as_known_at=batch.known_at - 1)
     after = await read_columns(conn, series, start=start, end=end, as_known_at=batch.known_at)
-    return Restated(series, before, after, len(before) if start is None else held, one.n, usual)
+    return RestatedSeries(series, before, after, len(before) if start is None else held, one.n, usual)

@@ -1,4 +1,4 @@
-"""What one series' values turned into when a batch changed them: a factor, a neighbour's values, another order."""
+"""Finds the pattern in a batch's changes to a series: a factor, a shift, another series' values, reverse order."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _RELATIVE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What was known of a series before a batch beside what is known with it, at the instants that both have.
+    """A series before and after a batch, at the instants that both have.
 
     Attributes:
         as_of: those instants, ascending.
         before, after: the columns there.
         changed: where the value or a field of the bar differs; ``moved`` where the value does.
-        held: how many values there were before.
-        gone: the instants that the batch withdrew.
+        count_before: how many values there were before.
+        retracted: the instants that the batch retracted.
     """
 
     as_of: Int64Array
@@ -36,20 +36,20 @@ class Compared:
     after: Columns
     changed: BoolArray
     moved: BoolArray
-    held: int
-    gone: Int64Array
+    count_before: int
+    retracted: Int64Array
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What the changed values have in common: its name, its words (after "values"), and of how many it holds."""
+    """What the changed values have in common: name, words for a sentence (after "values"), and how many fit."""
 
     name: str
     words: str
     n: int
 
 
-def compare(before: Columns, after: Columns, held: int) -> Compared:
+def compare(before: Columns, after: Columns, count_before: int) -> Compared:
     """Two states of one series, aligned by instant."""
     common, at_before, at_after = np.intersect1d(before.as_of, after.as_of, assume_unique=True, return_indices=True)
     one, other = before.take(at_before), after.take(at_after)
@@ -57,8 +57,8 @@ def compare(before: Columns, after: Columns, held: int) -> Compared:
     changed = moved
     for name in BAR_FIELDS:
         changed = changed | ~_same(getattr(one, name), getattr(other, name), len(common))
-    gone = np.setdiff1d(before.as_of, after.as_of, assume_unique=True)
-    return Compared(common, one, other, changed, moved, held, gone)
+    retracted = np.setdiff1d(before.as_of, after.as_of, assume_unique=True)
+    return Compared(common, one, other, changed, moved, count_before, retracted)
 
 
 def _same(one: Float64Array | None, other: Float64Array | None, n: int) -> BoolArray:
@@ -106,7 +106,7 @@ def _candidates(found: Compared, at: Int64Array, others: Mapping[str, Columns]) 
     decimals = decimals_of(new)
     coarse = 10.0 ** -min(decimals, decimals_of(old))
     if float((np.abs(new - old) <= coarse * (0.5 + 1e-6)).mean()) >= _FITS:
-        yield Pattern("rounded", "written with other decimals", len(at))
+        yield Pattern("rounded", "rounded differently", len(at))
         return
     slack = 0.51 * 10.0**-decimals + _RELATIVE * np.abs(new)
     factor = _factor(old, new)
@@ -115,7 +115,7 @@ def _candidates(found: Compared, at: Int64Array, others: Mapping[str, Columns]) 
         # A step of a last digit or two is no factor, be it the same everywhere.
         if float((np.abs(new - old) > 2.5 * coarse).mean()) >= _FITS:
             yield Pattern("factor", f"restated by a factor of {factor:.6g}", fits)
-    yield Pattern("inverse", "turned into one over themselves", int((np.abs(new - 1 / old) <= slack).sum()))
+    yield Pattern("inverse", "inverted (1/x)", int((np.abs(new - 1 / old) <= slack).sum()))
     step = float(np.median(new - old))
     both = slack + 0.51 * 10.0 ** -decimals_of(old)
     yield Pattern("shift", f"shifted by {step:.6g}", int((np.abs(new - old - step) <= both).sum()) if step else 0)
@@ -170,7 +170,7 @@ def _fields_swapped(found: Compared) -> Pattern | None:
             fits = _crossed(found, at, one, other)
             if fits >= _FITS * len(at):
                 words = [("close" if name == "value" else name) for name in (one, other)]
-                return Pattern("fields", f"with {words[0]} and {words[1]} in each other's place", fits)
+                return Pattern("fields", f"with {words[0]} and {words[1]} swapped", fits)
     return None
 
 

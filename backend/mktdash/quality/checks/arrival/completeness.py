@@ -1,4 +1,4 @@
-"""Completeness: the share of expected sessions that are there, and a reason for each that is not."""
+"""Completeness: the share of expected sessions that are present, and a reason for each that is missing."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class Completeness:
     """Present over expected, summed over the series that are still quoted.
 
     Attributes:
-        short: look at the short window only.
+        short: judge the short window only.
     """
 
     spec: CheckSpec
@@ -46,7 +46,7 @@ class Completeness:
         expected = explainer.expected(subject.series.id)
         if self.short:
             expected &= slots.recent
-        # A source that gives more than was asked for does not make up for a gap elsewhere.
+        # Extra observations do not make up for a gap elsewhere.
         present = np.minimum(filled, slots.need)
         need = int(expected.sum()) * slots.need
         have = int(present[expected].sum())
@@ -117,9 +117,9 @@ def _sentence(have: int, need: int, reasons: Counter[str]) -> str:
     if not need:
         return "no session was due in the window"
     if have == need:
-        return f"all {need} expected observations are there"
+        return f"all {need} expected observations are present"
     why = ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
-    return f"{have} of {need} expected observations are there; missing sessions: {why}"
+    return f"{have} of {need} expected observations are present; missing sessions: {why}"
 
 
 def _window(context: CheckContext, *, short: bool) -> dict[str, str | None]:

@@ -7,11 +7,11 @@ from mktdash.domain.clock import MICROS_PER_SECOND, iso
 from mktdash.domain.interval import span_text
 from mktdash.domain.schedule import expected_at, fixing_at, session_of, sessions_between
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status, nothing_to_judge, unknown, unscheduled
-from mktdash.quality.ended import ended_series, judged_by_its_end
+from mktdash.quality.ended import ended_result, ended_series
 from mktdash.quality.expected.irregular_pace import FEWEST_GAPS
 from mktdash.quality.expected.sessions import Schedule, label_of
 
-# A tick or two late is the weather; these are the times after which people should know.
+# A tick or two late is normal; after these times people should know.
 _TICKS_WARN_S = 60
 _TICKS_FAIL_S = 300
 _SHOWN = 20
@@ -34,11 +34,11 @@ class Freshness:
     def judge(self, context: CheckContext) -> CheckResult:
         """0 sessions late is PASS, 1 WARN, 2 or more FAIL; of ticks a minute's worth and five.
 
-        What comes irregularly is judged by its own past gaps: beyond 1.5 of the longest WARN, beyond 3 FAIL.
+        An irregular dataset is judged by its own past gaps: beyond 1.5 times the longest WARN, beyond 3 FAIL.
         """
-        over = judged_by_its_end(self.spec, context)
-        if over is not None:
-            return over
+        ended = ended_result(self.spec, context)
+        if ended is not None:
+            return ended
         if context.irregular:
             return self._irregular(context)
         if context.schedule is None:
@@ -76,23 +76,23 @@ class Freshness:
         if len(late) >= enough and _asked_well(context):
             on = session_of(newest, schedule.timezone).isoformat()
             evidence["ended_proposed"] = {"on": on}
-            named += f"; if it has ended, say so: mktdash quality end {context.dataset.key} --on {on} --reason ..."
+            named += f"; if it has ended: mktdash quality end {context.dataset.key} --on {on} --reason ..."
         return self._result(context, spec, len(late), evidence, f"expected {named}")
 
     def _irregular(self, context: CheckContext) -> CheckResult:
         newest = max((row.as_of for one, row in context.latest.items() if one in context.quoted), default=None)
         if newest is None or context.pace is None:
             return nothing_to_judge(
-                self.spec, context, f"irregular, and fewer than {FEWEST_GAPS + 1} values to know its pace by"
+                self.spec, context, f"irregular, and fewer than {FEWEST_GAPS + 1} values to know its usual gaps"
             )
-        spec = replace(self.spec, unit="of its longest gap", warn=_GAPS_WARN, fail=_GAPS_FAIL)
+        spec = replace(self.spec, unit="times its longest gap", warn=_GAPS_WARN, fail=_GAPS_FAIL)
         age = max(0, context.window_end - newest)
         share = round(age / context.pace.longest, 3)
         status = Status.PASS if share <= _GAPS_WARN else Status.WARN if share <= _GAPS_FAIL else Status.FAIL
         day = session_of(newest, context.dataset.timezone or "UTC").isoformat()
         summary = (
-            f"irregular, judged by its own past gaps: newest is {day}, {span_text(age)} ago; the longest of its last "
-            f"{context.pace.gaps} gaps was {span_text(context.pace.longest)}"
+            f"irregular: newest is {day}, {span_text(age)} ago; the longest of its last {context.pace.gaps} gaps was "
+            f"{span_text(context.pace.longest)}"
         )
         evidence: dict[str, Any] = {
             "newest_as_of": iso(newest),
@@ -103,7 +103,7 @@ class Freshness:
         }
         if status is Status.FAIL and _asked_well(context):
             evidence["ended_proposed"] = {"on": day}
-            summary += f"; if it has ended, say so: mktdash quality end {context.dataset.key} --on {day} --reason ..."
+            summary += f"; if it has ended: mktdash quality end {context.dataset.key} --on {day} --reason ..."
         return CheckResult(
             spec.metric, status, share, spec.unit, spec.warn, spec.fail, summary, evidence, context.window_end
         )
@@ -120,7 +120,7 @@ class Freshness:
             fail=-(-max(2 * step_s, _TICKS_FAIL_S) // step_s),
         )
         evidence |= {"interval_s": step_s, "age_s": max(0, context.window_end - newest) // MICROS_PER_SECOND}
-        return self._result(context, spec, late, evidence, f"it is {span_text(max(0, due - newest))} behind")
+        return self._result(context, spec, late, evidence, f"{span_text(max(0, due - newest))} behind")
 
     def _result(
         self, context: CheckContext, spec: CheckSpec, late: int, evidence: dict[str, Any], expected: str
@@ -141,7 +141,7 @@ class Freshness:
 
 
 def _asked_well(context: CheckContext) -> bool:
-    """Whether the silence is the source's own: it was asked after its last trouble, or is a file that nobody asks."""
+    """Whether the source itself has no news: it answered after its last error, or is a file that nobody fetches."""
     dataset = context.dataset
     return dataset.last_error_at is None or (
         dataset.checked_at is not None and dataset.checked_at > dataset.last_error_at
@@ -153,7 +153,7 @@ def _allowed(schedule: Schedule) -> int:
 
 
 def _by_series(context: CheckContext, schedule: Schedule, newest: int) -> dict[str, Any]:
-    """The series behind the newest observation, and those long out of print, each with its own newest session."""
+    """The series behind the newest observation, and the discontinued ones, each with its own newest session."""
     behind, ceased, empty = {}, {}, []
     label = label_of(schedule, newest)
     labels = {newest: label}  # most series are of one age
@@ -175,14 +175,14 @@ def _by_series(context: CheckContext, schedule: Schedule, newest: int) -> dict[s
         "behind": dict(sorted(behind.items(), key=lambda item: item[1])[:_SHOWN]),
         "behind_count": len(behind),
         "empty": empty[:_SHOWN],
-        # Proposed as ended: the source goes on, and says nothing of these any more.
+        # Proposed as ended: the source answers, and has no values of these any more.
         "no_longer_quoted": dict(sorted(ceased.items(), key=lambda item: item[1])[-_SHOWN:]),
         "ended": ended_series(context),
     }
 
 
 def _pipeline(context: CheckContext) -> dict[str, Any]:
-    """When the source was last asked, and what came of it; beside the verdict, not part of it."""
+    """When the source was last fetched, and the result; for information, not part of the verdict."""
     checked = context.dataset.checked_at
     last = context.batches[0] if context.batches else None
     return {

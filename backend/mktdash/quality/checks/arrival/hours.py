@@ -1,4 +1,4 @@
-"""Hours: within a session, the times of day at which a series always has a value and now has none."""
+"""Missing hours: times of day within a session at which a series usually has a value and now has none."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -15,21 +15,20 @@ from mktdash.quality.expected.sessions import Slots
 from mktdash.quality.per_series import PerSeries, graded
 from mktdash.quality.points import BoolArray
 
-# A session that lacks half of its usual times is no session.
 SPEC = CheckSpec("hours", "Missing hours", "share of a session's usual times", warn=0.01, fail=0.5)
 
 _DAY_S, _HOUR_S = 86_400, 3600
 _ENOUGH = 5
 # A time of day is usual when four in five sessions have it.
 _USUAL = 0.8
-# Of minutes and seconds one or two are missing by nature; and a day may lack twice what the worst other day lacks.
+# One or two minutes or seconds may always be missing; and a day may lack twice what the worst other day lacks.
 _LEAST_OF_FINER = 3
 _HABIT = 2
 _SHOWN = 20
 _MOST_TIMES = 4000
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
+def examine(context: CheckContext, subject: Subject) -> Finding:
     """The largest share of its usual times that one of the last sessions lacks, beyond what other sessions lack."""
     step_s = interval_seconds(subject.series.interval)
     slots = context.slots
@@ -95,4 +94,4 @@ def _finding(slots: Slots, lacking: BoolArray, counts: Int64Array, usual: BoolAr
     return Finding(max(graded(SPEC, share), Status.WARN, key=("PASS", "WARN", "FAIL").index), share, detail)
 
 
-HOURS = PerSeries(SPEC, look, trouble="hours are missing", calm="each session has its usual times")
+HOURS = PerSeries(SPEC, examine, problem="hours missing", ok="every session has its usual times")

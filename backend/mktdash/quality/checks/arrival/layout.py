@@ -1,4 +1,4 @@
-"""Provider schema drift: columns or keys that a source adds, drops or renames."""
+"""Provider layout: columns or keys that a source adds, drops or renames."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from mktdash.store.batches.batches import BatchRow
 
 SPEC = CheckSpec("layout", "Provider layout", "columns changed", warn=1, fail=1)
 
-# A change is news for so long; then it is how the source is.
+# A change is reported for so long; then it is the known layout.
 _NEWS = 7 * MICROS_PER_DAY
 _SHOWN = 20
 
@@ -32,7 +32,7 @@ class Change:
 
 
 def change_between(before: tuple[str, ...], after: tuple[str, ...]) -> Change:
-    """What an earlier layout became; an order alone is no change, since columns are read by name."""
+    """How a layout changed; another order is no change, since columns are read by name."""
     gone = [name for name in before if name not in after]
     come = [name for name in after if name not in before]
     renamed = []
@@ -54,14 +54,14 @@ class Layout:
         """Columns dropped or renamed in the last week FAIL, columns only added WARN."""
         kinds: dict[str, list[BatchRow]] = {}
         for batch in context.batches:
-            if context.shapes.get(batch.id):
+            if context.layouts.get(batch.id):
                 kinds.setdefault(kind_of(batch.url), []).append(batch)
         if not kinds:
             return nothing_to_judge(self.spec, context)
         changes = [found for batches in kinds.values() if (found := self._last_change(context, batches)) is not None]
         news = [found for found in changes if found[0].known_at > context.window_end - _NEWS]
         evidence: dict[str, Any] = {
-            "columns": {kind: list(context.shapes[batches[0].id])[:100] for kind, batches in kinds.items()},
+            "columns": {kind: list(context.layouts[batches[0].id])[:100] for kind, batches in kinds.items()},
             "changes": [_describe(batch, change) for batch, change in changes],
         }
         result = CheckResult(
@@ -71,7 +71,7 @@ class Layout:
             self.spec.unit,
             self.spec.warn,
             self.spec.fail,
-            "the layout is the one known",
+            "the columns are as before",
             evidence,
             context.window_end,
         )
@@ -89,14 +89,14 @@ class Layout:
 
     def _last_change(self, context: CheckContext, batches: Sequence[BatchRow]) -> tuple[BatchRow, Change] | None:
         for newer, older in pairwise(batches):
-            change = change_between(context.shapes[older.id], context.shapes[newer.id])
+            change = change_between(context.layouts[older.id], context.layouts[newer.id])
             if change.count:
                 return newer, change
         return None
 
 
 def _sentence(change: Change) -> str:
-    parts = [f"{old} became {new}" for old, new in change.renamed]
+    parts = [f"{old} renamed to {new}" for old, new in change.renamed]
     if change.dropped:
         parts.append("dropped " + ", ".join(change.dropped[:_SHOWN]))
     if change.added:

@@ -1,4 +1,4 @@
-"""Nulls: sessions that the source itself leaves empty, the first in a year too, and fields that bars used to have."""
+"""Nulls: sessions that the source leaves empty, the first in a year too, and fields that bars used to have."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from mktdash.domain.observation import BAR_FIELDS
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
 from mktdash.quality.expected.missing import Explainer
 from mktdash.quality.per_series import PerSeries, graded
-from mktdash.quality.points import judged
+from mktdash.quality.points import recent_or_revised
 
 # Sources that share one calendar close on a day of their own now and then: two sessions in 22 are no news.
 SPEC = CheckSpec("nulls", "Nulls", "share empty", warn=0.1, fail=0.3)
 
 _SHOWN = 5
-# A month that its source never published is news when it falls due, not for all of the thirty months looked at.
+# A month that its source never published is reported when it falls due, not for all of the thirty months judged.
 _NEWS = 31 * MICROS_PER_DAY
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
+def examine(context: CheckContext, subject: Subject) -> Finding:
     """The larger of two shares: due sessions declared empty, and recent bars that lack a field earlier bars had."""
     if context.slots is None or subject.filled is None:
         return Finding(Status.PASS)
@@ -31,7 +31,7 @@ def look(context: CheckContext, subject: Subject) -> Finding:
     detail: dict[str, Any] = {}
     if empty.any():
         detail["points"] = [{"at": context.slots.label[int(slot)]} for slot in np.flatnonzero(empty)[-_SHOWN:]]
-    recent = judged(context, subject.columns)
+    recent = recent_or_revised(context, subject.columns)
     for name in BAR_FIELDS:
         column = getattr(subject.columns, name)
         if column is None or not recent.any():
@@ -45,11 +45,11 @@ def look(context: CheckContext, subject: Subject) -> Finding:
     value = round(max(shares), 4)
     status = graded(SPEC, value)
     lately = empty & (context.slots.due > context.window_end - _NEWS)
-    if status is Status.PASS and lately.any() and subject.series.id in context.seldom_empty:
+    if status is Status.PASS and lately.any() and subject.series.id in context.rarely_empty:
         # No share to speak of, but the first in a year.
         status = Status.WARN
         detail["first_in_a_year"] = True
     return Finding(status, value, detail if status is not Status.PASS else {})
 
 
-NULLS = PerSeries(SPEC, look, trouble="observations are empty", calm="what is due is not empty")
+NULLS = PerSeries(SPEC, examine, problem="empty values", ok="no empty values")

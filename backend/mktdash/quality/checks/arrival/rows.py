@@ -1,4 +1,4 @@
-"""Row count: a payload much shorter than those before it, largely refused, or withdrawing much of what was there."""
+"""Row count: a payload much shorter than those before it, largely rejected, or retracting many values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Rows:
     spec: CheckSpec = SPEC
 
     def judge(self, context: CheckContext) -> CheckResult:
-        """The largest of the shares that are short, refused or withdrawn."""
+        """The largest of the shares that are missing, rejected or retracted."""
         if not context.batches:
             return nothing_to_judge(self.spec, context)
         newest = context.batches[0]
@@ -32,23 +32,23 @@ class Rows:
         usual = 0.0 if ticks else _usual(before)
         rows = _rows(newest)
         shares = {
-            "short": max(0.0, 1 - rows / usual) if usual else 0.0,
-            "refused": newest.rejected / rows if rows else 0.0,
-            "withdrawn": newest.retracted / max(rows, newest.retracted) if newest.retracted else 0.0,
+            "fewer rows": max(0.0, 1 - rows / usual) if usual else 0.0,
+            "of rows rejected": newest.rejected / rows if rows else 0.0,
+            "of values retracted": newest.retracted / max(rows, newest.retracted) if newest.retracted else 0.0,
         }
         what, value = max(shares.items(), key=lambda item: item[1])
         status = graded(self.spec, value)
         summary = f"{rows} rows in the newest payload, as usual"
         if status is not Status.PASS:
-            summary = f"{value:.0%} {what}: batch {newest.id} has {rows} rows, {usual:.0f} are usual"
+            summary = f"{value:.0%} {what}: batch {newest.id} has {rows} rows, usually {usual:.0f}"
         evidence = {
             "batch": newest.id,
             "known_at": iso(newest.known_at),
             "rows": rows,
             "usual": usual,
             "compared_with": len(before),
-            "refused": newest.rejected,
-            "withdrawn": newest.retracted,
+            "rejected": newest.rejected,
+            "retracted": newest.retracted,
         }
         return CheckResult(
             self.spec.metric,

@@ -1,4 +1,4 @@
-"""Copies: two series of one dataset that say the same day after day, as one column written into another makes them."""
+"""Equal series: two series of one dataset with the same values day after day, as when one column is mapped twice."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mktdash.domain.clock import iso
-from mktdash.quality.base import Alike, CheckContext, CheckResult, CheckSpec, Status, nothing_to_judge, worst
+from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, EqualPair, Status, nothing_to_judge, worst
 from mktdash.quality.expected.sessions import label_of
 from mktdash.quality.per_series import graded
 
@@ -26,17 +26,15 @@ class Copies:
     def judge(self, context: CheckContext) -> CheckResult:
         """The longest run of equal values up to the newest."""
         if len(context.latest) < 2:  # noqa: PLR2004 - one alone equals nothing
-            return nothing_to_judge(self.spec, context, "there are no two series to compare")
-        found = [(pair, n, since) for pair in context.alike for n, since in [_run(pair)]]
+            return nothing_to_judge(self.spec, context, "fewer than two series to compare")
+        found = [(pair, n, since) for pair in context.equal_pairs for n, since in [_run(pair)]]
         found = [one for one in found if graded(self.spec, one[1]) is not Status.PASS]
         found.sort(key=lambda one: (-one[1], one[0].symbol))
-        summary = "no two series say the same"
+        summary = "no two series have the same values"
         if found:
             pair, n, since = found[0]
             more = f"; and {len(found) - 1} more pairs" if len(found) > 1 else ""
-            summary = (
-                f"{pair.symbol} and {pair.other} have been equal for {n:,} values, since {_label(context, since)}{more}"
-            )
+            summary = f"{pair.symbol} and {pair.other} are equal for {n:,} values, since {_label(context, since)}{more}"
         pairs: list[dict[str, Any]] = [
             {"symbol": pair.symbol, "other": pair.other, "equal": n, "since": _label(context, since)}
             for pair, n, since in found[:_SHOWN]
@@ -54,7 +52,7 @@ class Copies:
         )
 
 
-def _run(pair: Alike) -> tuple[int, int]:
+def _run(pair: EqualPair) -> tuple[int, int]:
     """How many values up to the newest are equal, and since which instant; 0 where they hardly move."""
     n = min(len(pair.columns), len(pair.other_columns))
     if not n:

@@ -1,4 +1,4 @@
-"""Duplicates: one session given twice, or a session that is the one before all over again."""
+"""Duplicates: a session that comes twice, or that repeats the one before it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,19 +9,19 @@ import numpy as np
 from mktdash.domain.observation import BAR_FIELDS
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject
 from mktdash.quality.per_series import PerSeries, graded
-from mktdash.quality.points import BoolArray, judged, name_point
+from mktdash.quality.points import BoolArray, name_point, recent_or_revised
 
 SPEC = CheckSpec("duplicates", "Duplicates", "sessions", warn=1, fail=1)
 
 _SHOWN = 5
-# So many series must stand still together before a whole session counts as copied.
+# So many series must repeat a session before it counts as copied.
 _TOGETHER = 4
 _SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Per series, sessions with two observations and bars copied whole; over all series, sessions copied whole."""
+    """Per series, sessions with two observations and copied bars; over all series, copied sessions."""
 
     each: PerSeries
 
@@ -31,7 +31,7 @@ class Duplicates:
         return self.each.spec
 
     def measure(self, context: CheckContext, subjects: Sequence[Subject]) -> Mapping[int, Finding]:
-        """Each series on its own; the sessions on which it stood still are kept for the sum."""
+        """Each series on its own; ``combine`` counts the sessions that it repeats."""
         return self.each.measure(context, subjects)
 
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
@@ -50,12 +50,12 @@ class Duplicates:
             result,
             status=Status.FAIL,
             value=max(result.value or 0.0, float(len(copied))),
-            summary=f"{copied[-1]} is the session before it all over again, in every series",
+            summary=f"{copied[-1]} repeats the session before it in every series",
             evidence={**result.evidence, "copied_sessions": copied[-_SHOWN:]},
         )
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
+def examine(context: CheckContext, subject: Subject) -> Finding:
     """Sessions that a daily series has twice, and bars that equal the one before in every field."""
     columns, slots = subject.columns, context.slots
     if context.schedule is None or slots is None or context.schedule.step_s is not None or subject.filled is None:
@@ -65,13 +65,13 @@ def look(context: CheckContext, subject: Subject) -> Finding:
         {"at": slots.label[int(slot)], "observations": int(subject.filled[slot])} for slot in twice
     ]
     repeats = _repeats(subject)
-    copied = np.flatnonzero(repeats & judged(context, columns)[1:]) + 1
+    copied = np.flatnonzero(repeats & recent_or_revised(context, columns)[1:]) + 1
     bars = _bars(subject)
     detail: dict[str, Any] = {}
     if len(copied):
         detail["still"] = [name_point(context, subject, int(at)) for at in copied]
     if bars:
-        points += [{"at": name_point(context, subject, int(at)), "copy_of_the_one_before": True} for at in copied]
+        points += [{"at": name_point(context, subject, int(at)), "copy_of_the_previous": True} for at in copied]
     if points:
         detail["points"] = sorted(points, key=lambda point: str(point["at"]))[-_SHOWN:]
     return Finding(graded(SPEC, len(points)), float(len(points)), detail)
@@ -97,4 +97,4 @@ def _repeats(subject: Subject) -> BoolArray:
     return same
 
 
-DUPLICATES = Duplicates(PerSeries(SPEC, look, trouble="a session is there twice", calm="no session is there twice"))
+DUPLICATES = Duplicates(PerSeries(SPEC, examine, problem="duplicate session", ok="no duplicate sessions"))

@@ -1,4 +1,4 @@
-"""History: a series judged whole, once for each state of it; each finding keeps the date of what is wrong."""
+"""History: anomalies in the full history of a series, each with its date."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -24,11 +24,11 @@ from mktdash.quality.base import (
 )
 from mktdash.quality.checks.values.bars import impossible
 from mktdash.quality.history.anomalies import (
-    backwards,
     copied_bars,
-    doubled,
+    duplicate_sessions,
     new_levels,
-    paired,
+    repeated_pairs,
+    reversed_bars,
     scaled_steps,
     spikes,
     weekends,
@@ -43,32 +43,32 @@ _SHOWN_KINDS = 3
 _SHOWN_SERIES = 50
 _DAY_S = 86_400
 WORDS = {
-    "level": ("new level, as of another unit", "new levels, as of another unit"),
+    "level": ("level shift, as by another unit", "level shifts, as by another unit"),
     "spike": ("value far from both its neighbours", "values far from both their neighbours"),
     "bar": ("impossible bar", "impossible bars"),
-    "copy": ("bar that is the one before again", "bars that are the ones before again"),
-    "twice": ("session given twice", "sessions given twice"),
+    "copy": ("copied bar", "copied bars"),
+    "twice": ("duplicate session", "duplicate sessions"),
     "weekend": ("weekend row", "weekend rows"),
     "order": ("bar in reverse order", "bars in reverse order"),
-    "paired": ("value of those of which every second repeats", "values of which every second repeats"),
+    "paired": ("value repeated at every second place", "values repeated at every second place"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Judges what is settled: impossible and copied bars, sessions given twice, weekend rows, spikes, new levels."""
+    """Finds impossible and copied bars, duplicate sessions, weekend rows, spikes and level shifts."""
 
     spec: CheckSpec = SPEC
 
     def measure(self, context: CheckContext, subject: Subject) -> Finding:
-        """What is odd in one series, with the dates; the value is the share of its observations that are."""
+        """The anomalies of one series with their dates; the value is their share of its observations."""
         n = len(subject.columns)
         if not n:
             return Finding(Status.PASS)
         found = {kind: places for kind, places in _look(context, subject) if len(places)}
         if not found:
             return Finding(Status.PASS, 0.0)
-        odd = len(np.unique(np.concatenate(list(found.values()))))
+        anomalies = len(np.unique(np.concatenate(list(found.values()))))
         points = [
             {
                 "at": name_point(context, subject, int(at)),
@@ -80,7 +80,7 @@ class History:
         ]
         detail = {
             "observations": n,
-            "odd": odd,
+            "anomalies": anomalies,
             "first": iso(int(subject.columns.as_of[0])),
             "last": iso(int(subject.columns.as_of[-1])),
             "counts": {kind: len(places) for kind, places in found.items()},
@@ -88,8 +88,8 @@ class History:
         }
         return _graded(detail)
 
-    def joined(self, earlier: Finding, later: Finding, observations: int) -> Finding:
-        """The oddities of both parts, as a share of all observations."""
+    def merge(self, earlier: Finding, later: Finding, observations: int) -> Finding:
+        """The anomalies of both parts, as a share of all observations."""
         parts = [one.detail for one in (earlier, later) if one.detail]
         if not parts:
             return later
@@ -98,7 +98,7 @@ class History:
             counts.update(part["counts"])
         detail = {
             "observations": observations,
-            "odd": sum(part["odd"] for part in parts),
+            "anomalies": sum(part["anomalies"] for part in parts),
             "first": parts[0]["first"],
             "last": parts[-1]["last"],
             "counts": dict(counts),
@@ -107,41 +107,43 @@ class History:
         return _graded(detail)
 
     def combine(self, context: CheckContext, findings: Mapping[int, Finding]) -> CheckResult:
-        """The worst series speaks, with how many others there are; evidence has every date kept."""
+        """The verdict of the worst series, and how many others are flagged; evidence has the dates."""
         judged = {key: found for key, found in findings.items() if found.value is not None}
         if not judged:
             return nothing_to_judge(self.spec, context)
         symbols = {one.id: one.symbol for one in context.series}
-        odd = [(symbols.get(key, str(key)), found) for key, found in judged.items() if found.status is not Status.PASS]
-        odd.sort(key=lambda item: (item[1].status is not Status.FAIL, -(item[1].value or 0.0), item[0]))
+        flagged = [
+            (symbols.get(key, str(key)), found) for key, found in judged.items() if found.status is not Status.PASS
+        ]
+        flagged.sort(key=lambda item: (item[1].status is not Status.FAIL, -(item[1].value or 0.0), item[0]))
         counts: Counter[str] = Counter()
-        for _, found in odd:
+        for _, found in flagged:
             counts.update(found.detail["counts"])
         evidence: dict[str, Any] = {
             "judged": len(judged),
-            "troubled": len(odd),
+            "flagged": len(flagged),
             "counts": dict(sorted(counts.items())),
             "series": [
                 {"symbol": symbol, "status": found.status.value, "value": found.value, **found.detail}
-                for symbol, found in odd[:_SHOWN_SERIES]
+                for symbol, found in flagged[:_SHOWN_SERIES]
             ],
         }
         return CheckResult(
             self.spec.metric,
-            worst([Status.PASS, *(found.status for _, found in odd)]),
+            worst([Status.PASS, *(found.status for _, found in flagged)]),
             max((found.value or 0.0 for found in judged.values()), default=0.0),
             self.spec.unit,
             self.spec.warn,
             self.spec.fail,
-            _sentence(counts, odd, len(judged)),
+            _sentence(counts, flagged, len(judged)),
             evidence,
             context.window_end,
         )
 
 
 def _graded(detail: Mapping[str, Any]) -> Finding:
-    share = detail["odd"] / detail["observations"]
-    # Everything after a change of unit speaks another language than everything before.
+    share = detail["anomalies"] / detail["observations"]
+    # After a change of unit no value compares with those before it.
     severe = "level" in detail["counts"] or share >= (SPEC.fail or 1)
     return Finding(Status.FAIL if severe else Status.WARN, round(share, 6), detail)
 
@@ -156,22 +158,22 @@ def _look(context: CheckContext, subject: Subject) -> Iterator[tuple[str, Int64A
     yield "copy", np.flatnonzero(copied_bars(columns))
     daily = interval_seconds(series.interval) >= _DAY_S
     # Within a day values repeat by nature.
-    if daily and (stretch := paired(columns.value)) is not None:
-        yield "paired", np.arange(stretch.start, stretch.stop)
-    if (back := backwards(columns)) is not None:
+    if daily and (pairs := repeated_pairs(columns.value)) is not None:
+        yield "paired", np.arange(pairs.start, pairs.stop)
+    if (back := reversed_bars(columns)) is not None:
         yield "order", np.flatnonzero(back)
     if series.interval == "1d" and context.schedule is not None:
         days = session_days(columns.as_of, context.schedule.timezone)
-        yield "twice", np.flatnonzero(doubled(days))
+        yield "twice", np.flatnonzero(duplicate_sessions(days))
         yield "weekend", np.flatnonzero(weekends(days, seven_days=context.dataset.calendar == EVERY_DAY))
 
 
-def _sentence(counts: Counter[str], odd: list[tuple[str, Finding]], judged: int) -> str:
-    if not odd:
-        return f"nothing is odd in the history of {judged} series" if judged > 1 else "nothing is odd in the history"
+def _sentence(counts: Counter[str], flagged: list[tuple[str, Finding]], judged: int) -> str:
+    if not flagged:
+        return f"no anomalies in the history of {judged} series" if judged > 1 else "no anomalies in the history"
     parts = [f"{n:,} {WORDS[kind][n > 1]}" for kind, n in counts.most_common(_SHOWN_KINDS)]
-    symbol, found = odd[0]
-    more = f" and {len(odd) - 1:,} more series" if len(odd) > 1 else ""
+    symbol, found = flagged[0]
+    more = f" and {len(flagged) - 1:,} more series" if len(flagged) > 1 else ""
     return f"{', '.join(parts)}: {symbol}{more}, such as {symbol} at {found.detail['points'][-1]['at']}"
 
 

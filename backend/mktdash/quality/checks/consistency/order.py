@@ -1,22 +1,22 @@
-"""Order: bars that open where the next one closed, not where the one before did, stand in reverse order."""
+"""Order of bars: bars in reverse order open near the next close, not near the previous one."""
 
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
-from mktdash.quality.history.anomalies import backwards
+from mktdash.quality.history.anomalies import reversed_bars
 from mktdash.quality.per_series import PerSeries, graded
-from mktdash.quality.points import judged, name_point
+from mktdash.quality.points import name_point, recent_or_revised
 
 SPEC = CheckSpec("order", "Order of bars", "bars in reverse order", warn=1, fail=10)
 
 _LOOKED_AT = 400
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
-    """How many of the bars judged run backwards."""
+def examine(context: CheckContext, subject: Subject) -> Finding:
+    """How many recent or revised bars are in reverse order."""
     columns = subject.columns.take(slice(-_LOOKED_AT, None))
-    back = backwards(columns)
+    back = reversed_bars(columns)
     if back is None:
         return Finding(Status.PASS)
-    places = back & judged(context, subject.columns)[-_LOOKED_AT:]
+    places = back & recent_or_revised(context, subject.columns)[-_LOOKED_AT:]
     n = int(places.sum())
     if not n:
         return Finding(Status.PASS, 0.0)
@@ -28,4 +28,4 @@ def look(context: CheckContext, subject: Subject) -> Finding:
     return Finding(graded(SPEC, n), float(n), {"points": points})
 
 
-ORDER = PerSeries(SPEC, look, trouble="bars stand in reverse order", calm="each bar opens near the close before it")
+ORDER = PerSeries(SPEC, examine, problem="bars in reverse order", ok="every bar opens near the previous close")

@@ -1,20 +1,20 @@
-"""Repeats: every second value is the one before it again, as a feed at half its pace makes it."""
+"""Repeats: every second value repeats the one before it, as a feed at half its rate sends them."""
 
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
-from mktdash.quality.history.anomalies import paired
+from mktdash.quality.history.anomalies import repeated_pairs
 from mktdash.quality.per_series import PerSeries, graded
-from mktdash.quality.points import judged, name_point
+from mktdash.quality.points import name_point, recent_or_revised
 
 SPEC = CheckSpec("repeats", "Every second value repeated", "pairs in a row", warn=8, fail=10)
 
 _LOOKED_AT = 400
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
-    """The pairs of the longest stretch that reaches into the observations judged."""
-    recent = judged(context, subject.columns)[-_LOOKED_AT:]
+def examine(context: CheckContext, subject: Subject) -> Finding:
+    """How many pairs the longest run has that reaches into recent or revised observations."""
+    recent = recent_or_revised(context, subject.columns)[-_LOOKED_AT:]
     value = subject.columns.value[-_LOOKED_AT:]
-    stretch = paired(value)
+    stretch = repeated_pairs(value)
     if stretch is None or not recent[stretch].any():
         return Finding(Status.PASS, 0.0)
     pairs = (stretch.stop - stretch.start) // 2
@@ -25,5 +25,5 @@ def look(context: CheckContext, subject: Subject) -> Finding:
 
 
 REPEATS = PerSeries(
-    SPEC, look, trouble="every second value repeats the one before", calm="no series repeats every second value"
+    SPEC, examine, problem="every second value repeats the one before it", ok="no series repeats every second value"
 )

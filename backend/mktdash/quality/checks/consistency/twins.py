@@ -1,4 +1,4 @@
-"""Twin sources: one quantity from two publishers must be one number."""
+"""Twin sources: two sources of the same quantity must have the same values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ class Twins:
         worst_count = max(counts)
         named = evidence[counts.index(worst_count)]
         status = graded(self.spec, worst_count)
-        summary = f"{len(pairs)} series agree with their twins"
+        summary = f"{len(pairs)} series agree with the other source"
         if status is not Status.PASS:
             summary = f"{named['symbol']} differs from {named['other']} on {worst_count} of {named['common']} sessions"
         return CheckResult(

@@ -7,7 +7,7 @@ import numpy as np
 from mktdash.domain.observation import Columns
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
 from mktdash.quality.per_series import PerSeries, graded
-from mktdash.quality.points import BoolArray, judged, name_point
+from mktdash.quality.points import BoolArray, name_point, recent_or_revised
 
 SPEC = CheckSpec("bars", "Impossible bars", "bars", warn=1, fail=1)
 
@@ -30,16 +30,16 @@ def impossible(columns: Columns) -> BoolArray:
     return bad
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
-    """How many of the bars judged are impossible; those of settled history are counted beside."""
+def examine(context: CheckContext, subject: Subject) -> Finding:
+    """How many recent or revised bars are impossible; older ones are counted beside."""
     columns = subject.columns
     if columns.high is None and columns.low is None and columns.volume is None:
         return Finding(Status.PASS)
     bad = impossible(columns)
     if not bad.any():
         return Finding(Status.PASS, 0.0)
-    now = np.flatnonzero(bad & judged(context, columns))
-    detail: dict[str, Any] = {"in_settled_history": int(bad.sum()) - len(now)}
+    now = np.flatnonzero(bad & recent_or_revised(context, columns))
+    detail: dict[str, Any] = {"in_old_history": int(bad.sum()) - len(now)}
     if len(now):
         detail["points"] = [_bar(context, subject, int(at)) for at in now[-_SHOWN:]]
     return Finding(graded(SPEC, len(now)), float(len(now)), detail)
@@ -54,4 +54,4 @@ def _bar(context: CheckContext, subject: Subject, at: int) -> dict[str, Any]:
     return bar
 
 
-BARS = PerSeries(SPEC, look, trouble="impossible bars", calm="no bar contradicts itself")
+BARS = PerSeries(SPEC, examine, problem="impossible bars", ok="no impossible bars")

@@ -1,4 +1,4 @@
-"""Clock skew: values from the future, values at another hour than always, sessions on a weekend."""
+"""Clock skew: values from the future, values at an unusual hour, sessions on a weekend."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from mktdash.domain.observation import Int64Array
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
 from mktdash.quality.expected.sessions import Slots
 from mktdash.quality.per_series import PerSeries, graded
-from mktdash.quality.points import judged, name_point
+from mktdash.quality.points import name_point, recent_or_revised
 
 SPEC = CheckSpec("clock", "Clock skew", "seconds", warn=5, fail=60)
 
@@ -19,10 +19,10 @@ _SATURDAY = 5
 _DAY_S = 86_400.0
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
+def examine(context: CheckContext, subject: Subject) -> Finding:
     """The largest of: as_of after known_at; the shift against the series' own hour; a day for a weekend session."""
     columns = subject.columns
-    recent = np.flatnonzero(judged(context, columns))
+    recent = np.flatnonzero(recent_or_revised(context, columns))
     if not len(recent):
         return Finding(Status.PASS)
     off = np.zeros(len(recent))
@@ -61,4 +61,6 @@ def _weekends(context: CheckContext, subject: Subject, recent: Int64Array) -> np
     return np.where((days + 3) % 7 >= _SATURDAY, _DAY_S, 0.0)
 
 
-CLOCK = PerSeries(SPEC, look, trouble="times are off", calm="every value is at its hour and none from the future")
+CLOCK = PerSeries(
+    SPEC, examine, problem="wrong times", ok="every value has its usual time, and none is from the future"
+)

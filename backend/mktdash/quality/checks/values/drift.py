@@ -1,4 +1,4 @@
-"""Return drift: whether the last returns are spread as they used to be. Levels are never compared."""
+"""Return drift: whether the last returns have the distribution of earlier ones. Levels are never compared."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How many returns make a window, how many before it are its reference, how many windows make a habit."""
+    """How many returns are in a window and in the reference before it, and how many windows are compared."""
 
     window: int = WINDOW
     reference: int = REFERENCE
@@ -101,7 +101,7 @@ class Drift:
         if not values:
             shape = _shape(context)
             least = shape.reference + (_LEAST_WINDOWS + 1) * shape.window
-            why = f"no series has the {least} returns needed to know its habit"
+            why = f"no series has the {least} returns needed to compare"
             return nothing_to_judge(self.spec, context, why)
         symbols = {one.id: one.symbol for one in context.series}
         moved = [(symbols.get(key, str(key)), found) for key, found in findings.items() if found.status is Status.WARN]
@@ -121,9 +121,7 @@ class Drift:
             self.spec.unit,
             self.spec.warn,
             self.spec.fail,
-            f"{len(moved)} of {len(values)} series drift: {names}"
-            if moved
-            else "returns are spread as they used to be",
+            f"{len(moved)} of {len(values)} series drift: {names}" if moved else "returns are distributed as before",
             evidence,
             context.window_end,
         )

@@ -1,4 +1,4 @@
-"""Flat runs: one value again and again, which live markets don't do and frozen feeds do."""
+"""Flat runs: the same value many times in a row, as frozen feeds have it and live markets don't."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
 from mktdash.quality.per_series import PerSeries, graded
-from mktdash.quality.points import judged, name_point
+from mktdash.quality.points import name_point, recent_or_revised
 
 SPEC = CheckSpec("flat", "Flat runs", "equal values in a row", warn=5, fail=10)
 
@@ -19,15 +19,15 @@ _ONCE_IN = 20
 _TICKS_LEAST_S = 300
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
+def examine(context: CheckContext, subject: Subject) -> Finding:
     """The longest run of equal values that reaches into the observations judged, against the longest before.
 
-    What has no schedule, such as trades, may well repeat itself.
+    A dataset without a schedule, such as trades, may well repeat values.
     """
     if context.schedule is None:
         return Finding(Status.PASS)
     value = subject.columns.value[-_HISTORY:]
-    recent = judged(context, subject.columns)[-_HISTORY:]
+    recent = recent_or_revised(context, subject.columns)[-_HISTORY:]
     if len(value) < SPEC.warn or not recent[-1]:  # type: ignore[operator]  # the bound is set above
         return Finding(Status.PASS)
     starts = np.flatnonzero(np.concatenate([[True], value[1:] != value[:-1]]))
@@ -75,4 +75,4 @@ def _by_chance(n: int, moves: int, run: int) -> float:
     return math.log(_ONCE_IN * n) / -math.log(min(still, 0.999))
 
 
-FLAT = PerSeries(SPEC, look, trouble="a value stands still", calm="no series stands still longer than it is wont to")
+FLAT = PerSeries(SPEC, examine, problem="value unchanged for long", ok="no value is unchanged for longer than usual")

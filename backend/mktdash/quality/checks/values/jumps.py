@@ -1,4 +1,4 @@
-"""Jumps: single returns far outside what a series has ever done lately; wrong units and slipped digits show here."""
+"""Jumps: single returns far larger than a series has had recently, as wrong units and slipped digits cause them."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ from mktdash.domain.observation import Float64Array
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
 from mktdash.quality.expected.sessions import finest_step
 from mktdash.quality.per_series import PerSeries, graded
-from mktdash.quality.points import judged, name_point, returns
+from mktdash.quality.points import name_point, recent_or_revised, returns
 
 SPEC = CheckSpec("jumps", "Jumps", "robust deviations", warn=10, fail=50)
 # Within a day markets stand still and then leap: a minute's return of 15 deviations is an ordinary one.
@@ -24,11 +24,11 @@ _MOST = 10_000.0
 _MAD_TO_SD = 1.4826
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
+def examine(context: CheckContext, subject: Subject) -> Finding:
     """The largest |r - median| / (1.4826 MAD) of the returns judged, against the 500 returns before them."""
     steps = returns(subject)
     sound = np.isfinite(steps)
-    recent = judged(context, subject.columns)[1:]
+    recent = recent_or_revised(context, subject.columns)[1:]
     mask = recent & sound
     if not mask.any():
         return Finding(Status.PASS)
@@ -38,7 +38,7 @@ def look(context: CheckContext, subject: Subject) -> Finding:
     if len(baseline) < _ENOUGH:
         return Finding(Status.PASS)
     deviations = _deviations(steps[mask], baseline)
-    spec = fitted(context)
+    spec = spec_for(context)
     highest = round(float(deviations.max()), 1)
     status = graded(spec, highest)
     if status is Status.PASS:
@@ -47,7 +47,7 @@ def look(context: CheckContext, subject: Subject) -> Finding:
     return Finding(status, highest, {"points": [_point(context, subject, int(at)) for at in places[-_SHOWN:]]})
 
 
-def fitted(context: CheckContext) -> CheckSpec:
+def spec_for(context: CheckContext) -> CheckSpec:
     """The bounds that fit the dataset's interval."""
     return SPEC if finest_step(context.series) >= _DAY_S else _WITHIN_A_DAY
 
@@ -71,6 +71,4 @@ def _point(context: CheckContext, subject: Subject, at: int) -> dict[str, Any]:
     return {"at": name_point(context, subject, at + 1), "from": float(value[at]), "to": float(value[at + 1])}
 
 
-JUMPS = PerSeries(
-    SPEC, look, trouble="a value jumped", calm="no return is out of all proportion to those before", fitted=fitted
-)
+JUMPS = PerSeries(SPEC, examine, problem="value jumped", ok="no return is unusually large", spec_for=spec_for)

@@ -1,4 +1,4 @@
-"""Simulated data shown as real, or real data shown as simulated: the dataset and each value must say the same."""
+"""Simulated data shown as real, or real data shown as simulated: the dataset and each value must agree."""
 
 import numpy as np
 
@@ -12,8 +12,8 @@ SPEC = CheckSpec("simulated", "Simulated shown as real", "observations", warn=1,
 _SHOWN = 5
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
-    """How many observations contradict what the dataset says of itself; all of them are looked at, however old."""
+def examine(context: CheckContext, subject: Subject) -> Finding:
+    """How many observations contradict the dataset's own flag; all of them are checked, however old."""
     marked = (subject.columns.flags & int(Flag.SIMULATED)) != 0
     wrong = np.flatnonzero(marked != context.dataset.simulated)
     if not len(wrong):
@@ -24,5 +24,5 @@ def look(context: CheckContext, subject: Subject) -> Finding:
 
 
 SIMULATED = PerSeries(
-    SPEC, look, trouble="values and dataset disagree on being simulated", calm="every value says what it is"
+    SPEC, examine, problem="values and dataset disagree on being simulated", ok="every value is flagged correctly"
 )

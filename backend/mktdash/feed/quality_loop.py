@@ -1,4 +1,4 @@
-"""Judges what the feed touched, soon but not at every tick, and all datasets now and then: freshness ages by itself."""
+"""The feed's quality loop: judges changed datasets at most once a minute, and all of them every five minutes."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ _TICK_S = 1.0
 _PAUSE_S = 60.0
 
 
-class Judging:
-    """The feed's quality loop."""
+class QualityLoop:
+    """Runs the checks beside the feed's sources."""
 
     def __init__(self, resources: Resources, lease: Lease) -> None:
         self._resources = resources
@@ -29,7 +29,7 @@ class Judging:
         self._judged_at: dict[str, float] = {}
 
     def touch(self, report: IngestReport) -> None:
-        """Remember that a dataset changed."""
+        """Note that a dataset changed."""
         self._touched.setdefault(report.dataset, set()).update(report.series_ids)
 
     async def run(self) -> None:
