@@ -148,7 +148,7 @@ def test_a_file_that_is_no_such_file_withdraws_nothing(mktdash, tmp_path, conten
 def test_what_a_source_gives_when_asked_is_never_the_whole_truth(mktdash):
     done = mktdash("ingest", "sim", "--replace-window")
     assert (done.code, done.out) == (1, "")
-    assert "--replace-window is about a file" in done.err
+    assert "--replace-window needs --file" in done.err
 
 
 def test_nothing_is_known_at_an_instant_that_is_still_to_come(mktdash):

@@ -83,7 +83,7 @@ async def test_a_verdict_that_nobody_renewed_is_unknown_at_every_door_and_says_s
     for _ in range(2):
         found, said = await everywhere(web)
         assert set(sum(found.values(), ())) == {"UNKNOWN"}
-        assert all(one.startswith(f"not judged since {iso(to_micros(judged))}; it was {verdict} then") for one in said)
+        assert all(one.startswith(f"not judged since {iso(to_micros(judged))}; was {verdict}: ") for one in said)
 
     await run_quality(ecb_engine, clock=time, code_sha="t")
     found, _ = await everywhere(web)

@@ -31,7 +31,7 @@ def halved_once(days, values):
 
 def other_unit(days, values):
     values[:1500, 1] *= 100
-    return days[1500], "1 new level, as of another unit: BBB"
+    return days[1500], "1 level shift, as by another unit: BBB"
 
 
 @pytest.mark.parametrize("plant", [spike, halved_once, other_unit])
@@ -78,7 +78,7 @@ async def test_an_impossible_bar_and_a_copied_one_are_found_with_their_dates(eng
     assert odd["counts"] == {"bar": 1, "copy": 1}
     assert [(point["at"], point["what"]) for point in odd["points"]] == [
         (str(days[400]), "impossible bar"),
-        (str(days[900]), "bar that is the one before again"),
+        (str(days[900]), "copied bar"),
     ]
     assert found["bars"]["status"] == "PASS"
 
@@ -126,7 +126,7 @@ async def test_the_real_history_of_the_ecb_has_nothing_odd(ecb_engine, looked_at
     await metrics(ecb_engine, ECB, now + timedelta(minutes=5))
 
     assert found["history"]["status"] == "PASS"
-    assert found["history"]["summary"] == "nothing is odd in the history of 41 series"
+    assert found["history"]["summary"] == "no anomalies in the history of 41 series"
     assert looked == len(looked_at) == 41
     assert {name: found[name]["status"] for name in ("copies", "repeats", "revisions")} == {
         "copies": "PASS",

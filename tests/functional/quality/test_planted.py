@@ -53,7 +53,7 @@ async def test_a_column_copied_into_another_is_named_with_both(engine):
     found = await judged(engine, table(days, values))
 
     assert troubles(found) == {"copies": "FAIL"}
-    assert found["copies"]["summary"].startswith("AAA and BBB have been equal for ")
+    assert found["copies"]["summary"].startswith("AAA and BBB are equal for ")
 
 
 async def test_every_second_value_repeated_is_told_lately_and_in_history(engine):
@@ -64,7 +64,7 @@ async def test_every_second_value_repeated_is_told_lately_and_in_history(engine)
     found = await judged(engine, table(days, values))
 
     assert {"repeats", "history"} <= troubles(found).keys()
-    assert found["repeats"]["summary"] == f"every second value repeats the one before: CCC, {days[-1]}"
+    assert found["repeats"]["summary"] == f"every second value repeats the one before it: CCC, {days[-1]}"
     (odd,) = found["history"]["evidence"]["series"]
     assert (odd["symbol"], odd["counts"]) == ("AAA", {"paired": 40})
     assert odd["points"][-1]["at"] == str(days[339])
@@ -77,7 +77,7 @@ async def test_one_empty_cell_is_the_first_in_a_year(engine):
     found = await judged(engine, table(days, values))
 
     assert troubles(found) == {"nulls": "WARN"}
-    assert found["nulls"]["summary"] == f"observations are empty: BBB, {days[-6]}"
+    assert found["nulls"]["summary"] == f"empty values: BBB, {days[-6]}"
 
 
 async def test_a_column_that_is_often_empty_is_no_news(engine):
@@ -97,7 +97,7 @@ async def test_bars_in_reverse_order_are_told_without_any_earlier_file(engine):
     found = await judged(engine, turned, BARS)
 
     assert found["order"]["status"] == "FAIL"
-    assert found["order"]["summary"].startswith("bars stand in reverse order: BAR")
+    assert found["order"]["summary"].startswith("bars in reverse order: BAR")
 
 
 def bars(days, close):

@@ -62,7 +62,7 @@ FAULTS = {
     "swapped": (swapped, "2,584 of 2,584 values replaced by those of BBB in batch 2"),
     "turned": (turned, "20 of 2,584 values put in reverse order in batch 2"),
     "later": (later, "2,583 of 2,584 values moved 1 place later in batch 2"),
-    "inverse": (upside_down, "2,584 of 2,584 values turned into one over themselves in batch 2"),
+    "inverse": (upside_down, "2,584 of 2,584 values inverted (1/x) in batch 2"),
     "shift": (onto_another, "2,384 of 2,584 values shifted by 0.25 in batch 2"),
 }
 
@@ -77,7 +77,7 @@ async def test_a_rewritten_past_fails_and_says_what_was_seen(engine, fault):
 
     after = (await metrics(engine, "rates", NOW))["revisions"]
 
-    assert (before["status"], before["summary"]) == ("PASS", "no batch rewrote what was known")
+    assert (before["status"], before["summary"]) == ("PASS", "no batch restated known values")
     assert (after["status"], after["summary"][: len(words)]) == ("FAIL", words)
 
 

@@ -103,7 +103,7 @@ async def test_an_irregular_source_is_judged_by_its_own_past_gaps_and_said_to_be
 
     freshness = verdicts["freshness"]
     assert freshness.status == status, freshness.summary
-    assert "irregular, judged by its own past gaps" in freshness.summary
+    assert "irregular: newest is" in freshness.summary
     assert "45 d" in freshness.summary
     assert verdicts["completeness30"].status != "FAIL"
 

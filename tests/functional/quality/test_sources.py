@@ -136,5 +136,5 @@ async def test_a_header_that_a_source_renames_is_told(engine: AsyncEngine) -> No
     result = (await verdicts(engine, "fred-daily", now))["layout"]
 
     assert result.status is Status.FAIL
-    assert "DATE became observation_date" in result.summary
+    assert "DATE renamed to observation_date" in result.summary
     assert (await verdicts(engine, "fred-daily", at("2026-04-24T06:00")))["layout"].status is Status.PASS

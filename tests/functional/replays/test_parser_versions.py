@@ -149,10 +149,10 @@ async def test_a_replay_leaves_such_a_batch_alone_until_it_is_asked_for_the_curr
 
 PARSER = "UPDATE ingest_batch SET parser = "
 UNKNOWN = {
-    "held to observation.v9": "UPDATE ingest_batch SET contract = 'observation.v9'",
+    "validated against observation.v9": "UPDATE ingest_batch SET contract = 'observation.v9'",
     "mapping that this version": PARSER + """'{"source": "csv", "reading": "1.1", "mapping": {}}'""",
     "there is no source 'gone'": PARSER + """'{"source": "gone", "reading": "1.1"}'""",
-    "reading 0 of csv": PARSER + """'{"source": "csv"}'""",
+    "version 0 of the csv parser": PARSER + """'{"source": "csv"}'""",
 }
 
 

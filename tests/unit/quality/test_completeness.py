@@ -87,7 +87,7 @@ def test_a_refused_record_explains_its_session_before_any_batch_does() -> None:
     other, _ = one_missing(batches=covering, quarantined=[quarantined("JPY")], aliases={1: frozenset({"USD"})})
 
     assert result.evidence["reasons"] == {"QUARANTINED": 1}
-    assert detail == "refused: NOT_A_NUMBER, 'x' is no number (batch 4)"
+    assert detail == "rejected in batch 4: NOT_A_NUMBER, 'x' is no number"
     assert other.evidence["reasons"] == {"PROVIDER_GAP": 1}
 
 
@@ -97,7 +97,7 @@ def test_what_the_source_declares_empty_does_not_count_against_it() -> None:
     result, detail = one_missing(absences={1: [(as_of, as_of)]})
 
     assert (result.status, result.value) == (Status.PASS, 1.0)
-    assert detail == "ecb declares no observation"
+    assert detail == "the source says that there is no value"
 
 
 def test_the_bounds_are_one_and_five_in_a_hundred() -> None:

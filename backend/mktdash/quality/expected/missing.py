@@ -123,11 +123,7 @@ class Explainer:
 
     def _never(self) -> str:
         ends = [batch.window_last for batch in self._context.batches if batch.window_last is not None]
-        return (
-            f"no batch covers this session; the newest ends {iso(max(ends))}"
-            if ends
-            else "no batch covers this session"
-        )
+        return f"no batch covers it; the newest ends {iso(max(ends))}" if ends else "no batch covers it"
 
     def missing(self, series: Member | SeriesRow, filled: Int64Array) -> Iterator[MissingSession]:
         """The slots that a series lacks since its first observation, oldest first."""
