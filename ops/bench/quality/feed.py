@@ -109,7 +109,7 @@ class Feed:
         """What the checks would be given then."""
         seen = self.seen(now)
         members = [Member(one.id, one.instrument_id, one.symbol, one.source, one.interval) for one in self.series]
-        schedule = schedule_of(self.dataset, members)
+        schedule = schedule_of(self.dataset, {one.interval for one in members})
         slots = slots_of(schedule, now)
         context = CheckContext(
             dataset=self.dataset,

@@ -118,7 +118,7 @@ async def test_values_withdrawn_by_the_hundred_are_told(engine):
     said = (await metrics(engine, "rates", NOW))["revisions"]
 
     assert said["status"] == "FAIL"
-    assert said["summary"].startswith("300 of 2,584 values withdrawn in batch 2")
+    assert said["summary"].startswith("300 of 2,584 values retracted in batch 2")
 
 
 async def test_a_batch_is_judged_once_and_is_news_for_thirty_days(engine):

@@ -1,4 +1,4 @@
-"""Rounded values: a series that had decimals and has none any more; somebody on the way has cut them off."""
+"""Rounded values: a series that had decimals and has none any more; they were cut off somewhere."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from mktdash.quality.points import name_point
 SPEC = CheckSpec("rounded", "Rounded values", "whole numbers in a row", warn=5, fail=20)
 
 
-def look(context: CheckContext, subject: Subject) -> Finding:
+def examine(context: CheckContext, subject: Subject) -> Finding:
     """How many of the newest values are whole numbers, where values before them were not."""
     values = subject.columns.value
     with_decimals = np.flatnonzero(values != np.floor(values))
@@ -23,4 +23,4 @@ def look(context: CheckContext, subject: Subject) -> Finding:
     return Finding(status, float(in_a_row), detail)
 
 
-ROUNDED = PerSeries(SPEC, look, trouble="only whole numbers since", calm="values have the decimals they had")
+ROUNDED = PerSeries(SPEC, examine, problem="only whole numbers since", ok="values have the decimals they had")
