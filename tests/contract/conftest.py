@@ -2,17 +2,14 @@
 
 import asyncio
 import json
-import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.factories.node import find_node
 from tests.factories.web.threaded import served_in_a_thread
 
 _FOLDER = Path(__file__).parent / "node"
-_OLDEST_NODE = (22, 18)
 _SECONDS = 300
 
 
@@ -31,14 +28,10 @@ def server(databases):
 
 @pytest.fixture(scope="package")
 def node():
-    """A Node that is new enough: the environment's own, else the one on PATH."""
-    for candidate in (Path(sys.prefix) / "bin" / "node", shutil.which("node")):
-        if candidate is None or not Path(candidate).exists():
-            continue
-        said = subprocess.run([candidate, "--version"], check=False, capture_output=True, text=True).stdout
-        version = re.match(r"v(\d+)\.(\d+)", said)
-        if version and (int(version[1]), int(version[2])) >= _OLDEST_NODE:
-            return str(candidate)
+    """A Node that is new enough."""
+    found = find_node()
+    if found is not None:
+        return found
     pytest.skip("NO CLIENTS OF NODE TESTED: there is no Node 22.18 or newer here")
 
 

@@ -11,10 +11,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.factories.node import find_node
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = Path(__file__).parent / "examples"
@@ -23,11 +24,13 @@ RECIPES = {
     "A check": "check",
     "A field of a noun": "field",
     "A report template": "report_template",
+    "A panel of a page": "panel",
 }
-COPIED = ("backend", "schema", "tests", "ops", "pyproject.toml", "README.md")
+COPIED = ("backend", "frontend", "schema", "tests", "ops", "pyproject.toml", "README.md")
 MADE = {"__pycache__", "node_modules", "dist", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 LEFT_OUT = shutil.ignore_patterns("examples", *MADE - {"__pycache__"})
 BIN = Path(sys.executable).parent
+PACKAGES = ROOT / "frontend" / "node_modules"
 
 
 @dataclass(frozen=True)
@@ -82,33 +85,42 @@ def apply(copy, diff):
     return path.relative_to(copy).as_posix()
 
 
-def run(copy, *words):
-    env = os.environ | {"PYTHONPATH": str(copy / "backend")}
-    done = subprocess.run(words, cwd=copy, env=env, capture_output=True, text=True, check=False)
+def run(folder, *words, **env):
+    done = subprocess.run(words, cwd=folder, env=os.environ | env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{shlex.join(map(str, words))}\n{done.stdout}{done.stderr}"
 
 
-def made(copy, command):
-    """Run a command of a recipe that makes files; give the target of a test, which runs with the others at the end."""
-    match shlex.split(command, comments=True):
-        case ["make", "test", target]:
-            return [target.removeprefix("T=")]
-        case ["make", "check"]:
-            return []
-        case [program, *words] if program.startswith(".venv/bin/"):
-            run(copy, BIN / program.removeprefix(".venv/bin/"), *words)
-            return []
-        case other:
-            pytest.fail(f"no recipe may say {other}: teach this test to follow it")
-
-
-@dataclass(frozen=True)
+@dataclass
 class Followed:
     """A copy of the repository after all recipes: what each has changed, and the tests it has named."""
 
     copy: Path
-    changed: dict[str, set[str]]
-    tests: list[str]
+    node: str | None
+    changed: dict[str, set[str]] = field(default_factory=dict)
+    tests: list[str] = field(default_factory=list)
+    page_tests: list[str] = field(default_factory=list)
+
+    def python(self, *words):
+        run(self.copy, *words, PYTHONPATH=str(self.copy / "backend"))
+
+    def page(self, *words):
+        run(self.copy / "frontend", self.node, *words)
+
+    def follow(self, command):
+        """Run a command that makes files; the tests that are named and the checks run at the end, once for all."""
+        match shlex.split(command, comments=True):
+            case ["make", "test", target]:
+                self.tests.append(target.removeprefix("T="))
+            case ["make", "check"]:
+                pass
+            case [program, *words] if program.startswith(".venv/bin/"):
+                self.python(BIN / program.removeprefix(".venv/bin/"), *words)
+            case ["./ops/setup/start", "npm", "test", "--", target]:
+                self.page_tests.append(target)
+            case ["./ops/setup/start", "npm", "run", "generate"]:
+                self.page("scripts/generate.ts")
+            case other:
+                pytest.fail(f"no recipe may say {other}: teach this test to follow it")
 
 
 @pytest.fixture(scope="module")
@@ -121,36 +133,56 @@ def followed(tmp_path_factory):
             shutil.copytree(source, copy / name, ignore=LEFT_OUT)
         else:
             shutil.copy2(source, copy)
-    changed, tests = {}, []
+    (copy / "frontend" / "node_modules").symlink_to(PACKAGES)
+    made = Followed(copy, find_node() if PACKAGES.is_dir() else None)
     before = files_in(copy)
     for heading, folder in RECIPES.items():
+        if folder == "panel" and made.node is None:
+            continue
         said = recipe(heading)
         assert set(files_in(EXAMPLES / folder)) == said.of_kind("new"), heading
         shutil.copytree(EXAMPLES / folder, copy, dirs_exist_ok=True)
         assert {apply(copy, diff) for diff in said.diffs} == said.of_kind("lines"), heading
         for command in said.commands:
-            tests += made(copy, command)
+            made.follow(command)
         after = files_in(copy)
         touched = {path for path in before.keys() | after.keys() if after.get(path) != before.get(path)}
-        changed[heading] = {re.sub(r"(?<=/versions/)\d{4}(?=_)", "NNNN", path) for path in touched}
+        made.changed[heading] = {re.sub(r"(?<=/versions/)\d{4}(?=_)", "NNNN", path) for path in touched}
         before = after
-    return Followed(copy, changed, tests)
+    return made
+
+
+@pytest.fixture
+def page(followed):
+    """The copy, where its page can be tested."""
+    if followed.node is None:
+        pytest.skip("NO PANEL ADDED TO THE PAGE: there is no Node 22.18 or newer, or frontend/node_modules is missing")
+    return followed
 
 
 @pytest.mark.parametrize("heading", RECIPES)
-def test_a_recipe_changes_the_files_it_names_and_no_other(followed, heading):
+def test_a_recipe_changes_the_files_it_names_and_no_other(followed, heading, request):
+    if RECIPES[heading] == "panel":
+        request.getfixturevalue("page")
     assert followed.changed[heading] == set(recipe(heading).files)
 
 
 def test_what_was_added_works(followed):
-    run(followed.copy, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *followed.tests)
+    followed.python(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *followed.tests)
 
 
 def test_what_was_added_passes_the_checks(followed):
-    run(followed.copy, BIN / "ruff", "check", "--no-cache", "-q", "backend", "tests")
-    run(followed.copy, BIN / "ruff", "format", "--no-cache", "--check", "-q", "backend", "tests")
-    run(followed.copy, BIN / "lint-imports", "--no-cache")
-    run(followed.copy, BIN / "mktdash", "schema", "check")
+    followed.python(BIN / "ruff", "check", "--no-cache", "-q", "backend", "tests")
+    followed.python(BIN / "ruff", "format", "--no-cache", "--check", "-q", "backend", "tests")
+    followed.python(BIN / "lint-imports", "--no-cache")
+    followed.python(BIN / "mktdash", "schema", "check")
+
+
+def test_what_was_added_to_the_page_works_and_passes_its_checks(page):
+    page.page(PACKAGES / "vitest" / "vitest.mjs", "run", *page.page_tests)
+    page.page("scripts/generate.ts", "--check")
+    page.page(PACKAGES / "@biomejs" / "biome" / "bin" / "biome", "check", ".")
+    page.page(PACKAGES / "typescript" / "bin" / "tsc", "--noEmit")
 
 
 def test_every_recipe_is_followed():
