@@ -106,7 +106,7 @@ class Feed:
         return found
 
     def look(self, now: datetime) -> tuple[CheckContext, list[Subject]]:
-        """What the checks would be given then."""
+        """The inputs that the checks would have then."""
         seen = self.seen(now)
         members = [Member(one.id, one.instrument_id, one.symbol, one.source, one.interval) for one in self.series]
         schedule = schedule_of(self.dataset, {one.interval for one in members})
@@ -117,7 +117,7 @@ class Feed:
             series=members,
             quoted=frozenset(seen),
             latest={
-                key: Newest(key, int(found.as_of[0]), int(found.as_of[-1]), int(found.as_of[-1]))
+                key: Newest(key, int(found.as_of[0]), int(found.as_of[-1]), int(found.as_of[-1]), len(found))
                 for key, found in seen.items()
                 if len(found)
             },
@@ -141,7 +141,7 @@ class Feed:
         """What the batch that gave the past anew changed, once it is there."""
         if self.before is None or self.published[self.told] > to_micros(now):
             return None
-        looked = [
+        examined = [
             RestatedSeries(
                 one, self.before.columns[one.id].take(until), self.columns[one.id].take(until), self.told, self.told
             )
@@ -150,7 +150,7 @@ class Feed:
             if (self.before.columns[one.id].value[: self.told] != self.columns[one.id].value[: self.told]).any()
         ]
         arrived = int(self.published[self.told])
-        return BatchChanges(1, arrived, arrived, sum(one.superseded for one in looked), len(looked), looked)
+        return BatchChanges(1, arrived, arrived, sum(one.superseded for one in examined), len(examined), examined)
 
     def due(self, place: int) -> datetime:
         """When the session at a place is due: a perfect feed has it by then."""
