@@ -1,11 +1,11 @@
 """What a request brings with it: who asks, what the process holds, and one consistent view of the store."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import strawberry
 from redis.asyncio import Redis
@@ -21,6 +21,8 @@ from mktdash.security.principals import Principal
 from mktdash.security.stream_limit import OpenStreams
 from mktdash.store.engine.session import read_transaction
 from mktdash.uncancelled import uncancelled
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Reader:
         self._stack = AsyncExitStack()
         self._conn: AsyncConnection | None = None
         self._user: asyncio.Task[Any] | None = None
+        self._known: dict[Any, Any] = {}
         self._closed = False
 
     @asynccontextmanager
@@ -88,9 +91,21 @@ class Reader:
             finally:
                 self._user = None
 
-    def another(self) -> "Reader":
-        """A reader of the same kind that has read nothing yet."""
-        return Reader(self._engine, shared=self._shared)
+    async def once(self, read: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """What a read that takes nothing gives; it is read once in one view of the store."""
+        if read not in self._known:
+            async with self() as conn:
+                if read not in self._known:
+                    found = await read(conn)
+                    if not self._shared:
+                        return found
+                    self._known[read] = found
+        known: T = self._known[read]
+        return known
+
+    async def start_over(self) -> None:
+        """Forget all that was read: what is read next is of a view of its own."""
+        await self._leave()
 
     async def aclose(self) -> None:
         """Give the connection back; a loader that still reads with it, on a task of its own, is ended."""
@@ -104,6 +119,8 @@ class Reader:
         async with self._turn:
             # A transaction cut short in a statement can't be ended well any more, only left.
             cut = asyncio.CancelledError() if self._conn is not None and self._conn.invalidated else None
+            self._conn = None
+            self._known.clear()
             await self._stack.__aexit__(None if cut is None else type(cut), cut, None)
 
 
@@ -139,14 +156,6 @@ class RequestContext:
         """Note that something of a dataset is in the answer."""
         if self.reading is not None:
             self.reading.saw(dataset)
-
-    async def start_over(self) -> None:
-        """Read anew: what failed may have ended the transaction, and loaders keep failures."""
-        if self._read is not None:
-            await self._read.aclose()
-            self._read = self._read.another()
-        self.loaders.clear()
-        self.sizes.clear()
 
     def for_operation(self, *, shared: bool) -> Self:
         """This request's context for one operation; close its reader when the operation is done."""

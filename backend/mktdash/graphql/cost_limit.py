@@ -1,9 +1,8 @@
 """Holds operations to what they may cost: reserved before they run, the rest given back where they were cheaper."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
-from graphql import DocumentNode
 from strawberry.extensions import SchemaExtension
 
 from mktdash.domain.errors import ThrottledError, TooCostlyError
@@ -47,83 +46,42 @@ async def charge(context: RequestContext, amount: int, what: str) -> None:
         )
 
 
-class Spending:
-    """What one operation takes from its bearer's bucket."""
-
-    def __init__(
-        self, costs: Costs, context: RequestContext, document: DocumentNode, name: str | None, inputs: Mapping[str, Any]
-    ) -> None:
-        self._costs = costs
-        self._context = context
-        self._asked = (document, name, inputs)
-        self._requested = 0
-        self._actual: int | None = None
-
-    async def reserve(self) -> None:
-        """Take the most that it can cost.
-
-        Raises:
-            TooCostlyError: no operation may cost so much.
-            ThrottledError: its bearer has used up what a minute gives.
-        """
-        requested = self._costs.of(*self._asked)
-        if requested > MOST:
-            raise TooCostlyError(f"the operation could cost more than {MOST}", most=MOST)
-        await self._take(requested)
-        self._requested = requested
-
-    async def settle(self, *, idle: bool = False) -> None:
-        """Give back what it did not cost; an ``idle`` one failed before it did anything."""
-        sizes = self._context.sizes
-        self._actual = self._requested
-        if idle:
-            self._actual = 1
-        elif sizes:
-            self._actual = min(self._requested, self._costs.of(*self._asked, sizes))
-        await self._take(self._actual - self._requested)
-
-    async def cancel(self) -> None:
-        """Give everything back: somebody else is to run it."""
-        await self._take(-self._requested)
-
-    def told(self, extensions: Mapping[str, Any] | None) -> dict[str, Any]:
-        """What it cost, for an answer's ``extensions``, where the request's own ``extensions`` ask for ``cost``."""
-        wanted = (extensions or {}).get(_COST)
-        return {_COST: {"requested": self._requested, "actual": self._actual}} if wanted and self._actual else {}
-
-    async def _take(self, amount: int) -> None:
-        await charge(self._context, amount, "this operation")
-
-
 class CostLimit(SchemaExtension):
-    """Takes what the executor runs from its bearer's bucket."""
+    """Takes what an operation costs from its bearer's bucket."""
 
     def __init__(self, costs: Costs) -> None:
         self._costs = costs
-        self._spending: Spending | None = None
+        self._told: dict[str, Any] = {}
 
     async def on_execute(self) -> AsyncIterator[None]:
-        """Reserve, run, give back.
+        """Take the most that it can cost, run it, give back what it did not cost.
 
         Raises:
             TooCostlyError: no operation may cost so much.
             ThrottledError: its bearer has used up what a minute gives.
         """
         execution = self.execution_context
-        document = execution.graphql_document
+        context, document = execution.context, execution.graphql_document
         assert document is not None  # noqa: S101 - nothing is executed that was not parsed
-        spending = Spending(
-            self._costs, execution.context, document, execution.operation_name, execution.variables or {}
-        )
-        await spending.reserve()
-        self._spending = spending
+        asked = (document, execution.operation_name, execution.variables or {})
+        requested = actual = self._costs.of(*asked)
+        if requested > MOST:
+            raise TooCostlyError(f"the operation could cost more than {MOST}", most=MOST)
+        await charge(context, requested, "this operation")
         yield
         result = execution.result
-        await spending.settle(idle=result is not None and result.data is None and bool(result.errors))
+        if result is not None and result.data is None and result.errors:
+            # It failed before it did anything.
+            actual = 1
+        elif context.sizes:
+            actual = min(requested, self._costs.of(*asked, context.sizes))
+        await charge(context, actual - requested, "this operation")
+        if (execution.operation_extensions or {}).get(_COST):
+            self._told = {_COST: {"requested": requested, "actual": actual}}
 
     def get_results(self) -> dict[str, Any]:
-        """What it cost, where that was asked."""
-        return {} if self._spending is None else self._spending.told(self.execution_context.operation_extensions)
+        """What it cost, where the request's own ``extensions`` ask for ``cost``."""
+        return self._told
 
 
 def note_size(info: Info, items: int) -> None:

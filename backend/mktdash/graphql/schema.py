@@ -7,7 +7,6 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from prometheus_client import Counter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -15,18 +14,15 @@ from strawberry.types.graphql import OperationType
 
 from mktdash.domain.errors import MktdashError, ThrottledError, TimedOutError
 from mktdash.graphql.context import RequestContext
-from mktdash.graphql.cost_limit import CostLimit, Spending, charge
+from mktdash.graphql.cost_limit import CostLimit, charge
 from mktdash.graphql.documents.cache import CachedDocuments, DocumentCache
 from mktdash.graphql.documents.cost import Costs
 from mktdash.graphql.errors import present
-from mktdash.graphql.planner.leaves import NoPlanError
-from mktdash.graphql.planner.plans import Plans
-from mktdash.graphql.planner.timing import Timed, timed
+from mktdash.graphql.planner.plans import ByPlan, Plans
+from mktdash.graphql.planner.timing import Timed
 from mktdash.graphql.roots import Mutation, Query, Subscription
 from mktdash.graphql.vocabulary.scalars import SCALARS
 
-_RUNS = Counter("mktdash_operations_run_total", "Queries executed, by what executed them.", ["by"])
-_PLANNED, _AGAIN, _EXECUTED = (_RUNS.labels(one) for one in ("plan", "executor after plan", "executor"))
 _SECONDS_TO_ANSWER = 30.0
 _ANSWERED_ONCE = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
@@ -46,11 +42,12 @@ class MktdashSchema(strawberry.Schema):
                 lambda: CachedDocuments(self.documents),
                 lambda: CostLimit(self.costs),
                 Timed,
+                lambda: ByPlan(self.plans),
             ],
         )
         self.documents = DocumentCache(self._schema, introspection=introspection)
         self.costs = Costs(self._schema)
-        self.plans = Plans(self._schema, self.schema_converter)
+        self.plans = Plans(self._schema)
         self._seconds_to_answer = seconds_to_answer
         self._under_way: set[asyncio.Task[ExecutionResult]] = set()
 
@@ -87,8 +84,7 @@ class MktdashSchema(strawberry.Schema):
             async with self._time_to_answer():
                 if context.reading is not None and query is not None:
                     context.reading.dependence = self.documents.dependence(query)
-                planned = await self._by_plan(query, variable_values, context, operation_name, operation_extensions)
-                result = planned or await super().execute(
+                result = await super().execute(
                     query,
                     variable_values,
                     context,
@@ -110,42 +106,6 @@ class MktdashSchema(strawberry.Schema):
 
     def _time_to_answer(self) -> asyncio.Timeout:
         return asyncio.timeout(self._seconds_to_answer)
-
-    async def _by_plan(
-        self,
-        query: str | None,
-        inputs: dict[str, Any] | None,
-        context: RequestContext,
-        name: str | None,
-        extensions: dict[str, Any] | None,
-    ) -> ExecutionResult | None:
-        """The answer to a valid query whose plan gets through; in place of the executor and all that stands around it.
-
-        None where there is none: the executor does it all anew then, so that errors, nulls and refusals are its own.
-        """
-        document = self.documents.ready(query, name)
-        plan = None if document is None else self.plans.of(document, name, inputs or {})
-        if document is None or plan is None:
-            return None
-        if plan.completion is None:
-            _EXECUTED.inc()
-            return None
-        spending = Spending(self.costs, context, document, name, inputs or {})
-        try:
-            await spending.reserve()
-        except MktdashError:
-            return None
-        try:
-            with timed(document, query, context.request_id):
-                data = await self.plans.run(plan, context)
-        except Exception as error:  # noqa: BLE001 - the executor meets it again, and tells it as it should be told
-            (_EXECUTED if isinstance(error, NoPlanError) else _AGAIN).inc()
-            await spending.cancel()
-            await context.start_over()
-            return None
-        _PLANNED.inc()
-        await spending.settle()
-        return ExecutionResult(data=data, errors=None, extensions=spending.told(extensions))
 
     async def stream(  # noqa: PLR0917 - strawberry's signature
         self,

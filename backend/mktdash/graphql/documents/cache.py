@@ -108,14 +108,6 @@ class DocumentCache:
             return found[0].operation if len(found) == 1 else None
         return None
 
-    def ready(self, text: str | None, name: str | None) -> DocumentNode | None:
-        """A document that can be run as it is: valid, and it is clear which operation is meant; else None."""
-        with suppress(GraphQLError):
-            document = None if not text else self.document(text)
-            if document is not None and not document.problems and (document.operations == 1 or name):
-                return document.node
-        return None
-
     def only_reads(self, text: str | None) -> bool:
         """Whether nothing but queries stands in a text."""
         with suppress(GraphQLError):

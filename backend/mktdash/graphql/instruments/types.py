@@ -1,14 +1,12 @@
 """Instruments and what sources call them."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from mktdash.domain.instrument import AssetClass
-from mktdash.graphql.context import Info
-from mktdash.graphql.loaders import (
-    AliasesByInstrumentIdLoader,
-    SeriesByInstrumentIdLoader,
-    loader,
-)
+from mktdash.graphql.context import RequestContext
+from mktdash.graphql.loaders import batched
 from mktdash.graphql.series.summary import SeriesSummaryType
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on
 from mktdash.graphql.vocabulary.ids import global_id, page_cursor
@@ -16,7 +14,13 @@ from mktdash.graphql.vocabulary.lazy_fields import stored
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.page import PageInfo
 from mktdash.graphql.vocabulary.scalars import Instant
-from mktdash.store.catalogue.instruments import AliasRow, InstrumentRow, Page
+from mktdash.store.catalogue.instruments import (
+    AliasRow,
+    InstrumentRow,
+    Page,
+    aliases_by_instrument_ids,
+    series_by_instrument_ids,
+)
 from mktdash.store.live.topic_versions import CATALOGUE
 
 INSTRUMENTS = "Instrument"
@@ -60,19 +64,23 @@ class InstrumentType(Node):
     mic: str | None = strawberry.field(description="ISO 10383 code of its market, where it trades on one.")
     figi: str | None = strawberry.field(description="OpenFIGI identifier, where known.")
 
-    @strawberry.field(metadata=depends_on(CATALOGUE), description="What sources call it.")
-    async def aliases(self, info: Info) -> list[InstrumentAliasType]:
-        """Read with those of the page's other instruments."""
-        rows = await loader(info.context, AliasesByInstrumentIdLoader).load(self.row_id)
-        return [InstrumentAliasType.from_row(row) for row in rows]
+    @batched(metadata=depends_on(CATALOGUE), description="What sources call it.")
+    @staticmethod
+    async def aliases(parents: Sequence["InstrumentType"], context: RequestContext) -> list[list[InstrumentAliasType]]:
+        """All that they ever called it."""
+        async with context.read() as conn:
+            found = await aliases_by_instrument_ids(conn, [parent.row_id for parent in parents])
+        return [[InstrumentAliasType.from_row(row) for row in found.get(parent.row_id, ())] for parent in parents]
 
-    @strawberry.field(
-        metadata=depends_on(CATALOGUE, notes=True), description="Its series, by source, measure and interval."
-    )
-    async def series(self, info: Info) -> list[SeriesSummaryType]:
-        """Read with those of the page's other instruments."""
-        rows = await loader(info.context, SeriesByInstrumentIdLoader).load(self.row_id)
-        return [SeriesSummaryType.from_row(row) for row in rows]
+    @batched(metadata=depends_on(CATALOGUE, notes=True), description="Its series, by source, measure and interval.")
+    @staticmethod
+    async def series(parents: Sequence["InstrumentType"], context: RequestContext) -> list[list[SeriesSummaryType]]:
+        """Without their history."""
+        async with context.read() as conn:
+            found = await series_by_instrument_ids(conn, [parent.row_id for parent in parents])
+        for dataset in {row.dataset for rows in found.values() for row in rows}:
+            context.saw(dataset)
+        return [[SeriesSummaryType.from_row(row) for row in found.get(parent.row_id, ())] for parent in parents]
 
     @classmethod
     def from_row(cls, row: InstrumentRow) -> "InstrumentType":

@@ -1,283 +1,222 @@
-"""A document made into a plan once, and run field by field over whole lists: what the executor does object by object.
+"""A query made into a plan once, and run field by field over whole lists: what the executor does object by object.
 
 A plan knows only how things go well. What it does not know (interfaces, unions, introspection) has no plan, and what
 goes wrong while it runs is run again by the executor, so that errors, nulls and their paths are the executor's own.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from inspect import isawaitable
-from types import SimpleNamespace
 from typing import Any
 
 from graphql import (
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLField,
-    GraphQLIncludeDirective,
     GraphQLObjectType,
-    GraphQLSchema,
-    GraphQLSkipDirective,
-    InlineFragmentNode,
-    ListValueNode,
-    NamedTypeNode,
-    ObjectValueNode,
-    SelectionNode,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    OperationDefinitionNode,
     SelectionSetNode,
-    ValueNode,
-    VariableNode,
-    get_named_type,
+    Undefined,
+    Visitor,
     get_nullable_type,
-    is_abstract_type,
+    is_enum_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
+    visit,
 )
-from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
+from graphql.execution.values import VariableValues, get_argument_values
+from graphql.pyutils import Path
 from prometheus_client import Histogram
-from strawberry.schema.schema_converter import GraphQLCoreConverter, get_arguments
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from mktdash.graphql.planner.leaves import NoPlanError, leaf_of
+from mktdash.graphql.documents.walk import Walk
+from mktdash.graphql.loaders import Parents, is_batched
 from mktdash.graphql.planner.timing import RESOLVERS
-from mktdash.graphql.planner.together import together
-
-# Answers a field for many parents at once: the parents, the request's context.
-Bulk = Callable[[Sequence[Any], Any], Awaitable[list[Any]]]
 
 
-@dataclass(slots=True)
-class PlanInfo:
-    """As much of strawberry's ``Info`` as resolvers here look at; anything else they ask for ends the plan."""
-
-    context: Any
-    _raw_info: SimpleNamespace
+class NoPlanError(Exception):
+    """The executor has to do it."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Run:
     """One operation under way."""
 
     context: Any
     variables: VariableValues
-    converter: GraphQLCoreConverter
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One field of one type: how to get it from its parents, and how to complete it."""
+    """One field of an object type: how to get it from its parents, and how to complete it."""
 
-    key: str
     definition: GraphQLField
-    field: StrawberryField
-    nodes: tuple[FieldNode, ...]
-    raw_info: SimpleNamespace
+    info: GraphQLResolveInfo[Any]
     complete: "Completion"
+    # The attribute that it is, where no resolver stands behind it.
+    attribute: str | None
+    batched: bool
     timer: Histogram
-    bulk: Bulk | None
-    # Whether its arguments depend on variables; where they do not, they are worked out once and stand in ``given``.
-    varies: bool
-    given: dict[str, Any]
+    # Its arguments, where they depend on no variable.
+    constants: dict[str, Any] | None
 
     async def values(self, parents: Sequence[Any], run: Run) -> list[Any]:
         """The raw value of each parent."""
-        resolver = self.field.base_resolver
-        if resolver is None:
-            name = self.field.python_name
-            return [getattr(parent, name) for parent in parents]
-        if self.bulk is not None:
-            with self.timer.time():
-                return await self.bulk(parents, run.context)
-        named = self._arguments(PlanInfo(run.context, self.raw_info), run)
-        own = resolver.self_parameter is not None
-        call: Callable[..., Any] = resolver
+        if self.attribute is not None:
+            return [getattr(parent, self.attribute) for parent in parents]
+        arguments = self.constants
+        if arguments is None:
+            arguments = get_argument_values(self.definition, self.info.field_nodes[0], run.variables)
+        resolve: Callable[..., Any] = self.definition.resolve  # type: ignore[assignment]  # strawberry's all have one
+        info = self.info._replace(context=run.context, variable_values=run.variables)
         with self.timer.time():
-            results = [call(parent, **named) if own else call(**named) for parent in parents]
-            if not results or not isawaitable(results[0]):
-                return results
-            return [await results[0]] if len(results) == 1 else await together(results)
-
-    def _arguments(self, info: PlanInfo, run: Run) -> dict[str, Any]:
-        resolver = self.field.base_resolver
-        if self.given and resolver is not None and resolver.info_parameter is not None:
-            return {**self.given, resolver.info_parameter.name: info}
-        _, named = get_arguments(
-            field=self.field,
-            source=None,
-            info=info,  # type: ignore[arg-type]  # it has what is used
-            kwargs=get_argument_values(self.definition, self.nodes[0], run.variables),
-            config=run.converter.config,
-            scalar_registry=run.converter.scalar_registry,
-        )
-        if not self.varies:
-            self.given.update({name: value for name, value in named.items() if value is not info})
-        return named
+            if self.batched:
+                batch: list[Any] = await resolve(Parents(parents), info, **arguments)
+                return batch
+            values = []
+            for parent in parents:
+                value = resolve(parent, info, **arguments)
+                values.append(await value if isawaitable(value) else value)
+            return values
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What becomes of raw values of a type: its wrappers, and the plan of its fields or the form of its leaves."""
+    """What becomes of raw values of a type, of which one part says more: a list's items, a leaf, an object's fields."""
 
     nullable: bool
     items: "Completion | None" = None
     leaf: Callable[[Any], Any] | None = None
-    # Of an object: its type, and its fields by the keys that they are answered under; None for ``__typename``.
+    # An object's type, and its fields by the keys that they are answered under; None for ``__typename``.
     name: str = ""
     fields: tuple[tuple[str, Step | None], ...] = ()
-
-    @property
-    def steps(self) -> list[Step]:
-        """The fields of an object that take something to answer."""
-        return [step for _, step in self.fields if step is not None]
 
     async def of(self, values: Sequence[Any], run: Run) -> list[Any]:
         """Each value as it is answered.
 
         Raises:
-            NoPlanError: one is null where none may be.
+            NoPlanError: one is not what its type allows.
         """
-        there = [at for at, value in enumerate(values) if value is not None]
-        if len(there) < len(values) and not self.nullable:
+        present = [value for value in values if value is not None]
+        if len(present) < len(values) and not self.nullable:
             raise NoPlanError
-        present = values if len(there) == len(values) else [values[at] for at in there]
         if self.leaf is not None:
             leaf = self.leaf
             done = [leaf(value) for value in present]
+            if any(one is None or one is Undefined for one in done):
+                raise NoPlanError
         elif self.items is not None:
             done = await self._lists(self.items, present, run)
         else:
             done = await self._objects(present, run)
-        if present is values:
+        if len(present) == len(values):
             return done
-        answered: list[Any] = [None] * len(values)
-        for at, value in zip(there, done, strict=True):
-            answered[at] = value
-        return answered
+        answers = iter(done)
+        return [None if value is None else next(answers) for value in values]
 
     @staticmethod
     async def _lists(items: "Completion", values: Sequence[Any], run: Run) -> list[Any]:
         if not all(isinstance(value, list | tuple) for value in values):
             raise NoPlanError
-        flat = await items.of([item for value in values for item in value], run)
-        done, at = [], 0
-        for value in values:
-            done.append(flat[at : at + len(value)])
-            at += len(value)
-        return done
+        answers = iter(await items.of([item for value in values for item in value], run))
+        return [[next(answers) for _ in value] for value in values]
 
     async def _objects(self, values: Sequence[Any], run: Run) -> list[Any]:
         if not values or not self.fields:
             return [{} for _ in values]
-        keys, columns = [], []
-        for key, step in self.fields:
-            keys.append(key)
-            columns.append(
-                [self.name] * len(values)
-                if step is None
-                else await step.complete.of(await step.values(values, run), run)
-            )
+        keys = [key for key, _ in self.fields]
+        columns = [
+            [self.name] * len(values) if step is None else await step.complete.of(await step.values(values, run), run)
+            for _, step in self.fields
+        ]
         return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 class Planner:
-    """Makes the plan of one document, of what these values of its variables include."""
+    """Makes the plan of an operation, of what these values of its variables include."""
 
-    def __init__(
-        self,
-        schema: GraphQLSchema,
-        fragments: Mapping[str, FragmentDefinitionNode],
-        bulk: Mapping[str, Bulk],
-        variables: VariableValues,
-    ) -> None:
-        self._schema = schema
-        self._fragments = dict(fragments)
-        self._bulk = bulk
-        self._variables = variables
+    def __init__(self, walk: Walk, operation: OperationDefinitionNode) -> None:
+        self._walk = walk
+        self._operation = operation
 
-    def plan(self, selection: SelectionSetNode, root: GraphQLObjectType) -> Completion:
-        """The plan of an operation's selection.
+    def plan(self, root: GraphQLObjectType) -> Completion:
+        """The plan of the operation's selection.
 
         Raises:
             NoPlanError: there is something in it that plans do not know.
         """
-        return self._object([selection], root, nullable=False)
+        return self._object([self._operation.selection_set], root, nullable=False)
 
-    def _object(self, selections: Sequence[SelectionSetNode], kind: GraphQLObjectType, *, nullable: bool) -> Completion:
+    def _object(self, merged: Sequence[SelectionSetNode], kind: GraphQLObjectType, *, nullable: bool) -> Completion:
         fields: dict[str, list[FieldNode]] = {}
-        for selection in selections:
-            self._collect(selection, kind, fields)
-        planned = (
+        for node, _ in self._walk.fields(merged, kind, set()):
+            fields.setdefault((node.alias or node.name).value, []).append(node)
+        steps = [
             (key, None if nodes[0].name.value == "__typename" else self._step(key, nodes, kind))
             for key, nodes in fields.items()
-        )
-        return Completion(nullable, name=kind.name, fields=tuple(planned))
-
-    def _collect(
-        self, selection: SelectionSetNode, kind: GraphQLObjectType, fields: dict[str, list[FieldNode]]
-    ) -> None:
-        for node in selection.selections:
-            if not self._included(node):
-                continue
-            match node:
-                case FieldNode():
-                    key = node.alias.value if node.alias else node.name.value
-                    fields.setdefault(key, []).append(node)
-                case InlineFragmentNode():
-                    if self._is_of(kind, node.type_condition):
-                        self._collect(node.selection_set, kind, fields)
-                case FragmentSpreadNode():
-                    fragment = self._fragments[node.name.value]
-                    if self._is_of(kind, fragment.type_condition):
-                        self._collect(fragment.selection_set, kind, fields)
-                case _:
-                    raise NoPlanError
-
-    def _included(self, node: SelectionNode) -> bool:
-        skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
-        include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
-        return not (skip and skip["if"]) and (include is None or bool(include["if"]))
-
-    def _is_of(self, kind: GraphQLObjectType, condition: NamedTypeNode | None) -> bool:
-        if condition is None or condition.name.value == kind.name:
-            return True
-        wanted = self._schema.get_type(condition.name.value)
-        return is_abstract_type(wanted) and self._schema.is_sub_type(wanted, kind)
+        ]
+        return Completion(nullable, name=kind.name, fields=tuple(steps))
 
     def _step(self, key: str, nodes: list[FieldNode], kind: GraphQLObjectType) -> Step:
-        definition = kind.fields.get(nodes[0].name.value)
+        name = nodes[0].name.value
+        definition = kind.fields.get(name)
         field = None if definition is None else definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-        if definition is None or not isinstance(field, StrawberryField) or field.extensions:
+        if definition is None or not isinstance(field, StrawberryField) or self._walk.schema is None:
             raise NoPlanError
         selections = [node.selection_set for node in nodes if node.selection_set is not None]
-        raw_info = SimpleNamespace(field_nodes=nodes, fragments=self._fragments, asked={})
-        complete = self._completion(definition.type, selections)
-        name = f"{kind.name}.{nodes[0].name.value}"
-        timer, bulk = RESOLVERS.labels(name), self._bulk.get(name)
-        varies = any(_varies(one.value) for one in nodes[0].arguments or ())
-        return Step(key, definition, field, tuple(nodes), raw_info, complete, timer, bulk, varies, {})
+        return Step(
+            definition,
+            GraphQLResolveInfo(
+                field_name=name,
+                field_nodes=nodes,
+                return_type=definition.type,
+                parent_type=kind,
+                path=Path(None, key, kind.name),
+                schema=self._walk.schema,
+                fragments=dict(self._walk.fragments),
+                root_value=None,
+                operation=self._operation,
+                variable_values=None,  # type: ignore[arg-type]  # these three are of each run
+                context=None,
+                is_awaitable=isawaitable,  # type: ignore[arg-type]
+                abort_signal=None,
+                async_helpers=None,  # type: ignore[arg-type]  # nothing here leaves work behind
+            ),
+            self._completion(definition.type, selections),
+            attribute=field.python_name if field.is_basic_field else None,
+            batched=is_batched(field),
+            timer=RESOLVERS.labels(f"{kind.name}.{name}"),
+            constants=None if _varies(nodes[0]) else get_argument_values(definition, nodes[0]),
+        )
 
-    def _completion(self, kind: Any, selections: list[SelectionSetNode]) -> Completion:
-        nullable = not is_non_null_type(kind)
-        bare = get_nullable_type(kind)
+    def _completion(self, kind: GraphQLOutputType, selections: list[SelectionSetNode]) -> Completion:
+        nullable, bare = not is_non_null_type(kind), get_nullable_type(kind)
         if is_list_type(bare):
             return Completion(nullable, items=self._completion(bare.of_type, selections))
         if is_leaf_type(bare):
-            return Completion(nullable, leaf=leaf_of(bare))
-        named = get_named_type(bare)
-        if not is_object_type(named):
+            write = bare.coerce_output_value
+            return Completion(nullable, leaf=cache(write) if is_enum_type(bare) else write)
+        if not is_object_type(bare):
             raise NoPlanError
-        return self._object(selections, named, nullable=nullable)
+        return self._object(selections, bare, nullable=nullable)
 
 
-def _varies(value: ValueNode) -> bool:
-    match value:
-        case VariableNode():
-            return True
-        case ListValueNode():
-            return any(_varies(one) for one in value.values)
-        case ObjectValueNode():
-            return any(_varies(one.value) for one in value.fields)
-        case _:
-            return False
+def _varies(node: FieldNode) -> bool:
+    """Whether a field's arguments depend on variables."""
+    found = _Variables()
+    for argument in node.arguments or ():
+        visit(argument, found)
+    return found.any
+
+
+class _Variables(Visitor):
+    any = False
+
+    def enter_variable(self, *_: Any) -> None:
+        """Note that there is one."""
+        self.any = True

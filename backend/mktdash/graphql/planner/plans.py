@@ -1,30 +1,25 @@
-"""The plans of documents, each made once, and what runs them in place of the executor."""
+"""The plans of queries, each made once, and the extension that runs them in place of the executor."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import (
-    DirectiveNode,
-    DocumentNode,
-    FragmentDefinitionNode,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    OperationType,
-    VariableNode,
-    Visitor,
-    visit,
-)
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType, get_named_type, type_from_ast
 from graphql.execution.values import VariableValues, get_variable_values
-from strawberry.schema.schema_converter import GraphQLCoreConverter
+from prometheus_client import Counter
+from strawberry.extensions import SchemaExtension
+from strawberry.types import ExecutionResult
 
 from mktdash.graphql.documents.operations import operations_called
-from mktdash.graphql.planner.batch_resolvers import BULK
-from mktdash.graphql.planner.leaves import NoPlanError
-from mktdash.graphql.planner.plan import Completion, Planner, Run
+from mktdash.graphql.documents.walk import Walk
+from mktdash.graphql.planner.plan import Completion, NoPlanError, Planner, Run
 from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 
+RUNS = Counter("mktdash_operations_run_total", "Queries executed, by what executed them.", ["by"])
+_PLANNED, _AGAIN, _EXECUTED = (RUNS.labels(one) for one in ("plan", "executor after plan", "executor"))
 _MOST_PLANS = 500
+# What stands for the root: its fields ask nothing of it.
+_ROOT = ("root",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,86 +30,71 @@ class Plan:
     variables: VariableValues
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A query that was met before; ``switches`` are the variables that decide which of its fields are answered."""
-
-    operation: OperationDefinitionNode
-    fragments: Mapping[str, FragmentDefinitionNode]
-    switches: tuple[str, ...]
-
-
 class Plans:
-    """The plans of one schema, by document, operation, and what its variables include and skip."""
+    """The plans of one schema, by document, operation, and what its variables may include and skip."""
 
-    def __init__(self, schema: GraphQLSchema, converter: GraphQLCoreConverter) -> None:
+    def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._converter = converter
-        # The document is kept with what is known of it: its identity names it, and must not be given to another
-        # meanwhile.
-        self._known: WeightedCache[tuple[int, str | None], tuple[DocumentNode, _Known | None]] = WeightedCache(
-            _MOST_PLANS
-        )
-        self._made: WeightedCache[tuple[Any, ...], tuple[DocumentNode, Completion | None]] = WeightedCache(_MOST_PLANS)
+        # The document is kept with its plan: its identity names it, and must not be given to another meanwhile.
+        self._kept: WeightedCache[tuple[Any, ...], tuple[DocumentNode, Completion | None]] = WeightedCache(_MOST_PLANS)
 
     def of(self, document: DocumentNode, name: str | None, inputs: dict[str, Any]) -> Plan | None:
         """The plan of a valid document's operation; None where it is no query, or its variables are not right."""
-        key = (id(document), name)
-        met = self._known.get(key)
-        if met is None:
-            met = (document, _known(document, name))
-            self._known.put(key, met, 1)
-        known = met[1]
-        if known is None:
+        operation = next(iter(operations_called(document, name)), None)
+        if operation is None or operation.operation is not OperationType.QUERY:
             return None
-        variables = get_variable_values(self._schema, known.operation.variable_definitions or (), inputs)
+        variables = get_variable_values(self._schema, operation.variable_definitions or (), inputs)
         if isinstance(variables, list):
             return None
-        switched = (*key, *(variables.coerced.get(one) for one in known.switches))
-        made = self._made.get(switched)
-        if made is None:
-            made = (document, self._planned(known, variables))
-            self._made.put(switched, made, 1)
-        return Plan(made[1], variables)
+        key = (id(document), name, *self._switches(operation, variables))
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = (document, self._made(document, operation, variables))
+            self._kept.put(key, kept, 1)
+        return Plan(kept[1], variables)
 
-    async def run(self, plan: Plan, context: Any) -> Any:
-        """The data of a query.
+    def _switches(self, operation: OperationDefinitionNode, variables: VariableValues) -> list[Any]:
+        """The values of those variables that a directive can look at."""
+        return [
+            variables.coerced.get(one.variable.name.value)
+            for one in operation.variable_definitions or ()
+            if get_named_type(type_from_ast(self._schema, one.type)) is self._schema.get_type("Boolean")
+        ]
 
-        Raises:
-            NoPlanError: the executor has to do it.
-            Exception: anything went wrong; the executor will know what.
-        """
-        if plan.completion is None:
-            raise NoPlanError
-        return (await plan.completion.of([self], Run(context, plan.variables, self._converter)))[0]
-
-    def _planned(self, known: _Known, variables: VariableValues) -> Completion | None:
+    def _made(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> Completion | None:
         root = self._schema.query_type
         if root is None:
             return None
         try:
-            return Planner(self._schema, known.fragments, BULK, variables).plan(known.operation.selection_set, root)
+            return Planner(Walk.of(document, self._schema, variables), operation).plan(root)
         except NoPlanError:
             return None
 
 
-def _known(document: DocumentNode, name: str | None) -> _Known | None:
-    operation = next(iter(operations_called(document, name)), None)
-    if operation is None or operation.operation is not OperationType.QUERY:
-        return None
-    switches = _Switches()
-    visit(document, switches)
-    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-    return _Known(operation, fragments, tuple(sorted(switches.names)))
+class ByPlan(SchemaExtension):
+    """Answers a query by its plan; what that can't do is left to the executor, as if nothing had been done yet."""
 
+    def __init__(self, plans: Plans) -> None:
+        self._plans = plans
 
-class _Switches(Visitor):
-    """The variables that directives in a document look at."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        """Note the variables given to a directive."""
-        self.names.update(one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode))
+    async def on_execute(self) -> AsyncIterator[None]:
+        """Put the answer where the executor's would be."""
+        execution = self.execution_context
+        document = execution.graphql_document
+        assert document is not None  # noqa: S101 - nothing is executed that was not parsed
+        plan = self._plans.of(document, execution.operation_name, execution.variables or {})
+        if plan is not None and plan.completion is None:
+            _EXECUTED.inc()
+        elif plan is not None and plan.completion is not None:
+            context = execution.context
+            try:
+                (data,) = await plan.completion.of(_ROOT, Run(context, plan.variables))
+                execution.result = ExecutionResult(data=data, errors=None)
+                _PLANNED.inc()
+            except Exception:  # noqa: BLE001 - the executor meets it again, and tells it as it should be told
+                _AGAIN.inc()
+                context.sizes.clear()
+                await context.read.start_over()
+        yield

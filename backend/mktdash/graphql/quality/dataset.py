@@ -1,16 +1,11 @@
 """Datasets: what a source publishes together, and how far it can be relied on."""
 
+from collections.abc import Mapping, Sequence
+
 import strawberry
 
-from mktdash.graphql.context import Info
-from mktdash.graphql.loaders import (
-    CountsByDatasetLoader,
-    EndingsByDatasetLoader,
-    MissingByDatasetLoader,
-    NewestByDatasetLoader,
-    VerdictsByDatasetLoader,
-    loader,
-)
+from mktdash.graphql.context import RequestContext
+from mktdash.graphql.loaders import batched
 from mktdash.graphql.quality.ending import EndingType
 from mktdash.graphql.quality.verdicts import (
     COMPLETENESS,
@@ -23,6 +18,7 @@ from mktdash.graphql.quality.verdicts import (
     QualityStatus,
     metric_of,
     metrics_of,
+    missing_of,
     status_of,
     until_of,
 )
@@ -32,8 +28,10 @@ from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant
-from mktdash.store.catalogue.datasets import DatasetRow
+from mktdash.store.catalogue.datasets import DatasetRow, dataset_counts, newest_as_of
+from mktdash.store.catalogue.endings import endings_by_datasets
 from mktdash.store.live.topic_versions import ABOUT, CATALOGUE, DATA, QUALITY
+from mktdash.store.quality.verdicts import DqRow, latest_results
 
 DATASETS = "Dataset"
 
@@ -62,15 +60,32 @@ class DatasetQualityType:
         metadata=depends_on(QUALITY), description="Every verdict, by metric."
     )
 
-    @strawberry.field(
+    @batched(
         metadata=never_kept(WHAT_IS_DUE),
         description="The sessions of the last 30 days that its series lack, newest first, each with its reason.",
     )
-    async def missing(self, info: Info, first: First = 50) -> list[MissingSessionType]:
+    @staticmethod
+    async def missing(
+        parents: Sequence["DatasetQualityType"], context: RequestContext, first: First = 50
+    ) -> list[list[MissingSessionType]]:
         """What is missing and why."""
         page_size(first, "first")
-        rows = await loader(info.context, MissingByDatasetLoader).load(self.key)
-        return [MissingSessionType.from_row(row) for row in rows[:first]]
+        found = await missing_of(context, {parent.key for parent in parents})
+        return [[MissingSessionType.from_row(row) for row in found[parent.key][:first]] for parent in parents]
+
+    @classmethod
+    def from_rows(cls, rows: Mapping[str, DqRow], context: RequestContext, key: str) -> "DatasetQualityType":
+        """What the checks said last, as it counts now."""
+        return cls(
+            key=key,
+            status=status_of(rows, context),
+            run_at=Instant(max(row.run_at for row in rows.values())) if rows else None,
+            counts_until=until_of(rows, context),
+            freshness=metric_of(FRESHNESS, rows, context),
+            completeness=metric_of(COMPLETENESS, rows, context),
+            completeness30=metric_of(COMPLETENESS_30, rows, context),
+            metrics=metrics_of(rows, context),
+        )
 
 
 @attributes_depend_on(CATALOGUE)
@@ -97,49 +112,47 @@ class DatasetType(Node):
     )
     last_error_at: Instant | None = strawberry.field(metadata=depends_on(ABOUT), description="When that was.")
 
-    @strawberry.field(metadata=depends_on(CATALOGUE, DATA), description="How many series it has.")
-    async def series_count(self, info: Info) -> int:
+    @batched(metadata=depends_on(CATALOGUE, DATA), description="How many series it has.")
+    @staticmethod
+    async def series_count(parents: Sequence["DatasetType"], context: RequestContext) -> list[int]:
         """Counted with the observations."""
-        return (await loader(info.context, CountsByDatasetLoader).load(self.key))[0]
+        counts = await context.read.once(dataset_counts)
+        return [counts.get(parent.key, (0, 0))[0] for parent in parents]
 
-    @strawberry.field(
-        metadata=depends_on(CATALOGUE, DATA), description="How many current observations its series have in all."
-    )
-    async def observation_count(self, info: Info) -> int:
+    @batched(metadata=depends_on(CATALOGUE, DATA), description="How many current observations its series have in all.")
+    @staticmethod
+    async def observation_count(parents: Sequence["DatasetType"], context: RequestContext) -> list[int]:
         """Counted with the series."""
-        return (await loader(info.context, CountsByDatasetLoader).load(self.key))[1]
+        counts = await context.read.once(dataset_counts)
+        return [counts.get(parent.key, (0, 0))[1] for parent in parents]
 
-    @strawberry.field(
+    @batched(
         metadata=depends_on(CATALOGUE, DATA),
         description="The newest instant that any of its series has a value of; null before the first.",
     )
-    async def newest_as_of(self, info: Info) -> Instant | None:
-        """Read with that of the page's other datasets."""
-        newest = await loader(info.context, NewestByDatasetLoader).load(self.key)
-        return None if newest is None else Instant(newest)
+    @staticmethod
+    async def newest_as_of(parents: Sequence["DatasetType"], context: RequestContext) -> list[Instant | None]:
+        """That of all datasets is read."""
+        newest = await context.read.once(newest_as_of)
+        return [Instant(newest[parent.key]) if parent.key in newest else None for parent in parents]
 
-    @strawberry.field(
+    @batched(
         metadata=depends_on(QUALITY),
         description="What of it its source publishes no more: the dataset itself first, then series by symbol.",
     )
-    async def ended(self, info: Info) -> list[EndingType]:
+    @staticmethod
+    async def ended(parents: Sequence["DatasetType"], context: RequestContext) -> list[list[EndingType]]:
         """What operators said."""
-        return [EndingType.from_row(row) for row in await loader(info.context, EndingsByDatasetLoader).load(self.key)]
+        async with context.read() as conn:
+            found = await endings_by_datasets(conn, [parent.key for parent in parents])
+        return [[EndingType.from_row(row) for row in found.get(parent.key, ())] for parent in parents]
 
-    @strawberry.field(metadata=depends_on(QUALITY), description="How far it can be relied on.")
-    async def quality(self, info: Info) -> DatasetQualityType:
+    @batched(metadata=depends_on(QUALITY), description="How far it can be relied on.")
+    @staticmethod
+    async def quality(parents: Sequence["DatasetType"], context: RequestContext) -> list[DatasetQualityType]:
         """The last verdict of each check."""
-        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.key)
-        return DatasetQualityType(
-            key=self.key,
-            status=status_of(rows, info.context),
-            run_at=Instant(max(row.run_at for row in rows.values())) if rows else None,
-            counts_until=until_of(rows),
-            freshness=metric_of(rows, FRESHNESS, info.context),
-            completeness=metric_of(rows, COMPLETENESS, info.context),
-            completeness30=metric_of(rows, COMPLETENESS_30, info.context),
-            metrics=metrics_of(rows, info.context),
-        )
+        found = await context.read.once(latest_results)
+        return [DatasetQualityType.from_rows(found.get(parent.key, {}), context, parent.key) for parent in parents]
 
     @classmethod
     def from_row(cls, row: DatasetRow) -> "DatasetType":

@@ -3,14 +3,16 @@
 Whatever shows a verdict shows it as it counts at the request's time: an old one says nothing of the present.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from enum import Enum
+from typing import TypeVar
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import to_micros
-from mktdash.graphql.context import Info, RequestContext
-from mktdash.graphql.loaders import HistoryByMetricLoader, loader
+from mktdash.graphql.context import RequestContext
+from mktdash.graphql.loaders import batched
 from mktdash.graphql.vocabulary.arguments import First
 from mktdash.graphql.vocabulary.bounds import page_size
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, attributes_never_kept, depends_on
@@ -18,8 +20,13 @@ from mktdash.graphql.vocabulary.scalars import Instant, Json
 from mktdash.quality.ageing import as_of_now, counts_until
 from mktdash.quality.expected.missing import MissingSession
 from mktdash.quality.overview import dataset_status
+from mktdash.quality.runner import missing_sessions
+from mktdash.store.catalogue.datasets import dataset_by_key
 from mktdash.store.live.topic_versions import QUALITY
-from mktdash.store.quality.verdicts import DqRow, VerdictRow
+from mktdash.store.quality.verdicts import DqRow, VerdictRow, histories
+
+R = TypeVar("R")
+T = TypeVar("T")
 
 FRESHNESS = "freshness"
 COMPLETENESS = "completeness"
@@ -96,15 +103,20 @@ class QualityMetricType:
     code_sha: str = strawberry.field(description="The version of the code that computed it.")
     evidence: Json = strawberry.field(description="What the verdict rests on, as JSON.")
 
-    @strawberry.field(
+    @batched(
         metadata=depends_on(QUALITY),
         description="What it said before, newest first and this one included: a result each day and each change.",
     )
-    async def history(self, info: Info, first: First = 30) -> list[QualityResultType]:
-        """The results stored, read with those of the page's other metrics."""
+    @staticmethod
+    async def history(
+        parents: Sequence["QualityMetricType"], context: RequestContext, first: First = 30
+    ) -> list[list[QualityResultType]]:
+        """The results stored."""
         page_size(first, "first")
-        rows = await loader(info.context, HistoryByMetricLoader).load((self.dataset, self.metric, first))
-        return [QualityResultType.from_row(row) for row in rows]
+        asked = [(parent.dataset, parent.metric) for parent in parents]
+        async with context.read() as conn:
+            found = await histories(conn, set(asked), first)
+        return [[QualityResultType.from_row(row) for row in found.get(one, ())] for one in asked]
 
     @classmethod
     def from_row(cls, row: DqRow) -> "QualityMetricType":
@@ -144,6 +156,25 @@ class MissingSessionType:
         return cls(symbol=row.symbol, session=row.session, reason=row.reason.value, detail=row.detail)
 
 
+async def of_datasets(
+    context: RequestContext,
+    datasets: Sequence[str],
+    read: Callable[[AsyncConnection], Awaitable[Mapping[str, Mapping[str, R]]]],
+    say: Callable[[Mapping[str, R], RequestContext], T],
+) -> list[T]:
+    """What is said of the verdicts on each dataset; there are few datasets, so those on all of them are read."""
+    found = await context.read.once(read)
+    said = {one: say(found.get(one, {}), context) for one in set(datasets)}
+    return [said[one] for one in datasets]
+
+
+async def missing_of(context: RequestContext, datasets: Collection[str]) -> dict[str, list[MissingSession]]:
+    """The sessions that the series of datasets lack, newest first, with their reasons."""
+    now = context.services.clock()
+    async with context.read() as conn:
+        return {key: await missing_sessions(conn, await dataset_by_key(conn, key), now) for key in datasets}
+
+
 def _counted(rows: Mapping[str, DqRow], context: RequestContext) -> Mapping[str, DqRow]:
     """A dataset's verdicts as they count at this request's time."""
     now = to_micros(context.services.clock())
@@ -164,7 +195,7 @@ def metrics_of(rows: Mapping[str, DqRow], context: RequestContext) -> list[Quali
     return [QualityMetricType.from_row(now[name]) for name in sorted(now)]
 
 
-def metric_of(rows: Mapping[str, DqRow], name: str, context: RequestContext) -> QualityMetricType | None:
+def metric_of(name: str, rows: Mapping[str, DqRow], context: RequestContext) -> QualityMetricType | None:
     """One verdict; None where it was never given."""
     row = _counted(rows, context).get(name)
     return None if row is None else QualityMetricType.from_row(row)
@@ -172,19 +203,12 @@ def metric_of(rows: Mapping[str, DqRow], name: str, context: RequestContext) -> 
 
 def status_of(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], context: RequestContext) -> QualityStatus:
     """The worst of a dataset's verdicts; UNKNOWN where there are none, or they are old."""
-    # Every series of a dataset asks this of the same verdicts.
-    known = context.loaders.get(("status", id(rows)))
-    if known is not None:
-        status: QualityStatus = known[1]
-        return status
     now = to_micros(context.services.clock())
     _ends(rows, now, context)
-    status = QualityStatus(dataset_status(as_of_now(rows, now)).value)
-    context.loaders["status", id(rows)] = (rows, status)
-    return status
+    return QualityStatus(dataset_status(as_of_now(rows, now)).value)
 
 
-def until_of(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow]) -> Instant | None:
+def until_of(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], _: RequestContext) -> Instant | None:
     """Until when a dataset's verdicts count; None where it was never judged. The same whatever the time is."""
     until = counts_until(rows)
     return None if until is None else Instant(until)

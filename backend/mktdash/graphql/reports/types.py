@@ -1,19 +1,20 @@
 """Report templates, the runs asked for, and the files they made."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
 
-from mktdash.graphql.context import Info
-from mktdash.graphql.loaders import ArtifactsByRunIdLoader, loader
+from mktdash.graphql.context import RequestContext
+from mktdash.graphql.loaders import batched
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on
 from mktdash.graphql.vocabulary.ids import global_id, page_cursor
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.page import PageInfo
 from mktdash.graphql.vocabulary.scalars import Instant, Json
 from mktdash.reports.base import ReportTemplate
-from mktdash.store.jobs.runs import ArtifactRow, RunRow, RunsPage
+from mktdash.store.jobs.runs import ArtifactRow, RunRow, RunsPage, artifacts_by_run_ids
 from mktdash.store.live.topic_versions import REPORTS
 
 RUNS = "ReportRun"
@@ -118,13 +119,21 @@ class ReportRunType(Node):
     )
     known_artifacts: strawberry.Private[list[ReportArtifactType] | None] = None
 
-    @strawberry.field(metadata=depends_on(REPORTS), description="Its finished files.")
-    async def artifacts(self, info: Info) -> list[ReportArtifactType]:
-        """The files, read with those of the page's other runs."""
-        if self.known_artifacts is not None:
-            return self.known_artifacts
-        rows = await loader(info.context, ArtifactsByRunIdLoader).load(self.run_id)
-        return [ReportArtifactType.from_row(row) for row in rows]
+    @batched(metadata=depends_on(REPORTS), description="Its finished files.")
+    @staticmethod
+    async def artifacts(parents: Sequence["ReportRunType"], context: RequestContext) -> list[list[ReportArtifactType]]:
+        """Those read with the run, where they were."""
+        unknown = [parent.run_id for parent in parents if parent.known_artifacts is None]
+        found: dict[str, list[ArtifactRow]] = {}
+        if unknown:
+            async with context.read() as conn:
+                found = await artifacts_by_run_ids(conn, unknown)
+        return [
+            [ReportArtifactType.from_row(row) for row in found[parent.run_id]]
+            if parent.known_artifacts is None
+            else parent.known_artifacts
+            for parent in parents
+        ]
 
     @classmethod
     def from_row(cls, row: RunRow, artifacts: list[ArtifactRow] | None = None) -> "ReportRunType":

@@ -11,7 +11,7 @@ from mktdash.graphql.context import Info
 from mktdash.graphql.cost_limit import note_size
 from mktdash.graphql.instruments.types import InstrumentType
 from mktdash.graphql.quality.dataset import DatasetType
-from mktdash.graphql.selected_fields import asked, asked_within
+from mktdash.graphql.selected_fields import asked
 from mktdash.graphql.series.types import SeriesType
 from mktdash.store.catalogue.series_lookup import SeriesDetails
 from mktdash.store.series.latest import latest_by_series_ids
@@ -38,8 +38,8 @@ async def read_history(
     row = found.series
     wanted = asked(info)
     info.context.saw(row.dataset)
-    fields = asked_within(info, "points") & COLUMNS
-    counted = "flagCounts" in asked_within(info, "quality")
+    fields = asked(info, "points") & COLUMNS
+    counted = "flagCounts" in asked(info, "quality")
     latest = None
     points, flags = _NO_POINTS, {}
     if as_known_at is None and most is None:

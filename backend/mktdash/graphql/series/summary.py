@@ -1,22 +1,21 @@
 """What a watchlist needs of a series, without its history."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import strawberry
 
+from mktdash.domain.observation import Columns
 from mktdash.graphql.columns.points import ObservationType, PointsType
-from mktdash.graphql.context import Info
-from mktdash.graphql.loaders import (
-    LatestBySeriesIdLoader,
-    QuotedBySeriesLoader,
-    RecentBySeriesLoader,
-    VerdictsByDatasetLoader,
-    loader,
-)
+from mktdash.graphql.context import RequestContext
+from mktdash.graphql.loaders import batched
 from mktdash.graphql.quality.verdicts import (
     COUNTS_UNTIL,
     FRESHNESS,
     QualityMetricType,
     QualityStatus,
     metric_of,
+    of_datasets,
     status_of,
     until_of,
 )
@@ -26,8 +25,12 @@ from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.lazy_fields import stored
 from mktdash.graphql.vocabulary.scalars import Instant
+from mktdash.quality.quoted import read_quoting
 from mktdash.store.catalogue.instruments import SeriesRow
 from mktdash.store.live.topic_versions import CATALOGUE, DATA, QUALITY
+from mktdash.store.quality.verdicts import latest_results, latest_verdicts
+from mktdash.store.series.latest import latest_by_series_ids
+from mktdash.store.series.reading import read_recent
 
 SERIES = "Series"
 
@@ -55,49 +58,65 @@ class SeriesSummaryType:
     unit: Unit = strawberry.field(metadata=depends_on(CATALOGUE), description="What one of a value is.")
     simulated: bool = strawberry.field(description="Whether its values are made up.")
 
-    @strawberry.field(metadata=depends_on(DATA), description="Its newest observation; null before the first.")
-    async def latest(self, info: Info) -> ObservationType | None:
-        """Read with those of the page's other series."""
-        latest = await loader(info.context, LatestBySeriesIdLoader).load(self.row.id)
-        return None if latest is None else ObservationType.from_row(latest, self.row.timezone)
+    @batched(metadata=depends_on(DATA), description="Its newest observation; null before the first.")
+    @staticmethod
+    async def latest(parents: Sequence["SeriesSummaryType"], context: RequestContext) -> list[ObservationType | None]:
+        """As the store maintains them."""
+        rows = [parent.row for parent in parents]
+        async with context.read() as conn:
+            found = await latest_by_series_ids(conn, [row.id for row in rows])
+        return [
+            None if (latest := found.get(row.id)) is None else ObservationType.from_row(latest, row.timezone)
+            for row in rows
+        ]
 
-    @strawberry.field(
+    @batched(
         metadata=depends_on(CATALOGUE, DATA, QUALITY),
         description="Whether it is still quoted: it has not ended, and its newest observation is no further behind its "
         "dataset's than the schedule makes usual.",
     )
-    async def quoted(self, info: Info) -> bool:
-        """Read with those of the page's other series."""
-        return await loader(info.context, QuotedBySeriesLoader).load(self.row)
+    @staticmethod
+    async def quoted(parents: Sequence["SeriesSummaryType"], context: RequestContext) -> list[bool]:
+        """By its dataset's schedule."""
+        return await are_quoted([parent.row for parent in parents], context)
 
-    @strawberry.field(
-        metadata=depends_on(DATA), description="Its last observations, oldest first: a sparkline. At most 500."
-    )
-    async def recent(self, info: Info, last: Last = 30) -> PointsType:
-        """Read with those of the page's other series."""
+    @batched(metadata=depends_on(DATA), description="Its last observations, oldest first: a sparkline. At most 500.")
+    @staticmethod
+    async def recent(
+        parents: Sequence["SeriesSummaryType"], context: RequestContext, last: Last = 30
+    ) -> list[PointsType]:
+        """As many of each."""
         within(last, 1, LONGEST_RECENT, "last")
-        columns = await loader(info.context, RecentBySeriesLoader).load((self.row, last))
-        return PointsType.from_columns(columns)
+        rows = [parent.row for parent in parents]
+        async with context.read() as conn:
+            found = await read_recent(conn, rows, last)
+        return [PointsType.from_columns(found.get(row.id) or Columns.empty()) for row in rows]
 
-    @strawberry.field(
+    @batched(
         metadata=depends_on(QUALITY),
         description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.",
     )
-    async def quality(self, info: Info) -> QualityStatus:
-        """Read with those of the page's other datasets."""
-        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
-        return status_of(rows, info.context)
+    @staticmethod
+    async def quality(parents: Sequence["SeriesSummaryType"], context: RequestContext) -> list[QualityStatus]:
+        """From the last verdict of each check."""
+        return await of_datasets(context, [parent.dataset for parent in parents], latest_verdicts, status_of)
 
-    @strawberry.field(metadata=depends_on(QUALITY), description="How many sessions late its dataset is.")
-    async def freshness(self, info: Info) -> QualityMetricType | None:
-        """Read with those of the page's other datasets."""
-        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
-        return metric_of(rows, FRESHNESS, info.context)
+    @batched(metadata=depends_on(QUALITY), description="How many sessions late its dataset is.")
+    @staticmethod
+    async def freshness(
+        parents: Sequence["SeriesSummaryType"], context: RequestContext
+    ) -> list[QualityMetricType | None]:
+        """The last verdict of this check."""
+        said = partial(metric_of, FRESHNESS)
+        return await of_datasets(context, [parent.dataset for parent in parents], latest_results, said)
 
-    @strawberry.field(metadata=depends_on(QUALITY), description=COUNTS_UNTIL)
-    async def quality_counts_until(self, info: Info) -> Instant | None:
+    @batched(metadata=depends_on(QUALITY), description=COUNTS_UNTIL)
+    @staticmethod
+    async def quality_counts_until(
+        parents: Sequence["SeriesSummaryType"], context: RequestContext
+    ) -> list[Instant | None]:
         """From the newest run."""
-        return until_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset))
+        return await of_datasets(context, [parent.dataset for parent in parents], latest_verdicts, until_of)
 
     @classmethod
     def from_row(cls, row: SeriesRow) -> "SeriesSummaryType":
@@ -113,3 +132,11 @@ _SERIES = stored(
         "unit": lambda row: Unit(name=row.unit, scale=row.unit_scale),
     },
 )
+
+
+async def are_quoted(rows: Sequence[SeriesRow], context: RequestContext) -> list[bool]:
+    """Whether each series is still quoted."""
+    async with context.read() as conn:
+        quoting = await read_quoting(conn, {row.dataset for row in rows})
+        latest = await latest_by_series_ids(conn, [row.id for row in rows])
+    return [quoting.is_quoted(row, latest.get(row.id)) for row in rows]

@@ -1,11 +1,13 @@
 """One series with its history, all of it read at one instant."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from mktdash.graphql.columns.points import ObservationType, PointsType
-from mktdash.graphql.context import Info
+from mktdash.graphql.context import RequestContext
 from mktdash.graphql.instruments.types import InstrumentType
-from mktdash.graphql.loaders import MissingByDatasetLoader, QuotedBySeriesLoader, VerdictsByDatasetLoader, loader
+from mktdash.graphql.loaders import batched
 from mktdash.graphql.quality.dataset import DatasetType
 from mktdash.graphql.quality.verdicts import (
     COUNTS_UNTIL,
@@ -14,10 +16,12 @@ from mktdash.graphql.quality.verdicts import (
     QualityMetricType,
     QualityStatus,
     metrics_of,
+    missing_of,
+    of_datasets,
     status_of,
     until_of,
 )
-from mktdash.graphql.series.summary import SERIES, Unit
+from mktdash.graphql.series.summary import SERIES, Unit, are_quoted
 from mktdash.graphql.vocabulary.arguments import First
 from mktdash.graphql.vocabulary.bounds import page_size
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on, never_kept
@@ -26,6 +30,7 @@ from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant, Json
 from mktdash.store.catalogue.instruments import SeriesRow
 from mktdash.store.live.topic_versions import CATALOGUE, DATA, QUALITY
+from mktdash.store.quality.verdicts import latest_results
 
 
 @attributes_depend_on(DATA)
@@ -38,36 +43,42 @@ class SeriesQualityType:
         description="How many observations in the range carry each flag; flags that none carries are left out."
     )
 
-    @strawberry.field(
+    @batched(
         metadata=depends_on(QUALITY),
         description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.",
     )
-    async def status(self, info: Info) -> QualityStatus:
+    @staticmethod
+    async def status(parents: Sequence["SeriesQualityType"], context: RequestContext) -> list[QualityStatus]:
         """From the last verdict of each check."""
-        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
-        return status_of(rows, info.context)
+        return await of_datasets(context, [parent.row.dataset for parent in parents], latest_results, status_of)
 
-    @strawberry.field(metadata=depends_on(QUALITY), description="Every verdict on its dataset, by metric.")
-    async def metrics(self, info: Info) -> list[QualityMetricType]:
+    @batched(metadata=depends_on(QUALITY), description="Every verdict on its dataset, by metric.")
+    @staticmethod
+    async def metrics(parents: Sequence["SeriesQualityType"], context: RequestContext) -> list[list[QualityMetricType]]:
         """The last verdict of each check."""
-        rows = await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset)
-        return metrics_of(rows, info.context)
+        return await of_datasets(context, [parent.row.dataset for parent in parents], latest_results, metrics_of)
 
-    @strawberry.field(metadata=depends_on(QUALITY), description=COUNTS_UNTIL)
-    async def counts_until(self, info: Info) -> Instant | None:
+    @batched(metadata=depends_on(QUALITY), description=COUNTS_UNTIL)
+    @staticmethod
+    async def counts_until(parents: Sequence["SeriesQualityType"], context: RequestContext) -> list[Instant | None]:
         """From the newest run."""
-        return until_of(await loader(info.context, VerdictsByDatasetLoader).load(self.row.dataset))
+        return await of_datasets(context, [parent.row.dataset for parent in parents], latest_results, until_of)
 
-    @strawberry.field(
+    @batched(
         metadata=never_kept(WHAT_IS_DUE),
         description="The sessions of the last 30 days that it lacks, newest first, each with its reason.",
     )
-    async def missing(self, info: Info, first: First = 20) -> list[MissingSessionType]:
+    @staticmethod
+    async def missing(
+        parents: Sequence["SeriesQualityType"], context: RequestContext, first: First = 20
+    ) -> list[list[MissingSessionType]]:
         """What is missing and why."""
         page_size(first, "first")
-        rows = await loader(info.context, MissingByDatasetLoader).load(self.row.dataset)
-        mine = [row for row in rows if row.symbol == self.row.symbol]
-        return [MissingSessionType.from_row(row) for row in mine[:first]]
+        found = await missing_of(context, {parent.row.dataset for parent in parents})
+        mine = [
+            [row for row in found[parent.row.dataset] if row.symbol == parent.row.symbol][:first] for parent in parents
+        ]
+        return [[MissingSessionType.from_row(row) for row in rows] for rows in mine]
 
 
 @attributes_depend_on(CATALOGUE)
@@ -102,14 +113,15 @@ class SeriesType(Node):
         metadata=depends_on(DATA), description="Its observations in the range asked for."
     )
 
-    @strawberry.field(
+    @batched(
         metadata=depends_on(CATALOGUE, DATA, QUALITY),
         description="Whether it is still quoted: it has not ended, and its newest observation is no further behind its "
         "dataset's than the schedule makes usual.",
     )
-    async def quoted(self, info: Info) -> bool:
+    @staticmethod
+    async def quoted(parents: Sequence["SeriesType"], context: RequestContext) -> list[bool]:
         """By the one rule there is."""
-        return await loader(info.context, QuotedBySeriesLoader).load(self.row)
+        return await are_quoted([parent.row for parent in parents], context)
 
     @classmethod
     def from_row(
