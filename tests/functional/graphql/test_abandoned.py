@@ -12,7 +12,6 @@ from tests.factories.web.application import client_of, resources_over, served, s
 
 from mktdash import app as entry
 from mktdash.graphql.context import Info
-from mktdash.graphql.loaders import loader
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.store.engine.session import open_engine, read_transaction
 
@@ -60,7 +59,7 @@ class Slow:
 
     @strawberry.field
     async def loaded(self, info: Info) -> int:
-        return await loader(info.context, EndlessLoader).load(1)
+        return await EndlessLoader(info.context).load(1)
 
     @strawberry.field
     def large(self) -> str:

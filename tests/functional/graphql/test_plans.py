@@ -1,16 +1,19 @@
 """A plan answers what the executor answers, to the byte; what goes wrong is left to the executor; on both engines."""
 
-import asyncio
+import random
 import re
 
 import pytest
+from graphql import get_named_type, is_composite_type, is_leaf_type, is_object_type
+from ops.load.clients import CLIENTS, operation_of, pages_own
+from ops.load.reads import QUERIES as LOAD
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
-from mktdash.graphql.planner.leaves import NoPlanError
-from mktdash.graphql.planner.plans import Plans
-from mktdash.graphql.planner.together import together
-from mktdash.graphql.schema import _RUNS
+from mktdash.graphql.loaders import is_batched
+from mktdash.graphql.planner.plans import RUNS, Plans
+from mktdash.graphql.schema import MktdashSchema
 from mktdash.quality.runner import run_quality
 
 QUERIES = [
@@ -64,16 +67,52 @@ WRONG = [
 ]
 
 
+# What variables and arguments are given, by their names; what is not here is left out.
+GIVEN = {
+    "symbol": ["EURUSD", "EURJPY", "EURNOPE"],
+    "key": ["ecb-reference-rates", "nope"],
+    "first": [1, 2, 0],
+    "last": [3, 501],
+    "id": ["x", "U2VyaWVzOng"],
+    "ids": [["x"]],
+    "asOf": ["2024-01-02T13:15:00Z"],
+    "from": ["2024-01-02T00:00:00Z"],
+    "at": ["2024-02-01T00:00:00Z"],
+    "maxPoints": [5],
+    "asked": [1],
+}
+
+
+class WithoutPlans(Plans):
+    """The plans of a schema that leaves everything to the executor."""
+
+    def of(self, *_):
+        return None
+
+
+@pytest.fixture(scope="module")
+def executing():
+    schema = MktdashSchema()
+    schema.plans = WithoutPlans(schema._schema)
+    return schema
+
+
 @pytest.fixture
 async def judged(ecb_engine):
-    await run_quality(ecb_engine, clock=system_clock, code_sha="test")
-    return ecb_engine
+    now = system_clock()
+    await run_quality(ecb_engine, clock=lambda: now, code_sha="test")
+    return resources_over(ecb_engine, answer_cache_mb=0, clock=lambda: now)
 
 
 @pytest.fixture
-async def web(judged):
-    async with web_over(resources_over(judged, answer_cache_mb=0)) as opened:
-        yield opened
+async def both(judged, executing):
+    """The answer to a request by plan, and by the executor."""
+    async with web_over(judged) as web, web_over(judged, executing) as executor:
+
+        async def ask(body):
+            return [await one.client.post("/graphql", json=body) for one in (web, executor)]
+
+        yield ask
 
 
 @pytest.fixture
@@ -81,33 +120,59 @@ def by():
     """What executed the operations since the test began."""
 
     def count():
-        return {one: _RUNS.labels(one)._value.get() for one in ("plan", "executor after plan", "executor")}
+        return {one: RUNS.labels(one)._value.get() for one in ("plan", "executor after plan", "executor")}
 
     before = count()
     return lambda: {one: int(n - before[one]) for one, n in count().items() if n != before[one]}
 
 
-async def without_plans(web, monkeypatch, body):
-    async def none(*_):
-        raise NoPlanError
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Plans, "run", none)
-        return await web.client.post("/graphql", json=body)
-
-
-def the_same_but_for_request_ids(content):
+def but_for_request_ids(content):
     return re.sub(rb'"requestId":"\w+"', b"", content)
 
 
 @pytest.mark.parametrize("query", QUERIES)
-async def test_a_plan_answers_what_the_executor_answers(web, monkeypatch, by, query):
-    planned = await web.client.post("/graphql", json={"query": query})
-    executed = await without_plans(web, monkeypatch, {"query": query})
+async def test_a_plan_answers_what_the_executor_answers(both, by, query):
+    planned, executed = await both({"query": query})
 
     assert b"errors" not in planned.content
     assert planned.content == executed.content
-    assert by() == {"plan": 1, "executor": 1}
+    assert by() == {"plan": 1}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_what_people_ask_is_answered_by_plan(both, by, client):
+    texts = [text for text in pages_own().values() if text.startswith("query")]
+    texts += [text.replace("LOAD", "EURUSD") for _, text in LOAD.values()]
+    for text in texts:
+        given = {name: values[0] for name, values in GIVEN.items() if f"${name}:" in text}
+        body, _ = CLIENTS[client](text, given)
+        planned, executed = await both(body)
+
+        assert but_for_request_ids(planned.content) == but_for_request_ids(executed.content), text
+        # No run has this id, and a plan only knows how things go well.
+        assert b"errors" not in planned.content or operation_of(text) == "ReportRun", planned.content
+    assert by() == {"plan": len(texts) - 1, "executor after plan": 1}
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_whatever_is_asked_is_answered_as_the_executor_answers(both, by, executing, seed):
+    chance = random.Random(seed)  # noqa: S311 - no secret: what is asked
+    for _ in range(4):
+        query, variables = _query(executing._schema, chance)
+        planned, executed = await both({"query": query, "variables": variables})
+
+        assert but_for_request_ids(planned.content) == but_for_request_ids(executed.content), query
+        assert planned.status_code == executed.status_code, query
+    assert by()
+
+
+def test_no_field_is_asked_of_many_parents_one_by_one(executing):
+    """What waits has a function for all, but for the roots, of which there is one."""
+    for kind in executing._schema.type_map.values():
+        if is_object_type(kind) and kind.name not in {"Query", "Mutation", "Subscription"}:
+            for name, field in kind.fields.items():
+                declared = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+                assert declared is None or not declared.is_async or is_batched(declared), f"{kind.name}.{name}"
 
 
 @pytest.mark.parametrize(
@@ -120,69 +185,87 @@ async def test_a_plan_answers_what_the_executor_answers(web, monkeypatch, by, qu
         {"none": True, "all": True},
     ],
 )
-async def test_a_plan_includes_and_skips_what_the_variables_say(web, monkeypatch, by, variables):
+async def test_a_plan_includes_and_skips_what_the_variables_say(both, by, variables):
     body = {"query": SWITCHED, "variables": variables}
     # Those of another time must not decide.
-    await web.client.post("/graphql", json=body | {"variables": {"none": not variables["none"]}})
-    planned = await web.client.post("/graphql", json=body)
+    await both(body | {"variables": {"none": not variables["none"]}})
+    planned, executed = await both(body)
 
     assert b"errors" not in planned.content
-    assert planned.content == (await without_plans(web, monkeypatch, body)).content
-    assert by() == {"plan": 2, "executor": 1}
+    assert planned.content == executed.content
+    assert by() == {"plan": 2}
 
 
-async def test_a_variable_that_is_not_right_is_told_as_the_executor_tells_it(web, by):
-    error = await web.error(SWITCHED, {"none": None})
+async def test_a_variable_that_is_not_right_is_told_as_the_executor_tells_it(both, by):
+    planned, executed = await both({"query": SWITCHED, "variables": {"none": None}})
+    (error,) = planned.json()["errors"]
 
     assert (error["extensions"]["code"], "none" in error["message"]) == ("BAD_INPUT", True), error
+    assert but_for_request_ids(planned.content) == but_for_request_ids(executed.content)
     assert by() == {}
 
 
 @pytest.mark.parametrize("query", WITHOUT_PLAN)
-async def test_what_plans_do_not_know_is_executed(web, monkeypatch, by, query):
-    answered = await web.client.post("/graphql", json={"query": query})
+async def test_what_plans_do_not_know_is_executed(both, by, query):
+    planned, executed = await both({"query": query})
 
-    assert answered.content == (await without_plans(web, monkeypatch, {"query": query})).content
-    assert by() == {"executor": 2}
+    assert planned.content == executed.content
+    assert by() == {"executor": 1}
 
 
 @pytest.mark.parametrize("query", WRONG)
-async def test_what_goes_wrong_is_told_as_the_executor_tells_it(web, monkeypatch, by, query):
-    planned = await web.client.post("/graphql", json={"query": query})
-    executed = await without_plans(web, monkeypatch, {"query": query})
+async def test_what_goes_wrong_is_told_as_the_executor_tells_it(both, by, query):
+    planned, executed = await both({"query": query})
 
     assert b"errors" in planned.content
-    assert the_same_but_for_request_ids(planned.content) == the_same_but_for_request_ids(executed.content)
+    assert but_for_request_ids(planned.content) == but_for_request_ids(executed.content)
     assert planned.status_code == executed.status_code
-    assert by() == {"executor after plan": 1, "executor": 1}
+    assert by() == {"executor after plan": 1}
 
 
-async def test_coroutines_are_run_together_and_in_order():
-    gate = asyncio.get_running_loop().create_future()
-
-    async def double(n):
-        if n % 2:
-            await gate
-        await asyncio.sleep(0)
-        return 2 * n
-
-    asyncio.get_running_loop().call_later(0.01, gate.set_result, None)
-
-    assert await together([double(n) for n in range(7)]) == [0, 2, 4, 6, 8, 10, 12]
+def _query(schema, chance):
+    """A query that is valid, of chosen fields through fragments, aliases and switches, and values for its variables."""
+    fragments = []
+    roots = [_field(schema.query_type, name, chance, fragments, 4) for name in _some(_asked(schema), chance, 2)]
+    text = "query ($yes: Boolean = true, $no: Boolean = false) { " + " ".join(roots) + " __typename @include(if: $yes) "
+    text += "x: __typename @skip(if: $no) } " + " ".join(fragments)
+    return text, chance.choice([{}, {"yes": False}, {"no": True}])
 
 
-async def test_the_first_failure_ends_all_and_closes_the_rest():
-    closed = []
+def _asked(schema):
+    # Those that tell of the request, of other processes or of secrets are no matter of data.
+    return [name for name in schema.query_type.fields if name not in {"viewer", "tokens", "sources", "serverInfo"}]
 
-    async def wait(n):
-        try:
-            if n == 3:
-                raise ValueError(n)
-            await asyncio.get_running_loop().create_future()
-        finally:
-            closed.append(n)
 
-    with pytest.raises(ValueError, match="3"):
-        await together([wait(n) for n in range(5)])
+def _some(names, chance, n):
+    return chance.sample(names, min(len(names), n))
 
-    assert sorted(closed) == [0, 1, 2, 3]
+
+def _field(kind, name, chance, fragments, depth):
+    field = kind.fields[name]
+    given = {one: chance.choice(GIVEN[one]) for one, argument in field.args.items() if one in GIVEN}
+    written = ", ".join(f"{one}: {_literal(value)}" for one, value in given.items())
+    alias = chance.choice(["", "", f"a{chance.randrange(9)}_{name}: "])
+    switch = chance.choice(["", "", "", " @include(if: $yes)", " @skip(if: $no)", " @skip(if: false)"])
+    return f"{alias}{name}{f'({written})' if written else ''}{switch}" + _selection(
+        get_named_type(field.type), chance, fragments, depth - 1
+    )
+
+
+def _selection(kind, chance, fragments, depth):
+    if not is_composite_type(kind):
+        return ""
+    fields = getattr(kind, "fields", {})
+    plain = [name for name, field in fields.items() if is_leaf_type(get_named_type(field.type)) and not field.args]
+    deep = [name for name in fields if name not in plain] if depth else []
+    chosen = [_field(kind, name, chance, fragments, depth) for name in _some(plain, chance, 4)]
+    chosen += [_field(kind, name, chance, fragments, depth) for name in _some(deep, chance, 2)]
+    text = " ".join(chosen)
+    if chance.random() < 0.3:
+        fragments.append(f"fragment F{len(fragments)} on {kind.name} {{ __typename {text} }}")
+        text = f"...F{len(fragments) - 1} ... on {kind.name} {{ {text} }}"
+    return f" {{ {text} __typename }}"
+
+
+def _literal(value):
+    return "[" + ", ".join(map(_literal, value)) + "]" if isinstance(value, list) else repr(value).replace("'", '"')

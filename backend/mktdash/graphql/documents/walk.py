@@ -60,21 +60,18 @@ class Walk:
             node = next(nodes, None)
             if node is None:
                 levels.pop()
-            elif self._included(node):
-                yield node, kind
-                name = ""
-                fragment = node if isinstance(node, InlineFragmentNode) else None
-                if isinstance(node, InlineFragmentNode):
-                    fragment = node
-                elif isinstance(node, FragmentSpreadNode):
-                    name = node.name.value
-                    if name not in (entered if entered is not None else [level[0] for level in levels]):
-                        fragment = self.fragments.get(name)
-                    if entered is not None:
-                        entered.add(name)
-                if fragment is not None and self._applies(fragment.type_condition, kind):
-                    inside = self._within(fragment.type_condition, kind)
-                    levels.append((name, inside, iter(fragment.selection_set.selections)))
+                continue
+            if not self._included(node):
+                continue
+            yield node, kind
+            name, fragment = self._fragment(node)
+            if fragment is None or not self._applies(fragment.type_condition, kind):
+                continue
+            if name and name in ([one for one, _, _ in levels] if entered is None else entered):
+                continue
+            if name and entered is not None:
+                entered.add(name)
+            levels.append((name, self._within(fragment.type_condition, kind), iter(fragment.selection_set.selections)))
 
     def fields(
         self, merged: Iterable[SelectionSetNode | None], kind: Type = None, entered: set[str] | None = None
@@ -83,6 +80,12 @@ class Walk:
         for node, of in self.selections([one for one in merged if one is not None], kind, entered):
             if isinstance(node, FieldNode):
                 yield node, of
+
+    def _fragment(self, node: SelectionNode) -> tuple[str, InlineFragmentNode | FragmentDefinitionNode | None]:
+        """The fragment that a selection is, with its name."""
+        if isinstance(node, FragmentSpreadNode):
+            return node.name.value, self.fragments.get(node.name.value)
+        return "", node if isinstance(node, InlineFragmentNode) else None
 
     def _included(self, node: SelectionNode) -> bool:
         if self.variables is None or not node.directives:
