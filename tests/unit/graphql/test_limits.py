@@ -12,13 +12,13 @@ def test_the_standard_introspection_passes():
 def test_depth_is_bounded():
     deep = "{" + "a{" * 20 + "b" + "}" * 20 + "}"
 
-    assert "depth 21" in judge(parse(deep))[0]
+    assert judge(parse(deep)) == ["the document is more than 16 fields deep"]
 
 
 def test_depth_counts_through_fragments():
     chain = "".join(f"fragment F{n} on T {{ a {{ ...F{n + 1} }} }} " for n in range(20)) + "fragment F20 on T { b }"
 
-    assert any("depth" in problem for problem in judge(parse("{ ...F0 } " + chain)))
+    assert any("deep" in problem for problem in judge(parse("{ ...F0 } " + chain)))
 
 
 def test_aliases_are_bounded():
@@ -33,12 +33,14 @@ def test_directives_are_bounded():
     assert any("directives" in problem for problem in judge(parse(flood)))
 
 
-def test_fragments_that_double_are_counted_once_each_and_refused():
+def test_fragments_that_double_are_counted_no_further_than_a_bound():
     bomb = (
         "".join(f"fragment F{n} on T {{ ...F{n + 1} ...F{n + 1} }} " for n in range(100)) + "fragment F100 on T { b }"
     )
 
-    assert any("fields" in problem for problem in judge(parse("{ ...F0 } " + bomb)))
+    assert judge(parse("{ ...F0 } " + bomb)) == [
+        "the document has more than 1000 selections, once its fragments are spelt out"
+    ]
 
 
 def test_a_fragment_that_spreads_itself_is_judged_in_finite_time():

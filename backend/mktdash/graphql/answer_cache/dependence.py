@@ -3,26 +3,23 @@
 An answer is kept only where each field in it says what its value depends on (``declared``).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLNamedType,
     GraphQLSchema,
-    InlineFragmentNode,
-    NamedTypeNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     get_named_type,
-    is_abstract_type,
     is_interface_type,
     is_object_type,
 )
 
+from mktdash.graphql.documents.walk import Walk
 from mktdash.graphql.vocabulary.depends_on import declared
 from mktdash.store.live.topic_versions import FAMILIES, Versions
 
@@ -73,73 +70,47 @@ class Reading:
         self.until = instant if self.until is None else min(self.until, instant)
 
 
-def dependence_of(schema: GraphQLSchema, node: DocumentNode) -> Dependence | None:
+def dependence_of(schema: GraphQLSchema, document: DocumentNode) -> Dependence | None:
     """What the answers to a valid document depend on; None where they must not be kept."""
-    fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
-    walk = _Walk(schema, fragments)
-    for one in node.definitions:
+    found = _Found(Walk.of(document, schema))
+    for one in document.definitions:
         if isinstance(one, OperationDefinitionNode):
-            if one.operation is not OperationType.QUERY or schema.query_type is None:
+            if one.operation is not OperationType.QUERY:
                 return None
-            walk.selection(one.selection_set, schema.query_type, noted=False)
-    if not walk.known:
+            found.look([one.selection_set], schema.query_type, noted=False)
+    if not found.known:
         return None
     return Dependence(
-        topics=frozenset(walk.topics - FAMILIES), families=frozenset(walk.families), noted=frozenset(walk.noted)
+        topics=frozenset(found.topics - FAMILIES), families=frozenset(found.families), noted=frozenset(found.noted)
     )
 
 
 @dataclass(slots=True)
-class _Walk:
-    """What the fields of a document say, whatever its directives; each fragment is looked at once in each state."""
+class _Found:
+    """What the fields of a document say, whatever its directives."""
 
-    schema: GraphQLSchema
-    fragments: dict[str, FragmentDefinitionNode]
+    walk: Walk
     known: bool = True
     topics: set[str] = field(default_factory=set)
     families: set[str] = field(default_factory=set)
     noted: set[str] = field(default_factory=set)
-    _spread: set[tuple[str, str | None, bool]] = field(default_factory=set)
 
-    def selection(self, selection: SelectionSetNode | None, parent: GraphQLNamedType | None, *, noted: bool) -> None:
+    def look(self, merged: Sequence[SelectionSetNode], parent: GraphQLNamedType | None, *, noted: bool) -> None:
         """Look at a selection; ``noted`` where a field above notes the datasets that its fields tell of."""
-        for node in selection.selections if selection is not None else ():
-            match node:
-                case FieldNode():
-                    self._field(node, parent, noted=noted)
-                case InlineFragmentNode():
-                    self.selection(node.selection_set, self._within(parent, node.type_condition), noted=noted)
-                case FragmentSpreadNode():
-                    self._fragment(self.fragments[node.name.value], parent, noted=noted)
-                case _:
-                    pass
+        for node, kind in self.walk.fields(merged, parent):
+            if node.name.value != "__typename":
+                self._field(node, kind, noted=noted)
 
-    def _fragment(self, node: FragmentDefinitionNode, parent: GraphQLNamedType | None, *, noted: bool) -> None:
-        kind = self._within(parent, node.type_condition)
-        seen = (node.name.value, None if kind is None else kind.name, noted)
-        if seen not in self._spread:
-            self._spread.add(seen)
-            self.selection(node.selection_set, kind, noted=noted)
-
-    def _within(self, parent: GraphQLNamedType | None, condition: NamedTypeNode | None) -> GraphQLNamedType | None:
-        """The type that a fragment's fields are of: an object stays what it is, whatever it is asked as."""
-        wanted = parent if condition is None else self.schema.get_type(condition.name.value)
-        return parent if is_object_type(parent) and is_abstract_type(wanted) else wanted
-
-    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, *, noted: bool) -> None:
-        if node.name.value == "__typename":
-            return
+    def _field(self, node: FieldNode, kind: GraphQLNamedType | None, *, noted: bool) -> None:
         # Introspection's fields are on no type.
-        definition = (
-            parent.fields.get(node.name.value)
-            if parent is not None and (is_object_type(parent) or is_interface_type(parent))
-            else None
-        )
-        said = None if definition is None or parent is None else declared(parent, definition)
+        fields = kind.fields if is_object_type(kind) or is_interface_type(kind) else {}
+        definition = fields.get(node.name.value)
+        said = None if definition is None or kind is None else declared(kind, definition)
         if definition is None or said is None or said.never:
             self.known = False
             return
         noted = noted or said.notes
         self.topics |= said.topics
         (self.noted if noted else self.families).update(said.topics & FAMILIES)
-        self.selection(node.selection_set, get_named_type(definition.type), noted=noted)
+        if node.selection_set is not None:
+            self.look([node.selection_set], get_named_type(definition.type), noted=noted)

@@ -10,15 +10,12 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
-    InlineFragmentNode,
     IntValueNode,
     ListValueNode,
     OperationDefinitionNode,
@@ -30,6 +27,7 @@ from graphql import (
 )
 
 from mktdash.graphql.documents.operations import operations_called
+from mktdash.graphql.documents.walk import Walk
 from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 
 MOST = 20_000
@@ -85,45 +83,26 @@ class Costs:
         root = self._schema.get_root_type(operation.operation)
         if root is None:
             return 0
-        fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+        walk = Walk.of(document, self._schema)
         given = {
             one.variable.name.value: value_from_ast_untyped(one.default_value)
             for one in operation.variable_definitions or ()
             if one.default_value is not None
         } | dict(variables)
-        return 1 + _Walk(self._schema, fragments, given, sizes).selection(operation.selection_set, root, None)
+        return 1 + _Cost(walk, given, sizes).selection(operation.selection_set, root, None)
 
 
-class _Walk:
-    def __init__(
-        self,
-        schema: GraphQLSchema,
-        fragments: Mapping[str, FragmentDefinitionNode],
-        variables: Mapping[str, Any],
-        sizes: Mapping[int, int],
-    ) -> None:
-        self._schema = schema
-        self._fragments = fragments
+class _Cost:
+    def __init__(self, walk: Walk, variables: Mapping[str, Any], sizes: Mapping[int, int]) -> None:
+        self._walk = walk
         self._variables = variables
         self._sizes = sizes
 
     def selection(self, chosen: SelectionSetNode | None, parent: Any, page: int | None) -> int:
         """The cost of a selection, once; ``page`` is the size that an enclosing connection was asked for."""
         total = 0
-        for node in chosen.selections if chosen is not None else ():
-            match node:
-                case FieldNode():
-                    total += self._field(node, parent, page)
-                case InlineFragmentNode():
-                    on = node.type_condition
-                    kind = parent if on is None else self._schema.get_type(on.name.value)
-                    total += self.selection(node.selection_set, kind, page)
-                case FragmentSpreadNode() if node.name.value in self._fragments:
-                    spread = self._fragments[node.name.value]
-                    kind = self._schema.get_type(spread.type_condition.name.value)
-                    total += self.selection(spread.selection_set, kind, page)
-                case _:
-                    pass
+        for node, kind in self._walk.fields([chosen], parent):
+            total += self._field(node, kind, page)
             if total > MOST:
                 break
         return total

@@ -1,25 +1,26 @@
-"""Bounds on documents, judged before validation: on the whole document, each fragment looked at once.
+"""Bounds on documents, judged before validation: on the whole document, and no further than a bound is passed.
 
-Counting through fragments without memory is itself an attack: thirty fragments that each spread the next one twice
-make a billion visits. And validation compares all fields of one name in a selection with one another, in pairs.
+Thirty fragments that each spread the next one twice make a billion visits, so counting them all would itself be an
+attack. And validation compares all fields of one name in a selection with one another, in pairs.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import comb
 
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
-    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
     specified_rules,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from mktdash.graphql.documents.walk import Walk
 
 # Beyond these the parser itself, which reads character by character, would take long.
 MOST_CHARACTERS = 50_000
@@ -33,7 +34,7 @@ _PAIRS_A_FRAGMENT_PAIR = 4
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How large a selection is once its fragments are spelt out."""
+    """How large a document may be once its fragments are spelt out."""
 
     depth: int = 0
     operations: int = 0
@@ -44,18 +45,6 @@ class Extent:
     directives: int = 0
     introspections: int = 0
 
-    def beside(self, other: "Extent") -> "Extent":
-        """Both selections, side by side."""
-        return Extent(
-            max(self.depth, other.depth),
-            self.operations + other.operations,
-            self.fields + other.fields,
-            self.selections + other.selections,
-            self.aliases + other.aliases,
-            self.directives + other.directives,
-            self.introspections + other.introspections,
-        )
-
 
 # Of all operations of a document together. The standard introspection query is 15 deep; graphql-core bounds its lists
 # within lists by a rule of its own.
@@ -64,92 +53,83 @@ MOST = Extent(depth=16, operations=50, fields=500, selections=1_000, aliases=50,
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
-_Fragments = Mapping[str, FragmentDefinitionNode]
-
 
 def judge(document: DocumentNode) -> list[str]:
     """What is too much about a document; nothing where all is within bounds."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    measured: dict[str, Extent] = {}
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    total = Extent()
-    for node in operations:
-        own = Extent(operations=1, directives=len(node.directives or ()))
-        total = total.beside(_of(node.selection_set, fragments, measured)).beside(own)
-    problems = [
-        f"the document has {one.name} {getattr(total, one.name)}, the most allowed is {getattr(MOST, one.name)}"
-        for one in fields(Extent)
-        if getattr(total, one.name) > getattr(MOST, one.name)
-    ]
+    extent = _Extent(Walk.of(document))
+    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    try:
+        for one in operations:
+            extent.add("operations")
+            extent.add("directives", len(one.directives or ()))
+            extent.measure(one.selection_set, depth=1)
+    except _TooMuchError as problem:
+        return [str(problem)]
     # What no operation reaches was not counted, and would be validated all the same.
-    problems += [f"Fragment '{name}' is never used." for name in fragments if name not in measured]
-    if problems:
-        return problems
+    unused = [f"Fragment '{name}' is never used." for name in extent.walk.fragments if name not in extent.spread]
+    if unused:
+        return unused
     pairs = 0
-    for node in operations:
-        pairs += _pairs([node.selection_set], fragments)
+    for one in operations:
+        pairs += _pairs([one.selection_set], extent.walk)
         if pairs > MOST_PAIRS:
             return ["the document selects fields of one name too often; ask for each once, or under an alias"]
     return []
 
 
-def _of(selection: SelectionSetNode | None, fragments: _Fragments, measured: dict[str, Extent]) -> Extent:
-    total = Extent()
-    for node in selection.selections if selection is not None else ():
-        own = Extent(selections=1, directives=len(node.directives or ()))
-        match node:
-            case FieldNode():
-                inner = _of(node.selection_set, fragments, measured)
-                own = own.beside(inner).beside(
-                    Extent(
-                        depth=inner.depth + 1,
-                        fields=1,
-                        aliases=1 if node.alias else 0,
-                        introspections=1 if node.name.value in {"__schema", "__type"} else 0,
-                    )
-                )
-            case InlineFragmentNode():
-                own = own.beside(_of(node.selection_set, fragments, measured))
-            case FragmentSpreadNode():
-                own = own.beside(_of_fragment(node.name.value, fragments, measured))
-            case _:
-                pass
-        total = total.beside(own)
-    return total
+class _TooMuchError(Exception):
+    """The document goes over a bound, and was looked at no further."""
 
 
-def _of_fragment(name: str, fragments: _Fragments, measured: dict[str, Extent]) -> Extent:
-    if name not in measured and name in fragments:
-        # A fragment that spreads itself finds this nothing instead of itself; another rule refuses the document.
-        measured[name] = Extent()
-        measured[name] = _of(fragments[name].selection_set, fragments, measured)
-    return measured.get(name, Extent())
+class _Extent:
+    """How large a document is once its fragments are spelt out."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.spread: set[str] = set()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, what: str, n: int = 1) -> None:
+        """Count.
+
+        Raises:
+            _TooMuchError: there are too many of these.
+        """
+        self._counts[what] += n
+        most = getattr(MOST, what)
+        if self._counts[what] > most:
+            raise _TooMuchError(f"the document has more than {most} {what}, once its fragments are spelt out")
+
+    def measure(self, selection: SelectionSetNode, depth: int) -> None:
+        """Count what is in a selection and below it.
+
+        Raises:
+            _TooMuchError: it is too much.
+        """
+        for node, _ in self.walk.selections([selection]):
+            self.add("selections")
+            self.add("directives", len(node.directives or ()))
+            if isinstance(node, FragmentSpreadNode):
+                self.spread.add(node.name.value)
+            elif isinstance(node, FieldNode):
+                self.add("fields")
+                self.add("aliases", 1 if node.alias else 0)
+                self.add("introspections", 1 if node.name.value in {"__schema", "__type"} else 0)
+                if depth > MOST.depth:
+                    raise _TooMuchError(f"the document is more than {MOST.depth} fields deep")
+                if node.selection_set is not None:
+                    self.measure(node.selection_set, depth + 1)
 
 
-def _pairs(merged: Sequence[SelectionSetNode], fragments: _Fragments) -> int:
+def _pairs(merged: Sequence[SelectionSetNode], walk: Walk) -> int:
     """How many comparisons validation makes in selections that are one once merged, and below them."""
     by_key: dict[str, list[SelectionSetNode | None]] = {}
-    spread: set[str] = set()
-    for node in _fields(merged, fragments, spread):
+    entered: set[str] = set()
+    for node, _ in walk.fields(merged, entered=entered):
         by_key.setdefault((node.alias or node.name).value, []).append(node.selection_set)
-    pairs = _PAIRS_A_FRAGMENT_PAIR * comb(len(spread), 2) + sum(comb(len(sets), 2) for sets in by_key.values())
+    pairs = _PAIRS_A_FRAGMENT_PAIR * comb(len(entered), 2) + sum(comb(len(sets), 2) for sets in by_key.values())
     for sets in by_key.values():
         below = [one for one in sets if one is not None]
         if below and pairs <= MOST_PAIRS:
-            pairs += _pairs(below, fragments)
+            pairs += _pairs(below, walk)
     return pairs
-
-
-def _fields(merged: Iterable[SelectionSetNode], fragments: _Fragments, spread: set[str]) -> Iterable[FieldNode]:
-    for selection in merged:
-        for node in selection.selections:
-            match node:
-                case FieldNode():
-                    yield node
-                case InlineFragmentNode():
-                    yield from _fields([node.selection_set], fragments, spread)
-                case FragmentSpreadNode() if node.name.value not in spread and node.name.value in fragments:
-                    spread.add(node.name.value)
-                    yield from _fields([fragments[node.name.value].selection_set], fragments, spread)
-                case _:
-                    pass
