@@ -13,6 +13,7 @@ from uuid import uuid4
 import typer
 
 from mktdash.domain.errors import InvalidInputError
+from mktdash.domain.events import OBSERVATIONS
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ async def _run(request: _Request) -> "list[IngestReport]":
                 )
                 async for payload in payloads
             ]
-        await notify(resources.redis, ["observations"])
+        await notify(resources.redis, [OBSERVATIONS])
     return reports
 
 

@@ -9,6 +9,7 @@ import typer
 
 from mktdash.domain.clock import iso, to_micros
 from mktdash.domain.errors import InvalidInputError
+from mktdash.domain.events import OBSERVATIONS
 from mktdash.domain.interval import span_of
 from mktdash.settings import Settings
 
@@ -92,7 +93,7 @@ async def _from_raw(window: str, source: str | None, *, current: bool, dry_run: 
         async for report in reports:
             typer.echo(f"replayed {report.dataset}", err=True)
             results.append(_as_dict(report))
-        await notify(resources.redis, ["observations"])
+        await notify(resources.redis, [OBSERVATIONS])
     return results
 
 
@@ -165,5 +166,5 @@ async def _refetch(window: str, source: str | None) -> list[dict[str, Any]]:
                         "note": f", same {report.same}",
                     }
                 )
-        await notify(resources.redis, ["observations"])
+        await notify(resources.redis, [OBSERVATIONS])
     return results

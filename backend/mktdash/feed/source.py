@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import MktdashError
+from mktdash.domain.events import OBSERVATIONS
 from mktdash.domain.schedule import session_of
 from mktdash.feed.polling import next_poll
 from mktdash.feed.source_lease import Lease
@@ -177,7 +178,7 @@ class SourceLoop:
         if report.changed or report.rejected:
             self.touched(report)
         if report.changed:
-            await notify(self.resources.redis, ["observations"])
+            await notify(self.resources.redis, [OBSERVATIONS])
             _log.log(
                 logging.DEBUG if self.provider.policy.poll_s < _STANDBY_S * 2 else logging.INFO,
                 "%s: new %d, revised %d, retracted %d, rejected %d",

@@ -10,14 +10,13 @@ from mktdash.contracts.registry import CONTRACTS, Contract, contract_for
 from mktdash.domain.instrument import DatasetSpec, SeriesSpec
 from mktdash.domain.observation import Int64Array
 from mktdash.ingest.accept import Accepted, BatchKey, accept
-from mktdash.ingest.events import change_event
+from mktdash.ingest.events import PendingChange, change_of, unknown_change
 from mktdash.ingest.merge import compare
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, Rejection, SkipReason
 from mktdash.store.batches.absences import store_absences
 from mktdash.store.batches.batches import NewQuarantine, quarantine
 from mktdash.store.catalogue.instruments import SeriesRow
 from mktdash.store.catalogue.registration import Known, register_series
-from mktdash.store.live.outbox import NewEvent
 from mktdash.store.series.chunk_upkeep import mark_known, update_chunks_and_latest
 from mktdash.store.series.locking import NEVER, LockedSeries, Span, lock_and_read, lock_series
 from mktdash.store.series.rewind import rewind
@@ -49,7 +48,7 @@ class Outcome:
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     bounds: tuple[int, int] | None = None
     changed: set[int] = field(default_factory=set)
-    events: list[NewEvent] = field(default_factory=list)
+    events: list[PendingChange] = field(default_factory=list)
     late: dict[int, SeriesRow] = field(default_factory=dict)
 
     def widen(self, *instants: Int64Array | None) -> None:
@@ -139,7 +138,9 @@ class BatchMerge:
             counts["new"] += len(change.new)
             counts["revised"] += len(change.revised)
             counts["retracted"] += len(change.retracted)
-            self.outcome.events.append(change_event(one.series, change, late=one.series.id in self.outcome.late))
+            # Of a late batch the points may have been overtaken by those that came after it.
+            late = one.series.id in self.outcome.late
+            self.outcome.events.append(unknown_change(one.series.id) if late else change_of(one.series.id, change))
             self.outcome.changed.add(one.series.id)
             writes.append(
                 Write(

@@ -1,40 +1,48 @@
-"""Makes the ``observations`` event of a batch: it carries the changed points where they are few."""
+"""What subscribers hear of a batch: the changed points themselves where they are few, else only that there are many."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from mktdash.domain.observation import BAR_FIELDS, Columns
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mktdash.domain.events import OBSERVATIONS, ObservationsChanged
+from mktdash.domain.observation import Columns
 from mktdash.ingest.merge import Difference
-from mktdash.store.catalogue.instruments import SeriesRow
-from mktdash.store.live.outbox import NewEvent
+from mktdash.store.live.outbox import NewEvent, append_events
 
-# More than a screenful of points is to be queried, not pushed.
+# More than a screenful of points is news to query for, not to push.
 MAX_POINTS = 64
 
 
-def change_event(series: SeriesRow, change: Difference, *, late: bool) -> NewEvent:
-    """The event of what changed in a series, but for the version that its transaction will make.
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """What changed in a series, as ``ObservationsChanged`` says it, before its transaction has made a version."""
 
-    Of a ``late`` batch, which others with a later known-at may have overtaken, no points are pushed as current.
-    """
-    changed = Columns.concat([change.new, change.revised])
-    pushed = changed.take(slice(0, 0) if late else slice(-MAX_POINTS, None))
-    gone = [] if late else change.retracted.as_of.tolist()
-    payload: dict[str, Any] = {
-        "as_of": pushed.as_of.tolist(),
-        "value": pushed.value.tolist(),
-        "flags": pushed.flags.tolist(),
-        "retracted": gone[-MAX_POINTS:],
-        "truncated": late or len(changed) > MAX_POINTS or len(gone) > MAX_POINTS,
-    }
-    for name in BAR_FIELDS:
-        bar = getattr(pushed, name)
-        if bar is not None:
-            payload[name] = [one if one == one else None for one in bar.tolist()]  # noqa: PLR0124 - the test for NaN
-    return NewEvent(topic="observations", key=str(series.id), payload=payload)
+    series_id: int
+    points: Columns
+    retracted: Sequence[int]
+    truncated: bool
 
 
-def dated(events: Sequence[NewEvent], version: int, known_at: int) -> list[NewEvent]:
-    """The events with the dataset's version and the instant at which they became known (microseconds)."""
-    return [replace(one, payload=one.payload | {"data_version": version, "known_at": known_at}) for one in events]
+def change_of(series_id: int, difference: Difference) -> PendingChange:
+    """What changed: the last points and withdrawals, if there are many."""
+    changed = Columns.concat([difference.new, difference.revised])
+    gone = difference.retracted.as_of.tolist()
+    many = len(changed) > MAX_POINTS or len(gone) > MAX_POINTS
+    return PendingChange(series_id, changed.take(slice(-MAX_POINTS, None)), gone[-MAX_POINTS:], many)
+
+
+def unknown_change(series_id: int) -> PendingChange:
+    """That something changed, where the points that a batch brought need not be the current ones."""
+    return PendingChange(series_id, Columns.empty(), (), truncated=True)
+
+
+async def announce(
+    conn: AsyncConnection, changes: Iterable[PendingChange], *, version: int, known_at: int, now: int
+) -> None:
+    """Append what changed to the outbox, with the dataset's version that it made. Call it last in a transaction."""
+    events = [
+        ObservationsChanged(one.series_id, version, known_at, one.points, one.retracted, one.truncated)
+        for one in changes
+    ]
+    await append_events(conn, [NewEvent(OBSERVATIONS, str(one.series_id), one.to_payload()) for one in events], now)

@@ -16,7 +16,7 @@ from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.instrument import DatasetSpec
 from mktdash.ingest.accept import BatchKey
 from mktdash.ingest.batch import BatchMerge, Outcome, series_specs
-from mktdash.ingest.events import dated
+from mktdash.ingest.events import announce
 from mktdash.ingest.reparse import dataset_of, original_parser, replay_batch
 from mktdash.ingest.transactions import split_by_transaction
 from mktdash.providers.base import Parsed, Provider, RawPayload, SkipReason
@@ -34,7 +34,6 @@ from mktdash.store.batches.raw_files import store_raw
 from mktdash.store.catalogue.datasets import mark_changed, mark_checked
 from mktdash.store.catalogue.registration import register_contract, register_dataset, register_series
 from mktdash.store.engine.session import write_transaction
-from mktdash.store.live.outbox import append_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +181,7 @@ async def _close(
     await register_contract(conn, merge.contract.described(now))
     await mark_checked(conn, dataset.key, now)
     version = await mark_changed(conn, dataset.key, known_at, changed=bool(outcome.events))
-    await append_events(conn, dated(outcome.events, version, known_at), now)
+    await announce(conn, outcome.events, version=version, known_at=known_at, now=now)
     return IngestReport(
         dataset=dataset.key,
         batch_id=batch.id,

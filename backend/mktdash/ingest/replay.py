@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.clock import Clock, to_micros
+from mktdash.ingest.events import announce, unknown_change
 from mktdash.ingest.merge import Difference, compare
 from mktdash.ingest.reparse import ParserOf, original_parser, replay_batch
 from mktdash.providers.registry import describe_parser
@@ -20,7 +21,6 @@ from mktdash.store.batches.batches import ALL_TIME, batches_after, close_batch
 from mktdash.store.catalogue.datasets import all_datasets, mark_changed
 from mktdash.store.catalogue.instruments import SeriesRow, series_of_dataset
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.live.outbox import NewEvent, append_events
 from mktdash.store.series.locking import lock_series
 from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id
 from mktdash.store.series.revisions import history_digest
@@ -147,7 +147,8 @@ async def _replay_dataset(
     if after != before or await history_digest(conn, ids) != history_before:
         at = to_micros(clock())
         version = await mark_changed(conn, key, at, changed=True)
-        await append_events(conn, [_event(one.series, version, at) for one in changes], at)
+        events = [unknown_change(one.series.id) for one in changes]
+        await announce(conn, events, version=version, known_at=at, now=at)
     return ReplayReport(
         dataset=key,
         batches=len(batches),
@@ -157,8 +158,3 @@ async def _replay_dataset(
         changes=changes,
         applied=True,
     )
-
-
-def _event(series: SeriesRow, version: int, at: int) -> NewEvent:
-    payload = {"as_of": [], "value": [], "flags": [], "retracted": [], "truncated": True}
-    return NewEvent("observations", str(series.id), payload | {"data_version": version, "known_at": at})

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import MktdashError
+from mktdash.domain.events import OBSERVATIONS
 from mktdash.ingest.replay import ReplayReport, datasets_to_replay, replay_from_raw
 from mktdash.jobs.runner import verdict
 from mktdash.jobs.sweeper import between_sweeps
@@ -97,7 +98,7 @@ class Replayer:
         )
         async for report in reports:
             _log.info("replay %s: %s is done", run.id, report.dataset)
-            await notify(self.redis, ["observations"])
+            await notify(self.redis, [OBSERVATIONS])
         async with write_transaction(self.engine) as conn:
             await replays.finish(conn, run, self._now())
 

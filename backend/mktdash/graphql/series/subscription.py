@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated
 
-import numpy as np
 import strawberry
 
-from mktdash.domain.observation import BAR_FIELDS, Columns
+from mktdash.domain.events import OBSERVATIONS, ObservationsChanged
 from mktdash.graphql.columns.points import PointsType
 from mktdash.graphql.context import Info, RequestContext
 from mktdash.graphql.vocabulary import bounds
@@ -35,8 +34,8 @@ class ObservationsEvent:
     truncated: bool = strawberry.field(description="More changed than is carried here: query the series again.")
 
     @classmethod
-    def from_event(cls, cursor: str, series: SeriesRow, payload: dict[str, Any]) -> "ObservationsEvent":
-        """A change as the outbox holds it."""
+    def from_event(cls, cursor: str, series: SeriesRow, event: ObservationsChanged) -> "ObservationsEvent":
+        """A change of a series."""
         return cls(
             cursor=cursor,
             symbol=series.symbol,
@@ -44,11 +43,11 @@ class ObservationsEvent:
             measure=series.measure,
             interval=series.interval,
             dataset=series.dataset,
-            data_version=payload["data_version"],
-            known_at=Instant(payload["known_at"]),
-            points=PointsType.from_columns(_columns(payload)),
-            retracted_as_of=[Instant(at) for at in payload.get("retracted", ())],
-            truncated=payload.get("truncated", False),
+            data_version=event.data_version,
+            known_at=Instant(event.known_at),
+            points=PointsType.from_columns(event.points),
+            retracted_as_of=[Instant(at) for at in event.retracted],
+            truncated=event.truncated,
         )
 
 
@@ -72,11 +71,12 @@ class SeriesSubscription:
         context = info.context
         known = await _series_of(context, symbols)
         keys = None if symbols is None else [str(series_id) for series_id in known]
-        async with aclosing(context.services.hub.stream("observations", keys=keys, since=since)) as events:
+        async with aclosing(context.services.hub.stream(OBSERVATIONS, keys=keys, since=since)) as events:
             async for cursor, event in events:
                 series = await _series(context, known, event)
                 if series is not None:
-                    yield ObservationsEvent.from_event(str(cursor), series, event.payload)
+                    changed = ObservationsChanged.from_payload(series.id, event.payload)
+                    yield ObservationsEvent.from_event(str(cursor), series, changed)
 
 
 async def _series_of(context: RequestContext, symbols: list[str] | None) -> dict[int, SeriesRow]:
@@ -95,18 +95,3 @@ async def _series(context: RequestContext, known: dict[int, SeriesRow], event: E
         async with read_transaction(context.services.engine) as conn:
             known.update(await series_by_ids(conn, [series_id]))
     return known.get(series_id)
-
-
-def _columns(payload: dict[str, Any]) -> Columns:
-    bars = {name: None if payload.get(name) is None else np.array(payload[name], np.float64) for name in BAR_FIELDS}
-    told = Columns(
-        as_of=np.array(payload["as_of"], np.int64),
-        value=np.array(payload["value"], np.float64),
-        flags=np.array(payload["flags"], np.int64),
-        open=bars["open"],
-        high=bars["high"],
-        low=bars["low"],
-        volume=bars["volume"],
-    )
-    # New and revised values come one after the other; readers expect time to go forward.
-    return told.take(np.argsort(told.as_of, kind="stable"))
