@@ -14,6 +14,7 @@ export const row = (symbol: string, more: Partial<Row> = {}): Row => ({
   interval: "1d",
   unit: { name: "USD", scale: 1 },
   simulated: false,
+  quoted: true,
   quality: "PASS",
   qualityCountsUntil: "2026-11-26T12:05:00Z",
   freshness: { status: "PASS", summary: "up to date: newest is 2026-11-25" },

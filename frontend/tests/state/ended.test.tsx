@@ -8,7 +8,7 @@ import { SeriesQuality } from "../../src/pages/series/SeriesQuality.tsx";
 import type { Quality } from "../../src/pages/series/view.ts";
 import { type DatasetNotes, endsOf } from "../../src/pages/watchlist/datasetNotes.ts";
 import { newestVerdicts } from "../../src/pages/watchlist/datasetVerdicts.ts";
-import { mayHaveEnded, type Row, silentKeys } from "../../src/pages/watchlist/rows.ts";
+import type { Row } from "../../src/pages/watchlist/rows.ts";
 import { WatchTable } from "../../src/pages/watchlist/WatchTable.tsx";
 import { endOf, withoutEndTexts } from "../../src/state/ended.ts";
 import { createResource } from "../../src/state/resource.ts";
@@ -48,13 +48,7 @@ function table(rows: readonly Row[], known: readonly DatasetNotes[]): HTMLElemen
   const root = document.createElement("div");
   const sort = signal({ column: "symbol", descending: false } as const);
   render(
-    <WatchTable
-      rows={rows}
-      silent={silentKeys(rows)}
-      ends={endsOf(rows, known)}
-      judged={newestVerdicts(rows)}
-      sort={sort}
-    />,
+    <WatchTable rows={rows} ends={endsOf(rows, known)} judged={newestVerdicts(rows)} sort={sort} />,
     root,
   );
   return root;
@@ -62,16 +56,22 @@ function table(rows: readonly Row[], known: readonly DatasetNotes[]): HTMLElemen
 
 const text = (root: ParentNode, selector: string): string => root.querySelector(selector)?.textContent ?? "";
 
-test("a long silence alone is never called an end", () => {
-  const root = table([row("EURUSD", "2026-11-25"), row("EURHRK", "2022-12-30")], [notes("rates")]);
+const GONE = { quoted: false };
+
+test("what is no longer quoted stands below the rest, and is not called ended for that", () => {
+  const root = table([row("EURUSD", "2026-11-25"), row("EURHRK", "2022-12-30", GONE)], [notes("rates")]);
 
   expect(text(root, ".outdated [scope=rowgroup]")).toBe("No recent values (1)");
   expect(text(root, ".outdated tr:nth-child(2) .c-time")).toBe("2022-12-30");
   expect(root.textContent).not.toMatch(/ended/i);
 });
 
-test("what an operator recorded as ended stands below the rest with the day and the reason, and only that", () => {
-  const rows = [row("EURUSD", "2026-11-25"), row("EURHRK", "2022-12-30"), row("EURRUB", "2022-03-01")];
+test("what an operator recorded as ended is shown with the day and the reason, and only that", () => {
+  const rows = [
+    row("EURUSD", "2026-11-25"),
+    row("EURHRK", "2022-12-30", GONE),
+    row("EURRUB", "2022-03-01", GONE),
+  ];
 
   const root = table(rows, [notes("rates", KUNA)]);
 
@@ -80,11 +80,9 @@ test("what an operator recorded as ended stands below the rest with the day and 
   expect(root.querySelectorAll(".outdated .c-symbol a")).toHaveLength(2);
 });
 
-test("a dataset that ended as a whole stands below the rest, though none of its series lags behind another", () => {
-  const rows = [row("A", "2026-07-30", { dataset: "gone" }), row("B", "2026-11-25")];
+test("a series of a dataset that ended as a whole has the dataset's end", () => {
+  const rows = [row("A", "2026-07-30", { dataset: "gone", ...GONE }), row("B", "2026-11-25")];
 
-  expect(rows.map((one) => mayHaveEnded(one, NOW))).toEqual([true, false]);
-  expect([...silentKeys(rows)]).toEqual([]);
   expect(text(table(rows, [notes("gone", WHOLE)]), ".outdated .end")).toBe(
     "Ended on 2026-07-30: no longer published",
   );

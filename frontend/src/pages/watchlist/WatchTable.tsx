@@ -19,8 +19,6 @@ import { Sparkline } from "./Sparkline.tsx";
 
 interface WatchTableProps {
   readonly rows: readonly Row[];
-  /** The rows that had no value for long, by key. */
-  readonly silent: ReadonlySet<string>;
   /** By row, its end, where an operator recorded one. */
   readonly ends: ReadonlyMap<string, EndFragment>;
   /** By dataset, the row whose verdict the notices show for all its rows. */
@@ -28,8 +26,7 @@ interface WatchTableProps {
   readonly sort: Signal<Sort>;
 }
 
-export function WatchTable({ rows, silent, ends, judged, sort }: WatchTableProps) {
-  const isOutdated = ({ key }: Row) => silent.has(key) || ends.has(key);
+export function WatchTable({ rows, ends, judged, sort }: WatchTableProps) {
   const toRow = (row: Row) => (
     <WatchRow
       key={row.key}
@@ -39,7 +36,7 @@ export function WatchTable({ rows, silent, ends, judged, sort }: WatchTableProps
       starred={stars.value.has(row.key)}
     />
   );
-  const outdated = rows.filter(isOutdated);
+  const outdated = rows.filter((row) => !row.quoted);
   return (
     <table class="watch-table">
       <thead>
@@ -73,7 +70,7 @@ export function WatchTable({ rows, silent, ends, judged, sort }: WatchTableProps
           </th>
         </tr>
       </thead>
-      <tbody>{rows.filter((row) => !isOutdated(row)).map(toRow)}</tbody>
+      <tbody>{rows.filter((row) => row.quoted).map(toRow)}</tbody>
       {outdated.length > 0 && (
         <tbody class="outdated">
           <tr>

@@ -2,7 +2,6 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { WatchlistDocument } from "../../api/generated/operations.ts";
-import { serverNow } from "../../api/serverTime.ts";
 import { LiveStates } from "../../components/LiveState.tsx";
 import { Lines, Panel } from "../../components/Panel.tsx";
 import { count } from "../../format/number.ts";
@@ -17,7 +16,7 @@ import { newestVerdicts } from "./datasetVerdicts.ts";
 import { Filters } from "./Filters.tsx";
 import { assetClass, clearFilter, onlyStars, sort, text } from "./filter.ts";
 import { loadWatchlist } from "./loadWatchlist.ts";
-import { arrange, mayHaveEnded, rowsOf, silentKeys, type Watchlist, withEvent } from "./rows.ts";
+import { arrange, rowsOf, type Watchlist, withEvent } from "./rows.ts";
 import { WatchTable } from "./WatchTable.tsx";
 
 const POLL_MS = 60_000;
@@ -80,7 +79,6 @@ interface ListProps {
 function List({ held, looking, more }: ListProps) {
   const rows = rowsOf(held);
   const ends = endsOf(rows, datasetNotes.value);
-  const silent = silentKeys(rows);
   const judged = newestVerdicts(rows);
   const classes = [...new Set(rows.map((row) => row.assetClass))];
   const filter = { text: text.value, assetClass: assetClass.value, onlyStars: onlyStars.value };
@@ -91,7 +89,7 @@ function List({ held, looking, more }: ListProps) {
         classes={classes}
         counted={`${shown.length} of ${rows.length}${held.pageInfo.hasNextPage ? " loaded" : ""}`}
       />
-      <DatasetNotices judged={judged} ends={rows.some((row) => mayHaveEnded(row, serverNow()))} />
+      <DatasetNotices judged={judged} ends={rows.some((row) => !row.quoted)} />
       {shown.length === 0 ? (
         <div class="blank">
           <p>
@@ -106,7 +104,7 @@ function List({ held, looking, more }: ListProps) {
           </button>
         </div>
       ) : (
-        <WatchTable rows={shown} silent={silent} ends={ends} judged={judged} sort={sort} />
+        <WatchTable rows={shown} ends={ends} judged={judged} sort={sort} />
       )}
       {held.pageInfo.hasNextPage && (
         <p class="quiet">
@@ -123,15 +121,9 @@ function List({ held, looking, more }: ListProps) {
   );
 }
 
-/** The newest ticks of the rows with recent values. */
-function ticksOf(held: Watchlist): Tick[] {
-  const rows = rowsOf(held);
-  const silent = silentKeys(rows);
-  const ends = endsOf(rows, datasetNotes.value);
-  return rows.flatMap(({ key, latest, interval }) =>
-    latest && !silent.has(key) && !ends.has(key) ? [{ ...latest, interval }] : [],
-  );
-}
+/** The newest ticks of the rows that are still quoted. */
+const ticksOf = (held: Watchlist): Tick[] =>
+  rowsOf(held).flatMap(({ quoted, latest, interval }) => (latest && quoted ? [{ ...latest, interval }] : []));
 
 function Nothing() {
   return (

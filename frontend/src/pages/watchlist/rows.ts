@@ -116,19 +116,3 @@ export function arrange(rows: readonly Row[], filter: Filter, stars: ReadonlySet
     return turn * (x - y) || bySymbol;
   });
 }
-
-const LONG_MS = 45 * 86_400_000;
-
-/** Whether the newest value of a row is over 45 days old, so that an operator may have recorded its end. */
-export const mayHaveEnded = ({ latest }: Row, now: number): boolean =>
-  latest !== null && now - Date.parse(latest.asOf) > LONG_MS;
-
-/** The series without a value for over 45 days while their dataset went on. It is no proof that they have ended. */
-export function silentKeys(rows: readonly Row[]): ReadonlySet<string> {
-  const newest = new Map<string, number>();
-  for (const row of rows) {
-    const at = row.latest ? Date.parse(row.latest.asOf) : 0;
-    newest.set(row.dataset, Math.max(newest.get(row.dataset) ?? 0, at));
-  }
-  return new Set(rows.filter((row) => mayHaveEnded(row, newest.get(row.dataset) ?? 0)).map((row) => row.key));
-}

@@ -1,12 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  arrange,
-  type Row,
-  rowsOf,
-  silentKeys,
-  type Watchlist,
-  withEvent,
-} from "../../../src/pages/watchlist/rows.ts";
+import { arrange, type Row, rowsOf, type Watchlist, withEvent } from "../../../src/pages/watchlist/rows.ts";
 import { needsReload, type ObservationsEvent } from "../../../src/state/observations.ts";
 
 type Node = Watchlist["edges"][number]["node"];
@@ -26,6 +19,7 @@ function instrument(symbol: string, asOf = "2026-10-30T13:15:00Z", value = 1.1):
         interval: "1m",
         unit: { name: "USD", scale: 1 },
         simulated: false,
+        quoted: true,
         quality: "PASS",
         qualityCountsUntil: null,
         freshness: null,
@@ -136,12 +130,6 @@ test("the list is searched by any words, filtered, and sorted with stars first",
   expect(symbols(arrange(rows, all, new Set(), { column: "changePercent", descending: true }))[0]).toBe(
     "EURGBP",
   );
-});
-
-test("a series without a value for long while its dataset went on is set apart", () => {
-  const rows = rowsOf(list(instrument("EURUSD"), instrument("EURHRK", "2022-12-30T13:15:00Z")));
-
-  expect([...silentKeys(rows)]).toEqual(["EURHRK|d|rate|1m"]);
 });
 
 test("two datasets of one source are two rows, told apart by their datasets, and an event moves its own", () => {
