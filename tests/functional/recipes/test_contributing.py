@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[3]
 EXAMPLES = Path(__file__).parent / "examples"
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 RECIPES = {
+    "A provider": "provider",
     "A check": "check",
     "A field of a noun": "field",
     "A report template": "report_template",
