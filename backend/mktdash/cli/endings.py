@@ -34,20 +34,20 @@ def end(
     symbol: Symbol = None,
 ) -> None:
     """Say that a dataset, or one of its series, has ended: from then on nothing of it is missing or late."""
-    from mktdash.store.catalogue.endings import say_ended
+    from mktdash.store.catalogue.endings import end_dataset
 
     _write(
         dataset,
-        lambda conn, now: say_ended(conn, dataset, symbol, on=on.date(), reason=reason, by=who(), now=now),
+        lambda conn, now: end_dataset(conn, dataset, symbol, on=on.date(), reason=reason, by=who(), now=now),
     )
     typer.echo(f"{symbol or dataset} ended on {on.date()}: {reason}")
 
 
 def reopen(dataset: Dataset, symbol: Symbol = None) -> None:
     """Take back that a dataset, or one of its series, has ended."""
-    from mktdash.store.catalogue.endings import say_continued
+    from mktdash.store.catalogue.endings import reopen_dataset
 
-    _write(dataset, lambda conn, now: say_continued(conn, dataset, symbol, by=who(), now=now))
+    _write(dataset, lambda conn, now: reopen_dataset(conn, dataset, symbol, by=who(), now=now))
     typer.echo(f"{symbol or dataset} goes on")
 
 

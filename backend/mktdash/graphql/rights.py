@@ -36,6 +36,14 @@ class Needs(FieldExtension):
         return await next_(source, info, **kwargs)
 
 
+def needs(role: Role, description: str, *errors: str) -> dict[str, Any]:
+    """The description and the check of a root field that needs a role; ``errors`` beside those of the right."""
+    above = "" if role is max(Role) else " or above"
+    codes = ", ".join(("UNAUTHENTICATED", "FORBIDDEN", *errors))
+    text = f"{description} Needs the role {role.name.lower()}{above}. Errors: {codes}."
+    return {"description": text, "extensions": [Needs(role)]}
+
+
 def rights(roots: dict[str, type]) -> Iterator[tuple[str, str]]:
     """Each root field with what it needs: a role, or ``reader`` for whoever may read."""
     for kind, root in roots.items():

@@ -22,7 +22,7 @@ from mktdash.http import metrics
 from mktdash.http.problems import problem, surprise
 from mktdash.http.server.headers import merge_repeated_headers
 from mktdash.security.addresses import Network, client_address, speaks_tls
-from mktdash.security.authentication import SCOPE_KEY, Authentication, Request, RequestFacts, session_cookie
+from mktdash.security.authentication import SCOPE_KEY, Authentication, Request, RequestFacts
 from mktdash.security.buckets import WINDOW_S, Buckets, Limit, LimitState
 from mktdash.security.closed_addresses import ClosedAddresses
 from mktdash.security.principals import STRANGER
@@ -98,7 +98,7 @@ class RequestMiddleware:
             MktdashError: it is not let in.
         """
         request = Request(stranger.headers, peer, stranger.secure)
-        secret = request.headers.get("authorization") or session_cookie(request.headers, secure=request.secure)
+        secret = request.headers.get("authorization") or request.session
         if secret is None:
             return replace(stranger, principal=await self._authentication.of(request))
         self._strangers.require_open(stranger.address, secret)

@@ -5,7 +5,7 @@ import ipaddress
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -27,9 +27,9 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "
 _WEB_SOCKET_SCHEMES = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
-    """What identity looks at. ``headers`` by lower-case name; ``peer`` is the address the connection comes from.
+    """What authentication looks at. ``headers`` by lower-case name; ``peer`` is the address the connection comes from.
 
     ``secure``: whether the browser itself speaks TLS, to us or to a proxy that is trusted.
     """
@@ -37,6 +37,11 @@ class Request:
     headers: Mapping[str, str]
     peer: str | None
     secure: bool = False
+
+    @cached_property
+    def session(self) -> str | None:
+        """The session token a browser sent."""
+        return session_cookie(self.headers, secure=self.secure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +119,7 @@ class Authentication:
         Raises:
             UnavailableError: the store can't be read.
         """
-        session = session_cookie(request.headers, secure=request.secure)
-        return None if session is None else await self._known(session, by_cookie=True)
+        return None if request.session is None else await self._known(request.session, by_cookie=True)
 
     async def still(self, known: Principal) -> bool:
         """Whether a principal is still who it was: its token or session is good, and its role the same.

@@ -9,7 +9,7 @@ export function EndedNote({ of: end }: { of: EndFragment }) {
   return (
     <p class="end">
       {end.symbol && <b>{end.symbol}: </b>}
-      {endText(end)} (recorded by {end.saidBy})
+      {endText(end)} (recorded by {end.recordedBy})
     </p>
   );
 }

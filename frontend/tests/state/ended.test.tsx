@@ -28,7 +28,7 @@ const end = (symbol: string | null, on: string, reason: string): EndFragment => 
   symbol,
   on,
   reason,
-  saidBy: "ann",
+  recordedBy: "ann",
 });
 const KUNA = end("EURHRK", "2022-12-30", "Croatia has the euro");
 const WHOLE = end(null, "2026-07-30", "no longer published");

@@ -49,10 +49,10 @@ MUTATIONS = {
     "mutation($alert: ID!) { acknowledgeAlert(id: $alert) { __typename } }": "Alert",
     'mutation($alert: ID!) { muteAlert(id: $alert, until: "2100-01-01T00:00:00Z") { __typename } }': "Alert",
     'mutation($alert: ID!) { annotateAlert(id: $alert, note: "seen") { __typename } }': "Alert",
-    'mutation($dataset: String!) { sayEnded(dataset: $dataset, on: "2020-01-02", reason: "over") { __typename } }': (
+    'mutation($dataset: String!) { endDataset(dataset: $dataset, on: "2020-01-02", reason: "over") { __typename } }': (
         "Dataset"
     ),
-    "mutation($ended: String!) { sayContinued(dataset: $ended) { __typename } }": "Dataset",
+    "mutation($ended: String!) { reopenDataset(dataset: $ended) { __typename } }": "Dataset",
     'mutation($name: String!) { createToken(input: {name: $name, role: "viewer"}) { __typename } }': "CreatedToken",
     "mutation($token: ID!) { revokeToken(id: $token) { __typename } }": "RevokedToken",
     "mutation($session: ID!) { endSession(id: $session) { __typename } }": "BrowserSession",
@@ -135,7 +135,7 @@ class Things:
 
     async def ended(self) -> str:
         """The key of one that is said to have ended."""
-        (say,) = (document for document in MUTATIONS if "sayEnded" in document)
+        (say,) = (document for document in MUTATIONS if "endDataset" in document)
         await Exchange(self._application, self._token).post(say, {"dataset": "scripted-daily"})
         return "scripted-daily"
 

@@ -9,7 +9,7 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store.catalogue.endings import say_continued, say_ended
+from mktdash.store.catalogue.endings import end_dataset, reopen_dataset
 from mktdash.store.engine.session import write_transaction
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -86,12 +86,12 @@ async def test_what_has_ended_is_not_quoted_until_that_is_taken_back_or_it_goes_
     last = TODAY - timedelta(days=3)
     await learn(engine, "days", {"ON": every(1, TODAY), "OVER": every(1, last)}, calendar="24/7")
     async with write_transaction(engine) as conn:
-        await say_ended(conn, "days", "OVER", on=last, reason="matured", by="ops", now=to_micros(NOW))
+        await end_dataset(conn, "days", "OVER", on=last, reason="matured", by="ops", now=to_micros(NOW))
     assert await quoted(engine) == {"ON": True, "OVER": False}
 
     async with write_transaction(engine) as conn:
-        await say_continued(conn, "days", "OVER", by="ops", now=to_micros(NOW))
-        await say_ended(conn, "days", None, on=last, reason="no more", by="ops", now=to_micros(NOW))
+        await reopen_dataset(conn, "days", "OVER", by="ops", now=to_micros(NOW))
+        await end_dataset(conn, "days", None, on=last, reason="no more", by="ops", now=to_micros(NOW))
     assert await quoted(engine) == {"ON": True, "OVER": False}
 
     await learn(engine, "days", {"OVER": [TODAY]}, calendar="24/7")

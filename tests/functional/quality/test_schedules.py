@@ -135,8 +135,9 @@ async def test_too_few_values_to_know_a_pace_by_are_no_alarm(engine):
 
 
 SAY = """mutation($on: String!, $symbol: String, $reason: String!) {
-  sayEnded(dataset: "counts", on: $on, symbol: $symbol, reason: $reason) { key ended { symbol on reason saidBy } } }"""
-TAKE_BACK = 'mutation { sayContinued(dataset: "counts") { ended { on } } }'
+  endDataset(dataset: "counts", on: $on, symbol: $symbol, reason: $reason) {
+    key ended { symbol on reason recordedBy } } }"""
+TAKE_BACK = 'mutation { reopenDataset(dataset: "counts") { ended { on } } }'
 
 
 async def test_a_dataset_that_an_operator_says_has_ended_passes_until_values_come_again(engine):
@@ -155,8 +156,8 @@ async def test_a_dataset_that_an_operator_says_has_ended_passes_until_values_com
     assert before["freshness"].evidence["ended_proposed"] == {"on": "2026-07-30"}
     assert "mktdash quality end counts --on 2026-07-30" in before["freshness"].summary
     assert refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-    assert said["data"]["sayEnded"]["ended"] == [
-        {"symbol": None, "on": "2026-07-30", "reason": "no longer published", "saidBy": "test operator"}
+    assert said["data"]["endDataset"]["ended"] == [
+        {"symbol": None, "on": "2026-07-30", "reason": "no longer published", "recordedBy": "test operator"}
     ]
     assert (ended["freshness"].status, ended["freshness"].summary) == (
         "PASS",
@@ -175,7 +176,7 @@ async def test_what_was_said_to_have_ended_can_be_taken_back(engine):
         back = await web.ask(TAKE_BACK, **headers)
 
     assert nothing["errors"][0]["extensions"]["code"] == "NOT_FOUND"
-    assert back["data"]["sayContinued"]["ended"] == []
+    assert back["data"]["reopenDataset"]["ended"] == []
     assert (await judged(engine))["freshness"].status == "FAIL"
 
 

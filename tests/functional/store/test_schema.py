@@ -13,7 +13,7 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store.catalogue.endings import say_ended
+from mktdash.store.catalogue.endings import end_dataset
 from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.schema import alembic_config, current, downgrade, head, upgrade
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
@@ -119,7 +119,7 @@ async def test_what_is_stored_survives_the_renaming_of_tables_and_columns(engine
     payload = RawPayload("kept", body, "file:kept.csv", at, at)
     await ingest_payload(engine, CsvProvider(mapping), payload, clock=lambda: at, run_id="r", code_sha="c")
     async with write_transaction(engine) as conn:
-        await say_ended(conn, "kept", None, on=at.date(), reason="over", by="ops", now=to_micros(at))
+        await end_dataset(conn, "kept", None, on=at.date(), reason="over", by="ops", now=to_micros(at))
         series = await series_of_dataset(conn, "kept")
         digests = tuple(await read_chunk_digests(conn, series))
         taken = SnapshotRow(snapshot_id(digests), to_micros(at), (DatasetState("kept", 1, to_micros(at)),), digests)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,7 +15,7 @@ from mktdash.domain.flags import KNOWN_BITS, flag_names
 from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.graphql.columns.encoded_chunks import EncodedPoints
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on
-from mktdash.graphql.vocabulary.lazy_fields import stored
+from mktdash.graphql.vocabulary.from_row import lazily_from_row
 from mktdash.graphql.vocabulary.scalars import FlagsColumn, FloatColumn, Instant, InstantColumn, MillisColumn
 from mktdash.store.live.topic_versions import CATALOGUE, DATA
 from mktdash.store.series.latest import LatestRow
@@ -104,7 +105,7 @@ class ObservationType:
     @classmethod
     def from_row(cls, row: LatestRow, timezone: str) -> "ObservationType":
         """The latest of a series whose source dates its sessions in ``timezone``."""
-        return _OBSERVATION((row, timezone))
+        return _OBSERVATION(_Dated(row, timezone))
 
     @classmethod
     def from_columns(cls, series_id: int, columns: Columns, timezone: str) -> "ObservationType | None":
@@ -157,23 +158,22 @@ def _change_percent(row: LatestRow) -> float | None:
     return _rounded(change / abs(row.previous_value) * _PERCENT) if change is not None and row.previous_value else None
 
 
-# From a row and the time zone in which its source dates its sessions.
-_OBSERVATION = stored(
+class _Dated(NamedTuple):
+    """A row and the time zone in which its source dates its sessions."""
+
+    row: LatestRow
+    timezone: str
+
+
+_OBSERVATION = lazily_from_row(
     ObservationType,
     {
-        "as_of": lambda of: Instant(of[0].as_of),
-        "session": lambda of: session_of(of[0].as_of, of[1]),
-        "value": lambda of: of[0].value,
-        "open": lambda of: of[0].open,
-        "high": lambda of: of[0].high,
-        "low": lambda of: of[0].low,
-        "volume": lambda of: of[0].volume,
-        "flags": lambda of: flag_names(of[0].flags),
-        "known_at": lambda of: Instant(of[0].known_at),
-        "previous_value": lambda of: of[0].previous_value,
-        "change": lambda of: _change(of[0]),
-        "change_percent": lambda of: _change_percent(of[0]),
+        "session": lambda of: session_of(of.row.as_of, of.timezone),
+        "flags": lambda of: flag_names(of.row.flags),
+        "change": lambda of: _change(of.row),
+        "change_percent": lambda of: _change_percent(of.row),
     },
+    within="row",
 )
 
 

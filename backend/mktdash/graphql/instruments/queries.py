@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.instrument import AssetClass
 from mktdash.graphql.context import Info
 from mktdash.graphql.cost_limit import note_size
-from mktdash.graphql.instruments.types import INSTRUMENTS, InstrumentConnection, InstrumentType
+from mktdash.graphql.instruments.types import INSTRUMENT_LIST, INSTRUMENTS, InstrumentType
 from mktdash.graphql.nodes import finds
 from mktdash.graphql.selected_fields import asked
 from mktdash.graphql.vocabulary import bounds
@@ -18,8 +18,8 @@ from mktdash.graphql.vocabulary.arguments import (
     Symbol,
     Text,
 )
+from mktdash.graphql.vocabulary.connection import Connection
 from mktdash.graphql.vocabulary.depends_on import depends_on
-from mktdash.graphql.vocabulary.ids import key_after
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.store.catalogue.instruments import (
     instrument_by_symbol,
@@ -45,7 +45,7 @@ class InstrumentQueries:
         ] = None,
         first: First = 50,
         after: After = None,
-    ) -> InstrumentConnection:
+    ) -> Connection[InstrumentType]:
         """A page of instruments."""
         bounds.page_size(first, "first")
         if search:
@@ -60,11 +60,11 @@ class InstrumentQueries:
                 asset_class=kind,
                 symbols=symbols,
                 first=first,
-                after=key_after(INSTRUMENTS, after),
+                after=INSTRUMENT_LIST.after(after),
                 counted="totalCount" in asked(info),
             )
         note_size(info, len(page.items))
-        return InstrumentConnection.from_page(page)
+        return Connection.from_page(page, INSTRUMENT_LIST, InstrumentType.from_row)
 
     @strawberry.field(
         metadata=depends_on(CATALOGUE), description="One instrument. Errors: UNKNOWN_SYMBOL with suggestions."

@@ -8,22 +8,22 @@ from mktdash.domain.instrument import AssetClass
 from mktdash.graphql.context import RequestContext
 from mktdash.graphql.loaders import batched
 from mktdash.graphql.series.summary import SeriesSummaryType
+from mktdash.graphql.vocabulary.connection import Cursor
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on
-from mktdash.graphql.vocabulary.ids import global_id, page_cursor
-from mktdash.graphql.vocabulary.lazy_fields import stored
+from mktdash.graphql.vocabulary.from_row import from_row, lazily_from_row
+from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
-from mktdash.graphql.vocabulary.page import PageInfo
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.store.catalogue.instruments import (
     AliasRow,
     InstrumentRow,
-    Page,
     aliases_by_instrument_ids,
     series_by_instrument_ids,
 )
 from mktdash.store.live.topic_versions import CATALOGUE
 
 INSTRUMENTS = "Instrument"
+INSTRUMENT_LIST = Cursor(INSTRUMENTS, symbol=str)
 
 strawberry.enum(AssetClass, description="Kinds of instruments.")
 
@@ -43,12 +43,7 @@ class InstrumentAliasType:
     @classmethod
     def from_row(cls, row: AliasRow) -> "InstrumentAliasType":
         """An alias as stored."""
-        return cls(
-            source=row.source,
-            symbol=row.symbol,
-            valid_from=Instant(row.valid_from),
-            valid_to=None if row.valid_to is None else Instant(row.valid_to),
-        )
+        return from_row(cls, row)
 
 
 @attributes_depend_on(CATALOGUE)
@@ -88,7 +83,7 @@ class InstrumentType(Node):
         return _INSTRUMENT(row)
 
 
-_INSTRUMENT = stored(
+_INSTRUMENT = lazily_from_row(
     InstrumentType,
     {
         "row_id": lambda row: row.id,
@@ -96,48 +91,3 @@ _INSTRUMENT = stored(
     },
     within="spec",
 )
-
-
-@attributes_depend_on(CATALOGUE)
-@strawberry.type(name="InstrumentEdge", description="An instrument and its place in the list.")
-class InstrumentEdge:
-    """Relay edge."""
-
-    cursor: str = strawberry.field(description="The place after this instrument.")
-    node: InstrumentType = strawberry.field(metadata=depends_on(CATALOGUE), description="The instrument.")
-
-    @classmethod
-    def from_row(cls, row: InstrumentRow) -> "InstrumentEdge":
-        """An instrument as stored."""
-        return _EDGE(row)
-
-
-_EDGE = stored(
-    InstrumentEdge,
-    {
-        "cursor": lambda row: page_cursor(INSTRUMENTS, row.symbol),
-        "node": InstrumentType.from_row,
-    },
-)
-
-
-@attributes_depend_on(CATALOGUE)
-@strawberry.type(name="InstrumentConnection", description="A page of instruments, by symbol.")
-class InstrumentConnection:
-    """Relay connection."""
-
-    edges: list[InstrumentEdge] = strawberry.field(
-        metadata=depends_on(CATALOGUE), description="The instruments of this page."
-    )
-    page_info: PageInfo = strawberry.field(metadata=depends_on(CATALOGUE), description="Where this page stands.")
-    total_count: int = strawberry.field(description="How many instruments match in all.")
-
-    @classmethod
-    def from_page(cls, page: Page[InstrumentRow]) -> "InstrumentConnection":
-        """A page as stored."""
-        ends = [page_cursor(INSTRUMENTS, row.symbol) for row in (*page.items[:1], *page.items[-1:])]
-        return cls(
-            edges=[InstrumentEdge.from_row(row) for row in page.items],
-            page_info=PageInfo.over(ends, has_next=page.has_next, has_previous=page.has_previous),
-            total_count=page.total,
-        )

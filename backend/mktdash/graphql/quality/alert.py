@@ -5,16 +5,17 @@ from typing import Annotated
 import strawberry
 
 from mktdash.graphql.quality.verdicts import QualityStatus
+from mktdash.graphql.vocabulary.connection import Cursor
 from mktdash.graphql.vocabulary.depends_on import attributes_never_kept
-from mktdash.graphql.vocabulary.ids import global_id, page_cursor
+from mktdash.graphql.vocabulary.from_row import from_row
+from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
-from mktdash.graphql.vocabulary.page import PageInfo
 from mktdash.graphql.vocabulary.scalars import Instant
-from mktdash.store.catalogue.instruments import Page
 from mktdash.store.quality.alerts import AlertRow
 
 QUIET = "the clock enters into it: an alert that is muted speaks again by itself"
 ALERTS = "Alert"
+ALERT_LIST = Cursor(ALERTS, id=int)
 
 
 @attributes_never_kept(QUIET)
@@ -42,55 +43,13 @@ class AlertType(Node):
     @classmethod
     def from_row(cls, row: AlertRow, now: int) -> "AlertType":
         """An alert as stored; ``now`` in microseconds."""
-        return cls(
+        return from_row(
+            cls,
+            row,
             id=global_id(ALERTS, row.id),
-            dataset=row.dataset,
-            metric=row.metric,
             status=QualityStatus(row.status),
             worst=QualityStatus(row.worst),
-            summary=row.summary,
-            opened_at=Instant(row.opened_at),
-            changed_at=Instant(row.changed_at),
-            closed_at=None if row.closed_at is None else Instant(row.closed_at),
             quiet=row.quiet_at(now),
-            acknowledged_by=row.acknowledged_by,
-            acknowledged_at=None if row.acknowledged_at is None else Instant(row.acknowledged_at),
-            muted_by=row.muted_by,
-            muted_until=None if row.muted_until is None else Instant(row.muted_until),
-            note=row.note,
-        )
-
-
-@attributes_never_kept(QUIET)
-@strawberry.type(description="An alert and its place in the list.")
-class AlertEdge:
-    """Relay edge."""
-
-    cursor: str = strawberry.field(description="The place after this alert.")
-    node: AlertType = strawberry.field(description="The alert.")
-
-
-@attributes_never_kept(QUIET)
-@strawberry.type(description="A page of alerts, newest first.")
-class AlertConnection:
-    """Relay connection."""
-
-    edges: list[AlertEdge] = strawberry.field(description="The alerts of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands.")
-    total_count: int = strawberry.field(description="How many such alerts there are in all.")
-
-    @classmethod
-    def from_page(cls, page: Page[AlertRow], now: int) -> "AlertConnection":
-        """A page as stored; ``now`` in microseconds."""
-        edges = [
-            AlertEdge(cursor=page_cursor(ALERTS, str(row.id)), node=AlertType.from_row(row, now)) for row in page.items
-        ]
-        return cls(
-            edges=edges,
-            page_info=PageInfo.over(
-                [edge.cursor for edge in edges], has_next=page.has_next, has_previous=page.has_previous
-            ),
-            total_count=page.total,
         )
 
 

@@ -25,6 +25,7 @@ from mktdash.graphql.quality.verdicts import (
 from mktdash.graphql.vocabulary.arguments import First
 from mktdash.graphql.vocabulary.bounds import page_size
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on, never_kept
+from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant
@@ -157,17 +158,4 @@ class DatasetType(Node):
     @classmethod
     def from_row(cls, row: DatasetRow) -> "DatasetType":
         """A dataset as stored."""
-        return cls(
-            id=global_id(DATASETS, row.key),
-            key=row.key,
-            title=row.title,
-            source=row.source,
-            licence=row.licence,
-            calendar=row.calendar,
-            simulated=row.simulated,
-            version=row.version,
-            known_at=None if row.known_at is None else Instant(row.known_at),
-            checked_at=None if row.checked_at is None else Instant(row.checked_at),
-            last_error=row.last_error,
-            last_error_at=None if row.last_error_at is None else Instant(row.last_error_at),
-        )
+        return from_row(cls, row, id=global_id(DATASETS, row.key))

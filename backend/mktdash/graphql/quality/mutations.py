@@ -1,101 +1,73 @@
-"""What operators say of alerts, and of what has ended. The store audits each."""
+"""What operators do about alerts, and about what a source no longer publishes. The store audits each."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
+from mktdash.graphql.changes import change
 from mktdash.graphql.context import Info
-from mktdash.graphql.quality.alert import (
-    ALERTS,
-    AlertType,
-    AnswerAlertResult,
-    AnswerRefused,
-    UnknownAlert,
-)
+from mktdash.graphql.quality.alert import ALERTS, AlertType, AnswerAlertResult, AnswerRefused, UnknownAlert
 from mktdash.graphql.quality.dataset import DatasetType
-from mktdash.graphql.rights import Needs
+from mktdash.graphql.rights import needs
 from mktdash.graphql.vocabulary import bounds
 from mktdash.graphql.vocabulary.arguments import Text
 from mktdash.graphql.vocabulary.ids import key_of, number_of
 from mktdash.graphql.vocabulary.scalars import Instant
-from mktdash.live.publish import notify
 from mktdash.security.principals import Role
 from mktdash.store.catalogue.datasets import dataset_by_key
-from mktdash.store.catalogue.endings import LONGEST_REASON, say_continued, say_ended
-from mktdash.store.engine.session import write_transaction
+from mktdash.store.catalogue.endings import LONGEST_REASON, end_dataset, reopen_dataset
 from mktdash.store.quality.alerts import TOPIC, AlertRow, acknowledge, annotate, mute
 
 AlertId = Annotated[strawberry.ID, Text(description="The alert's id, or its number.")]
-
-
-Note = Annotated[str | None, Text(description="What is known of it, in place of the note before; at most 2000.")]
-
-
+Note = Annotated[str | None, Text(description="A note, which replaces the one before; at most 2000 characters.")]
 Key = Annotated[str, Text(description="The dataset's key.")]
-
-
 Symbol = Annotated[str | None, Text(description="Only its series of this symbol; the whole dataset if left out.")]
-
-
-_Answer = Callable[[AsyncConnection, int], Awaitable[AlertRow]]
 
 
 @strawberry.type
 class QualityMutations:
-    """What operators can say of alerts and of a dataset's end."""
+    """Changes of alerts and of the ends of datasets."""
 
     @strawberry.mutation(
-        description="Say that an alert was seen: it stays what it is, and is no longer shouted until it gets worse. "
-        "Needs the role operator or above. Errors: UNAUTHENTICATED, FORBIDDEN.",
-        extensions=[Needs(Role.OPERATOR)],
+        **needs(Role.OPERATOR, "Acknowledge an alert: it stays open, and counts as seen until it gets worse.")
     )
     async def acknowledge_alert(self, info: Info, id: AlertId, note: Note = None) -> AnswerAlertResult:  # noqa: A002 - the field's standard name
         """Acknowledge."""
-        now, by = info.context.services.now, info.context.principal.name
-        return await _answered(info, id, lambda conn, key: acknowledge(conn, key, by=by, now=now, note=note))
+        return await _answered(info, id, acknowledge, note=note)
 
-    @strawberry.mutation(
-        description="Keep an alert quiet until an instant, or until it gets worse. "
-        "Needs the role operator or above. Errors: UNAUTHENTICATED, FORBIDDEN.",
-        extensions=[Needs(Role.OPERATOR)],
-    )
+    @strawberry.mutation(**needs(Role.OPERATOR, "Mute an alert until an instant, or until it gets worse."))
     async def mute_alert(
         self,
         info: Info,
         id: AlertId,  # noqa: A002 - the agreed name
-        until: Annotated[Instant, Text(description="Until when; it must be still to come.")],
+        until: Annotated[Instant, Text(description="The end of the mute, in the future.")],
         note: Note = None,
     ) -> AnswerAlertResult:
         """Mute."""
-        now, by = info.context.services.now, info.context.principal.name
-        return await _answered(info, id, lambda conn, key: mute(conn, key, by=by, until=until, now=now, note=note))
+        return await _answered(info, id, mute, until=until, note=note)
 
-    @strawberry.mutation(
-        description="Write down what is known of an alert. "
-        "Needs the role operator or above. Errors: UNAUTHENTICATED, FORBIDDEN.",
-        extensions=[Needs(Role.OPERATOR)],
-    )
+    @strawberry.mutation(**needs(Role.OPERATOR, "Write a note on an alert."))
     async def annotate_alert(
         self,
         info: Info,
         id: AlertId,  # noqa: A002 - the agreed name
-        note: Annotated[str, Text(description="The text, in place of the note before; at most 2000 characters.")],
+        note: Annotated[str, Text(description="The note, which replaces the one before; at most 2000 characters.")],
     ) -> AnswerAlertResult:
         """Annotate."""
-        now, by = info.context.services.now, info.context.principal.name
-        return await _answered(info, id, lambda conn, key: annotate(conn, key, by=by, note=note, now=now))
+        return await _answered(info, id, annotate, note=note)
 
     @strawberry.mutation(
-        description="Say that a dataset, or a series of it, is published no more: from the next round of checks on "
-        "nothing of it is late or missing. Needs the role operator or above. "
-        "Errors: UNAUTHENTICATED, FORBIDDEN, BAD_INPUT, NOT_FOUND, UNKNOWN_SYMBOL.",
-        extensions=[Needs(Role.OPERATOR)],
+        **needs(
+            Role.OPERATOR,
+            "Record that a source publishes a dataset, or one series of it, no more: from the next run of the checks "
+            "nothing of it is late or missing.",
+            *("BAD_INPUT", "NOT_FOUND", "UNKNOWN_SYMBOL"),
+        )
     )
-    async def say_ended(
+    async def end_dataset(
         self,
         info: Info,
         dataset: Key,
@@ -103,46 +75,44 @@ class QualityMutations:
         reason: Annotated[str, Text(description=f"Why; at most {LONGEST_REASON} characters.")],
         symbol: Symbol = None,
     ) -> DatasetType:
-        """Write it down."""
-        bounds.name(dataset, "dataset")
-        services = info.context.services
-        async with write_transaction(services.engine) as conn:
-            by = info.context.principal.name
-            await say_ended(conn, dataset, symbol, on=_day(on), reason=reason, by=by, now=services.now)
-            row = await dataset_by_key(conn, dataset)
-        await notify(services.redis, ["quality"])
-        return DatasetType.from_row(row)
+        """Record an end."""
+        return await _changed(info, dataset, end_dataset, symbol, on=_day(on), reason=reason)
 
     @strawberry.mutation(
-        description="Take back that a dataset, or a series of it, has ended. Needs the role operator or above. "
-        "Errors: UNAUTHENTICATED, FORBIDDEN, BAD_INPUT, NOT_FOUND, UNKNOWN_SYMBOL.",
-        extensions=[Needs(Role.OPERATOR)],
+        **needs(
+            Role.OPERATOR,
+            "Withdraw the recorded end of a dataset, or of one series of it.",
+            *("BAD_INPUT", "NOT_FOUND", "UNKNOWN_SYMBOL"),
+        )
     )
-    async def say_continued(self, info: Info, dataset: Key, symbol: Symbol = None) -> DatasetType:
-        """Take it back."""
-        bounds.name(dataset, "dataset")
-        services = info.context.services
-        async with write_transaction(services.engine) as conn:
-            await say_continued(conn, dataset, symbol, by=info.context.principal.name, now=services.now)
-            row = await dataset_by_key(conn, dataset)
-        await notify(services.redis, ["quality"])
-        return DatasetType.from_row(row)
+    async def reopen_dataset(self, info: Info, dataset: Key, symbol: Symbol = None) -> DatasetType:
+        """Withdraw an end."""
+        return await _changed(info, dataset, reopen_dataset, symbol)
 
 
-async def _answered(info: Info, text: str, answer: _Answer) -> AnswerAlertResult:
+async def _answered(
+    info: Info, text: str, answer: Callable[..., Awaitable[AlertRow]], **given: Any
+) -> AnswerAlertResult:
     key = number_of(key_of(ALERTS, text))
     if key is None:
         return UnknownAlert(message="there is no such alert", id=strawberry.ID(text))
-    services = info.context.services
     try:
-        async with write_transaction(services.engine) as conn:
-            row = await answer(conn, key)
+        async with change(info, TOPIC) as made:
+            row = await answer(made.conn, key, by=made.by, now=made.now, **given)
     except NotFoundError as error:
         return UnknownAlert(message=error.message, id=strawberry.ID(text))
     except InvalidInputError as error:
         return AnswerRefused(message=error.message)
-    await notify(services.redis, [TOPIC])
-    return AlertType.from_row(row, services.now)
+    return AlertType.from_row(row, info.context.services.now)
+
+
+async def _changed(
+    info: Info, key: str, alter: Callable[..., Awaitable[None]], symbol: str | None, **given: Any
+) -> DatasetType:
+    bounds.name(key, "dataset")
+    async with change(info, TOPIC) as made:
+        await alter(made.conn, key, symbol, by=made.by, now=made.now, **given)
+        return DatasetType.from_row(await dataset_by_key(made.conn, key))
 
 
 def _day(text: str) -> date:

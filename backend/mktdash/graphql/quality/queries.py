@@ -5,14 +5,13 @@ from typing import Annotated
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.domain.errors import InvalidInputError
 from mktdash.graphql.context import Info
 from mktdash.graphql.cost_limit import note_size
 from mktdash.graphql.nodes import finds
 from mktdash.graphql.quality.alert import (
+    ALERT_LIST,
     ALERTS,
     QUIET,
-    AlertConnection,
     AlertType,
 )
 from mktdash.graphql.quality.dataset import DATASETS, DatasetType
@@ -22,8 +21,9 @@ from mktdash.graphql.vocabulary.arguments import (
     First,
     Text,
 )
+from mktdash.graphql.vocabulary.connection import Connection
 from mktdash.graphql.vocabulary.depends_on import depends_on, never_kept
-from mktdash.graphql.vocabulary.ids import key_after, number_of
+from mktdash.graphql.vocabulary.ids import number_of
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.store.catalogue.datasets import all_datasets, dataset_by_key
 from mktdash.store.live.topic_versions import CATALOGUE
@@ -62,19 +62,16 @@ class QualityQueries:
         dataset: Annotated[str | None, Text(description="Of the dataset of this key only.")] = None,
         first: First = 50,
         after: After = None,
-    ) -> AlertConnection:
+    ) -> Connection[AlertType]:
         """A page of alerts."""
         bounds.page_size(first, "first")
         if dataset is not None:
             bounds.name(dataset, "dataset")
-        key = key_after(ALERTS, after)
-        last = None if key is None else number_of(key)
-        if key is not None and last is None:
-            raise InvalidInputError("after is not a cursor of this list", argument="after")
+        now = info.context.services.now
         async with info.context.read() as conn:
-            page = await alerts_page(conn, standing=open, dataset=dataset, first=first, after=last)
+            page = await alerts_page(conn, standing=open, dataset=dataset, first=first, after=ALERT_LIST.after(after))
         note_size(info, len(page.items))
-        return AlertConnection.from_page(page, info.context.services.now)
+        return Connection.from_page(page, ALERT_LIST, lambda row: AlertType.from_row(row, now))
 
 
 @finds(DATASETS)

@@ -16,6 +16,7 @@ from mktdash.graphql.loaders import batched
 from mktdash.graphql.vocabulary.arguments import First
 from mktdash.graphql.vocabulary.bounds import page_size
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, attributes_never_kept, depends_on
+from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.scalars import Instant, Json
 from mktdash.quality.ageing import as_of_now, counts_until
 from mktdash.quality.expected.missing import MissingSession
@@ -67,19 +68,7 @@ class QualityResultType:
     @classmethod
     def from_row(cls, row: DqRow) -> "QualityResultType":
         """A verdict as stored."""
-        return cls(
-            status=QualityStatus(row.status),
-            value=row.value,
-            warn=row.warn,
-            fail=row.fail,
-            summary=row.summary,
-            since=Instant(row.since),
-            run_at=Instant(row.run_at),
-            window_end=Instant(row.window_end),
-            data_version=row.dataset_version,
-            code_sha=row.code_sha,
-            evidence=Json(row.evidence),
-        )
+        return from_row(cls, row, status=QualityStatus(row.status), data_version=row.dataset_version)
 
 
 @attributes_depend_on(QUALITY)
@@ -121,20 +110,8 @@ class QualityMetricType:
     @classmethod
     def from_row(cls, row: DqRow) -> "QualityMetricType":
         """A verdict as stored."""
-        return cls(
-            dataset=row.dataset,
-            metric=row.metric,
-            status=QualityStatus(row.status),
-            value=row.value,
-            unit=row.unit,
-            warn=row.warn,
-            fail=row.fail,
-            summary=row.summary,
-            since=Instant(row.since),
-            run_at=Instant(row.run_at),
-            data_version=row.dataset_version,
-            code_sha=row.code_sha,
-            evidence=Json(row.evidence),
+        return from_row(
+            cls, row, dataset=row.dataset, status=QualityStatus(row.status), data_version=row.dataset_version
         )
 
 
@@ -153,7 +130,7 @@ class MissingSessionType:
     @classmethod
     def from_row(cls, row: MissingSession) -> "MissingSessionType":
         """A missing session as found."""
-        return cls(symbol=row.symbol, session=row.session, reason=row.reason.value, detail=row.detail)
+        return from_row(cls, row, reason=row.reason.value)
 
 
 async def of_datasets(

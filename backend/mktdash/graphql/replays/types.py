@@ -6,6 +6,7 @@ import strawberry
 
 from mktdash.graphql.reports.types import ReportErrorType, ReportState
 from mktdash.graphql.vocabulary.depends_on import attributes_never_kept
+from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant
@@ -51,22 +52,14 @@ class ReplayRunType(Node):
     @classmethod
     def from_row(cls, row: ReplayRow) -> "ReplayRunType":
         """A run as stored."""
-        return cls(
+        return from_row(
+            cls,
+            row,
             id=global_id(REPLAYS, row.id),
             run_id=row.id,
             state=ReportState(row.state),
-            since=Instant(row.since),
-            source=row.source,
-            progress=row.progress,
-            attempts=row.attempts,
-            requested_by=row.requested_by,
-            created_at=Instant(row.created_at),
-            started_at=None if row.started_at is None else Instant(row.started_at),
-            finished_at=None if row.finished_at is None else Instant(row.finished_at),
             datasets=[ReplayedDatasetType(**one) for one in row.results],
-            error=None
-            if row.error_code is None
-            else ReportErrorType(code=row.error_code, message=row.error_message or ""),
+            error=ReportErrorType.of_run(row),
         )
 
 

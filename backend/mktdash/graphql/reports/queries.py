@@ -8,15 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.graphql.context import Info
 from mktdash.graphql.cost_limit import note_size
 from mktdash.graphql.nodes import finds
-from mktdash.graphql.reports.types import RUNS, ReportRunConnection, ReportRunType, ReportTemplateType
+from mktdash.graphql.reports.types import RUN_LIST, RUNS, ReportRunType, ReportTemplateType
 from mktdash.graphql.vocabulary import bounds
 from mktdash.graphql.vocabulary.arguments import (
     After,
     First,
     Text,
 )
+from mktdash.graphql.vocabulary.connection import Connection
 from mktdash.graphql.vocabulary.depends_on import depends_on
-from mktdash.graphql.vocabulary.ids import key_after, key_of
+from mktdash.graphql.vocabulary.ids import key_of
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.reports.catalogue import TEMPLATES
 from mktdash.store.jobs.runs import run_by_id, runs_page
@@ -35,13 +36,13 @@ class ReportQueries:
     @strawberry.field(
         metadata=depends_on(REPORTS), description="Report runs, newest first, a page at a time. Errors: BAD_INPUT."
     )
-    async def report_runs(self, info: Info, first: First = 20, after: After = None) -> ReportRunConnection:
+    async def report_runs(self, info: Info, first: First = 20, after: After = None) -> Connection[ReportRunType]:
         """A page of runs."""
         bounds.page_size(first, "first")
         async with info.context.read() as conn:
-            page = await runs_page(conn, first=first, after=key_after(RUNS, after))
+            page = await runs_page(conn, first=first, after=RUN_LIST.after(after))
         note_size(info, len(page.items))
-        return ReportRunConnection.from_page(page)
+        return Connection.from_page(page, RUN_LIST, ReportRunType.from_row)
 
     @strawberry.field(metadata=depends_on(REPORTS), description="One report run. Errors: NOT_FOUND.")
     async def report_run(

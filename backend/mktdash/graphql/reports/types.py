@@ -8,16 +8,19 @@ import strawberry
 
 from mktdash.graphql.context import RequestContext
 from mktdash.graphql.loaders import batched
+from mktdash.graphql.vocabulary.connection import Cursor
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on
-from mktdash.graphql.vocabulary.ids import global_id, page_cursor
+from mktdash.graphql.vocabulary.from_row import from_row
+from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
-from mktdash.graphql.vocabulary.page import PageInfo
 from mktdash.graphql.vocabulary.scalars import Instant, Json
 from mktdash.reports.base import ReportTemplate
-from mktdash.store.jobs.runs import ArtifactRow, RunRow, RunsPage, artifacts_by_run_ids
+from mktdash.store.jobs.replays import ReplayRow
+from mktdash.store.jobs.runs import ArtifactRow, RunRow, artifacts_by_run_ids
 from mktdash.store.live.topic_versions import REPORTS
 
 RUNS = "ReportRun"
+RUN_LIST = Cursor(RUNS, id=str)
 
 
 @strawberry.enum(name="ReportState", description="Where a report run stands.")
@@ -55,13 +58,7 @@ class ReportTemplateType:
     @classmethod
     def from_row(cls, template: ReportTemplate[Any, Any]) -> "ReportTemplateType":
         """A template of the catalogue."""
-        return cls(
-            name=template.name,
-            version=template.version,
-            title=template.title,
-            description=template.description,
-            parameters=Json(template.schema),
-        )
+        return from_row(cls, template, parameters=Json(template.schema))
 
 
 @attributes_depend_on(REPORTS)
@@ -78,13 +75,8 @@ class ReportArtifactType:
     @classmethod
     def from_row(cls, row: ArtifactRow) -> "ReportArtifactType":
         """A file as stored."""
-        return cls(
-            format=ReportFormat(row.format),
-            url=f"/api/reports/{row.run_id}/{row.format}",
-            bytes=row.size,
-            sha256=row.sha256,
-            content_type=row.content_type,
-        )
+        url = f"/api/reports/{row.run_id}/{row.format}"
+        return from_row(cls, row, format=ReportFormat(row.format), url=url, bytes=row.size)
 
 
 @attributes_depend_on(REPORTS)
@@ -94,6 +86,11 @@ class ReportErrorType:
 
     code: str = strawberry.field(description="Stable, machine-readable name of the error.")
     message: str = strawberry.field(description="The error for people.")
+
+    @classmethod
+    def of_run(cls, row: RunRow | ReplayRow) -> "ReportErrorType | None":
+        """The last error of a run as stored."""
+        return None if row.error_code is None else cls(code=row.error_code, message=row.error_message or "")
 
 
 @attributes_depend_on(REPORTS)
@@ -138,58 +135,14 @@ class ReportRunType(Node):
     @classmethod
     def from_row(cls, row: RunRow, artifacts: list[ArtifactRow] | None = None) -> "ReportRunType":
         """A run as stored; with its files where they were read at the same instant."""
-        return cls(
+        return from_row(
+            cls,
+            row,
             id=global_id(RUNS, row.id),
             run_id=row.id,
-            template=row.template,
-            template_version=row.template_version,
-            parameters=Json(row.parameters),
             state=ReportState(row.state),
-            stage=row.stage,
-            progress=row.progress,
-            attempts=row.attempts,
-            created_at=Instant(row.created_at),
-            started_at=None if row.started_at is None else Instant(row.started_at),
-            finished_at=None if row.finished_at is None else Instant(row.finished_at),
-            snapshot_id=row.snapshot_id,
-            code_sha=row.code_sha,
-            error=None
-            if row.error_code is None
-            else ReportErrorType(code=row.error_code, message=row.error_message or ""),
+            error=ReportErrorType.of_run(row),
             known_artifacts=None if artifacts is None else [ReportArtifactType.from_row(one) for one in artifacts],
-        )
-
-
-@attributes_depend_on(REPORTS)
-@strawberry.type(name="ReportRunEdge", description="A run and its place in the list.")
-class ReportRunEdge:
-    """Relay edge."""
-
-    cursor: str = strawberry.field(description="The place after this run.")
-    node: ReportRunType = strawberry.field(metadata=depends_on(REPORTS), description="The run.")
-
-
-@attributes_depend_on(REPORTS)
-@strawberry.type(name="ReportRunConnection", description="A page of report runs, newest first.")
-class ReportRunConnection:
-    """Relay connection."""
-
-    edges: list[ReportRunEdge] = strawberry.field(metadata=depends_on(REPORTS), description="The runs of this page.")
-    page_info: PageInfo = strawberry.field(metadata=depends_on(REPORTS), description="Where this page stands.")
-    total_count: int = strawberry.field(description="How many runs there are in all.")
-
-    @classmethod
-    def from_page(cls, page: RunsPage) -> "ReportRunConnection":
-        """A page as stored."""
-        edges = [
-            ReportRunEdge(cursor=page_cursor(RUNS, row.id), node=ReportRunType.from_row(row)) for row in page.items
-        ]
-        return cls(
-            edges=edges,
-            page_info=PageInfo.over(
-                [edge.cursor for edge in edges], has_next=page.has_next, has_previous=page.has_previous
-            ),
-            total_count=page.total,
         )
 
 

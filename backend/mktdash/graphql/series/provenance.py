@@ -4,6 +4,7 @@ import strawberry
 
 from mktdash.domain.flags import flag_names
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on
+from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant
@@ -52,32 +53,10 @@ class BatchType(Node):
     @classmethod
     def from_row(cls, row: BatchRow) -> "BatchType":
         """A batch as stored."""
-        return cls(
-            id=global_id(BATCHES, row.id),
-            run_id=row.run_id,
-            source=row.source,
-            dataset=row.dataset,
-            contract=row.contract,
-            code_sha=row.code_sha,
-            known_at=Instant(row.known_at),
-            started_at=Instant(row.started_at),
-            finished_at=Instant(row.finished_at),
-            window_first=None if row.window_first is None else Instant(row.window_first),
-            window_last=None if row.window_last is None else Instant(row.window_last),
-            new=row.new,
-            revised=row.revised,
-            same=row.same,
-            retracted=row.retracted,
-            rejected=row.rejected,
-            raw=RawFileType(
-                sha256=row.raw_sha256,
-                bytes=row.raw_size,
-                url=row.url,
-                content_type=row.content_type,
-                fetched_at=Instant(row.fetched_at),
-                download_url=f"/api/raw/{row.raw_sha256}",
-            ),
+        raw = from_row(
+            RawFileType, row, sha256=row.raw_sha256, bytes=row.raw_size, download_url=f"/api/raw/{row.raw_sha256}"
         )
+        return from_row(cls, row, id=global_id(BATCHES, row.id), raw=raw)
 
 
 @attributes_depend_on(CATALOGUE, DATA)
@@ -99,13 +78,5 @@ class ProvenanceType:
     @classmethod
     def from_row(cls, series: SeriesRow, row: ProvenanceRow) -> "ProvenanceType":
         """A value of a series with its batch."""
-        return cls(
-            symbol=series.symbol,
-            source=series.source,
-            as_of=Instant(row.as_of),
-            value=row.value,
-            flags=flag_names(row.flags),
-            known_at=Instant(row.known_at),
-            superseded_at=None if row.superseded_at is None else Instant(row.superseded_at),
-            batch=BatchType.from_row(row.batch),
-        )
+        flags, batch = flag_names(row.flags), BatchType.from_row(row.batch)
+        return from_row(cls, row, symbol=series.symbol, source=series.source, flags=flags, batch=batch)

@@ -11,7 +11,7 @@ from mktdash.graphql.cost_limit import note_size
 from mktdash.graphql.nodes import finds
 from mktdash.graphql.series.history import read_history
 from mktdash.graphql.series.provenance import BATCHES, BatchType, ProvenanceType
-from mktdash.graphql.series.revision import RevisionConnection, revision_after
+from mktdash.graphql.series.revision import REVISION_LIST, RevisionType
 from mktdash.graphql.series.summary import SERIES
 from mktdash.graphql.series.types import SeriesType
 from mktdash.graphql.vocabulary import bounds
@@ -26,6 +26,7 @@ from mktdash.graphql.vocabulary.arguments import (
     Symbol,
     Text,
 )
+from mktdash.graphql.vocabulary.connection import Connection
 from mktdash.graphql.vocabulary.depends_on import depends_on
 from mktdash.graphql.vocabulary.ids import number_of
 from mktdash.graphql.vocabulary.node import Node
@@ -133,16 +134,18 @@ class SeriesQueries:
         since: Annotated[Instant | None, Text(description="Changes learned then or later; all where left out.")] = None,
         first: First = 50,
         after: After = None,
-    ) -> RevisionConnection | None:
+    ) -> Connection[RevisionType] | None:
         """Old values with their successors."""
         bounds.name(symbol, "symbol")
         bounds.page_size(first, "first")
         async with info.context.read() as conn:
             series = await series_by_symbol(conn, symbol, SeriesFilter(source, measure, interval, dataset))
             info.context.saw(series.dataset)
-            page = await revisions_page(conn, [series.id], since=since or 0, first=first, after=revision_after(after))
+            page = await revisions_page(
+                conn, [series.id], since=since or 0, first=first, after=REVISION_LIST.after(after)
+            )
         note_size(info, len(page.items))
-        return RevisionConnection.from_page(page)
+        return Connection.from_page(page, REVISION_LIST, RevisionType.from_row)
 
 
 @finds(SERIES)

@@ -22,8 +22,8 @@ from mktdash.graphql.quality.verdicts import (
 from mktdash.graphql.vocabulary.arguments import Last
 from mktdash.graphql.vocabulary.bounds import LONGEST_RECENT, within
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on
+from mktdash.graphql.vocabulary.from_row import lazily_from_row
 from mktdash.graphql.vocabulary.ids import global_id
-from mktdash.graphql.vocabulary.lazy_fields import stored
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.quality.quoted import read_quoting
 from mktdash.store.catalogue.instruments import SeriesRow
@@ -124,7 +124,7 @@ class SeriesSummaryType:
         return _SERIES(row)
 
 
-_SERIES = stored(
+_SERIES = lazily_from_row(
     SeriesSummaryType,
     {
         "row": lambda row: row,

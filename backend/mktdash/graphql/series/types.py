@@ -25,6 +25,7 @@ from mktdash.graphql.series.summary import SERIES, Unit, are_quoted
 from mktdash.graphql.vocabulary.arguments import First
 from mktdash.graphql.vocabulary.bounds import page_size
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on, never_kept
+from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant, Json
@@ -136,14 +137,13 @@ class SeriesType(Node):
         flags: dict[str, int],
     ) -> "SeriesType":
         """A series as stored, with what was read of it."""
-        return cls(
+        return from_row(
+            cls,
+            row,
             row=row,
             id=global_id(SERIES, row.key),
             instrument=instrument,
-            source=row.source,
             dataset=dataset,
-            measure=row.measure,
-            interval=row.interval,
             unit=Unit(name=row.unit, scale=row.unit_scale),
             data_version=dataset.version,
             snapshot_id=snapshot,

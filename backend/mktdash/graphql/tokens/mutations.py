@@ -5,10 +5,10 @@ from typing import Annotated
 import strawberry
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
+from mktdash.graphql.changes import origin
 from mktdash.graphql.context import Info
-from mktdash.graphql.rights import Needs
+from mktdash.graphql.rights import needs
 from mktdash.graphql.tokens.types import (
-    NEEDS_ADMIN,
     AccessTokenType,
     BrowserSessionType,
     CreatedToken,
@@ -30,13 +30,13 @@ from mktdash.security.tokens import Issuer, end_token, issue, life_of
 
 @strawberry.type
 class TokenMutations:
-    """What administrators do with tokens."""
+    """Changes of tokens and sessions."""
 
-    @strawberry.mutation(description=f"Make a token. {NEEDS_ADMIN}.", extensions=[Needs(Role.ADMIN)])
+    @strawberry.mutation(**needs(Role.ADMIN, "Create a token."))
     async def create_token(
         self,
         info: Info,
-        input: Annotated[CreateTokenInput, Text(description="What token to make.")],  # noqa: A002 - the agreed name
+        input: Annotated[CreateTokenInput, Text(description="The token to create.")],  # noqa: A002 - the agreed name
     ) -> CreateTokenResult:
         """Make one; a name that is taken is a member of the result."""
         services = info.context.services
@@ -46,7 +46,7 @@ class TokenMutations:
                 name=input.name,
                 role=input.role,
                 ttl=life_of(input.expires_in, "expiresIn"),
-                by=_maker(info),
+                by=_issuer(info),
                 clock=services.clock,
             )
         except InvalidInputError as error:
@@ -54,9 +54,9 @@ class TokenMutations:
         return CreatedToken(token=AccessTokenType.from_row(row), secret=secret.text)
 
     @strawberry.mutation(
-        description="End a token at once, on every process: its sessions, and every stream opened with it or them. "
-        f"{NEEDS_ADMIN}.",
-        extensions=[Needs(Role.ADMIN)],
+        **needs(
+            Role.ADMIN, "Revoke a token at once, on every process, with its sessions and all streams opened by them."
+        )
     )
     async def revoke_token(
         self,
@@ -67,18 +67,14 @@ class TokenMutations:
         services = info.context.services
         bounds.name(id, "id")
         try:
-            done = await end_token(services.engine, id, by=_maker(info), clock=services.clock)
+            done = await end_token(services.engine, id, by=_issuer(info), clock=services.clock)
         except (NotFoundError, InvalidInputError) as error:
             return UnknownToken(message=error.message, id=id)
-        return RevokedToken(
-            token=AccessTokenType.from_row(done.token),
-            made_with_it=[AccessTokenType.from_row(row) for row in done.made],
-        )
+        made = [AccessTokenType.from_row(row) for row in done.made]
+        return RevokedToken(token=AccessTokenType.from_row(done.token), made_with_it=made)
 
     @strawberry.mutation(
-        description="Log one browser out; its token stays good. Everybody ends their own by POST /api/logout. "
-        f"{NEEDS_ADMIN}.",
-        extensions=[Needs(Role.ADMIN)],
+        **needs(Role.ADMIN, "Log one browser out; its token stays valid. To end one's own session: POST /api/logout.")
     )
     async def end_session(
         self,
@@ -86,15 +82,14 @@ class TokenMutations:
         id: Annotated[strawberry.ID, Text(description="The session's id.")],  # noqa: A002 - the agreed name
     ) -> EndSessionResult:
         """End one."""
-        services, by = info.context.services, _maker(info)
+        services, by = info.context.services, _issuer(info)
         bounds.name(id, "id")
         ended = await end_session(services.engine, id, by=by.name, clock=services.clock, detail=by.detail)
         if ended is None:
-            return UnknownSession(message="no such session is open", id=id)
+            return UnknownSession(message="there is no open session of this id", id=id)
         return BrowserSessionType.from_row(ended)
 
 
-def _maker(info: Info) -> Issuer:
-    context = info.context
-    who, detail = context.principal, {"requestId": context.request_id, "client": context.client}
-    return Issuer(who.name, who.token_id, who.ends_at, detail)
+def _issuer(info: Info) -> Issuer:
+    who = info.context.principal
+    return Issuer(who.name, who.token_id, who.ends_at, origin(info.context))

@@ -4,22 +4,16 @@ from typing import Annotated
 
 import strawberry
 
+from mktdash.graphql.vocabulary.connection import Cursor
 from mktdash.graphql.vocabulary.depends_on import attributes_never_kept
-from mktdash.graphql.vocabulary.ids import page_cursor
-from mktdash.graphql.vocabulary.page import PageInfo
+from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.store.access.sessions import SessionRow
 from mktdash.store.access.tokens import TokenRow
-from mktdash.store.catalogue.instruments import Page
 
-TOKENS = "AccessToken"
-SESSIONS = "BrowserSession"
+TOKEN_LIST = Cursor("AccessToken", created_at=int, id=str)
+SESSION_LIST = Cursor("BrowserSession", opened_at=int, id=str)
 RIGHTS = "rights are asked of the store each time"
-NEEDS_ADMIN = "Needs the role admin. Errors: UNAUTHENTICATED, FORBIDDEN"
-
-
-def _instant(at: int | None) -> Instant | None:
-    return None if at is None else Instant(at)
 
 
 @attributes_never_kept(RIGHTS)
@@ -43,18 +37,7 @@ class AccessTokenType:
     @classmethod
     def from_row(cls, row: TokenRow) -> "AccessTokenType":
         """A token as stored."""
-        return cls(
-            id=strawberry.ID(row.id),
-            name=row.name,
-            role=row.role.upper(),
-            kind=row.kind,
-            created_at=Instant(row.created_at),
-            expires_at=_instant(row.expires_at),
-            revoked_at=_instant(row.revoked_at),
-            last_used_at=_instant(row.last_used_at),
-            made_by=None if row.made_by is None else strawberry.ID(row.made_by),
-            sessions=row.sessions,
-        )
+        return from_row(cls, row, role=row.role.upper())
 
 
 @attributes_never_kept(RIGHTS)
@@ -73,73 +56,7 @@ class BrowserSessionType:
     @classmethod
     def from_row(cls, row: SessionRow) -> "BrowserSessionType":
         """A session as stored."""
-        return cls(
-            id=strawberry.ID(row.id),
-            token_id=strawberry.ID(row.token_id),
-            name=row.name,
-            role=row.role.upper(),
-            opened_at=Instant(row.opened_at),
-            expires_at=Instant(row.expires_at),
-            last_used_at=_instant(row.last_used_at),
-        )
-
-
-@attributes_never_kept(RIGHTS)
-@strawberry.type(description="A token and its place in the list.")
-class AccessTokenEdge:
-    """Relay edge."""
-
-    cursor: str = strawberry.field(description="The place after this token.")
-    node: AccessTokenType = strawberry.field(description="The token.")
-
-
-@attributes_never_kept(RIGHTS)
-@strawberry.type(description="A page of tokens, newest first.")
-class AccessTokenConnection:
-    """Relay connection."""
-
-    edges: list[AccessTokenEdge] = strawberry.field(description="The tokens of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands.")
-    total_count: int = strawberry.field(description="How many tokens there are in all.")
-
-    @classmethod
-    def from_page(cls, page: Page[TokenRow]) -> "AccessTokenConnection":
-        """A page as stored."""
-        edges = [
-            AccessTokenEdge(cursor=_cursor(TOKENS, row.created_at, row.id), node=AccessTokenType.from_row(row))
-            for row in page.items
-        ]
-        info = PageInfo.over([one.cursor for one in edges], has_next=page.has_next, has_previous=page.has_previous)
-        return cls(edges=edges, page_info=info, total_count=page.total)
-
-
-@attributes_never_kept(RIGHTS)
-@strawberry.type(description="A session and its place in the list.")
-class BrowserSessionEdge:
-    """Relay edge."""
-
-    cursor: str = strawberry.field(description="The place after this session.")
-    node: BrowserSessionType = strawberry.field(description="The session.")
-
-
-@attributes_never_kept(RIGHTS)
-@strawberry.type(description="A page of the sessions that are open, newest first.")
-class BrowserSessionConnection:
-    """Relay connection."""
-
-    edges: list[BrowserSessionEdge] = strawberry.field(description="The sessions of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands.")
-    total_count: int = strawberry.field(description="How many sessions are open in all.")
-
-    @classmethod
-    def from_page(cls, page: Page[SessionRow]) -> "BrowserSessionConnection":
-        """A page as stored."""
-        edges = [
-            BrowserSessionEdge(cursor=_cursor(SESSIONS, row.opened_at, row.id), node=BrowserSessionType.from_row(row))
-            for row in page.items
-        ]
-        info = PageInfo.over([one.cursor for one in edges], has_next=page.has_next, has_previous=page.has_previous)
-        return cls(edges=edges, page_info=info, total_count=page.total)
+        return from_row(cls, row, role=row.role.upper())
 
 
 @strawberry.input(description="What token to make.")
@@ -208,7 +125,3 @@ EndSessionResult = Annotated[
     BrowserSessionType | UnknownSession,
     strawberry.union("EndSessionResult", description="The session as it was, or why none has ended."),
 ]
-
-
-def _cursor(kind: str, at: int, key: str) -> str:
-    return page_cursor(kind, f"{at}-{key}")

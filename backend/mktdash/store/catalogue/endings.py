@@ -1,4 +1,4 @@
-"""Series and datasets that their source publishes no more, as operators said. What was proposed is in the verdicts."""
+"""Series and datasets that their source publishes no more, as operators recorded. Proposals are in the verdicts."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _WHOLE = 0
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """That a series (or, without a symbol, a dataset) has ended: its last session, why, who said so and when."""
+    """That a series (or, without a symbol, a dataset) has ended: its last session, why, who recorded it and when."""
 
     series_id: int | None
     symbol: str | None
@@ -60,10 +60,10 @@ async def endings_by_datasets(conn: AsyncConnection, keys: Collection[str]) -> d
     return found
 
 
-async def say_ended(
+async def end_dataset(
     conn: AsyncConnection, key: str, symbol: str | None, *, on: date, reason: str, by: str, now: int
 ) -> None:
-    """Write down that a dataset, or its series of a symbol, has ended, in place of what was said before.
+    """Write down that a dataset, or its series of a symbol, has ended, in place of what was recorded before.
 
     Raises:
         InvalidInputError: no reason is given, or a very long one, or the day is still to come.
@@ -74,7 +74,9 @@ async def say_ended(
     if not 0 < len(reason) <= LONGEST_REASON:
         raise InvalidInputError(f"the reason must have 1..{LONGEST_REASON} characters", argument="reason")
     if on > from_micros(now).date():
-        raise InvalidInputError(f"{on} is still to come; say so when it has ended", argument="on", value=on.isoformat())
+        raise InvalidInputError(
+            f"{on} is still to come; record the end when it has come", argument="on", value=on.isoformat()
+        )
     ids = await _meant(conn, key, symbol)
     await _forget(conn, key, ids)
     values = {"dataset": key, "ended_on": on.isoformat(), "reason": reason, "recorded_by": by, "recorded_at": now}
@@ -83,23 +85,23 @@ async def say_ended(
         conn,
         at=now,
         principal=by,
-        action="sayEnded",
+        action="endDataset",
         target=_target(key, symbol),
         detail={"on": on.isoformat(), "reason": reason},
     )
 
 
-async def say_continued(conn: AsyncConnection, key: str, symbol: str | None, *, by: str, now: int) -> None:
+async def reopen_dataset(conn: AsyncConnection, key: str, symbol: str | None, *, by: str, now: int) -> None:
     """Take back that a dataset, or its series of a symbol, has ended.
 
     Raises:
-        NotFoundError: there is no such dataset, or nobody had said that it ended.
+        NotFoundError: there is no such dataset, or no end of it is recorded.
         UnknownSymbolError: the dataset has no series of this symbol.
     """
     ids = await _meant(conn, key, symbol)
     if not await _forget(conn, key, ids):
-        raise NotFoundError(f"nobody has said that {_target(key, symbol)} ended", dataset=key, symbol=symbol)
-    await append_audit(conn, at=now, principal=by, action="sayContinued", target=_target(key, symbol), detail={})
+        raise NotFoundError(f"no end of {_target(key, symbol)} is recorded", dataset=key, symbol=symbol)
+    await append_audit(conn, at=now, principal=by, action="reopenDataset", target=_target(key, symbol), detail={})
 
 
 async def _meant(conn: AsyncConnection, key: str, symbol: str | None) -> Sequence[int]:

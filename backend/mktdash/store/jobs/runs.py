@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
+from mktdash.store.catalogue.instruments import Page
 from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.live.outbox import NewEvent, append_events
@@ -96,16 +97,6 @@ class ArtifactBody:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RunsPage:
-    """Runs, newest first; a cursor is a run's id."""
-
-    items: list[RunRow]
-    total: int
-    has_next: bool
-    has_previous: bool
-
-
 async def insert_run(
     conn: AsyncConnection,
     *,
@@ -173,7 +164,7 @@ async def run_by_id(conn: AsyncConnection, run_id: str) -> RunRow:
 
 async def runs_page(
     conn: AsyncConnection, *, first: int = 20, after: str | None = None, states: Collection[str] | None = None
-) -> RunsPage:
+) -> Page[RunRow]:
     """Runs, newest first, of some states only where given.
 
     Raises:
@@ -189,7 +180,7 @@ async def runs_page(
     if after is not None:
         page = page.where(RUN.c.id < after)
     rows = [RunRow.from_row(row) for row in (await conn.execute(page)).mappings()]
-    return RunsPage(rows[:first], total, has_next=len(rows) > first, has_previous=after is not None)
+    return Page(rows[:first], total, has_next=len(rows) > first, has_previous=after is not None)
 
 
 async def artifacts_by_run_ids(conn: AsyncConnection, run_ids: Collection[str]) -> dict[str, list[ArtifactRow]]:
