@@ -6,10 +6,10 @@ import logging
 import pytest
 from tests.factories.cancelling import walked
 from tests.factories.leftovers import Complaints, Leftovers, Outside
-from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import scripted
 
 from mktdash.domain.clock import system_clock
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.store.engine.session import write_transaction
 from mktdash.store.live.outbox import ensure_epoch
 
@@ -25,8 +25,7 @@ async def left(engine):
     async with write_transaction(engine) as conn:
         await ensure_epoch(conn)
     for n in range(2):
-        payload = scripted({"AAA": {0: 10.0 + n, 1: 11.0}, "BBB": {0: 1.0}}, system_clock())
-        await ingest_payload(engine, ScriptedProvider(), payload, clock=system_clock, run_id="t", code_sha="t")
+        await ingest(engine, scripted({"AAA": {0: 10.0 + n, 1: 11.0}, "BBB": {0: 1.0}}, system_clock()))
     outside = Outside(engine)
     await outside.open()
     found = Leftovers(outside, engine)

@@ -103,7 +103,7 @@ async def test_routes(app, walk):
         async def ask(given, one=one):
             headers = {name: value.format(**given) for name, value in one.headers.items()}
             exchange = Exchange(application, token if one.by_token else None, **headers)
-            assert await exchange.ask(one.method, one.address.format(**given)) == one.status, exchange.heard
+            assert await exchange.request(one.method, one.address.format(**given)) == one.status, exchange.heard
 
         await walk(f"{one.method} {one.address}", [*one.headers.values(), one.address], ask)
 

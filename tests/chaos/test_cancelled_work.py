@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from redis.asyncio import Redis
 from tests.factories.cancelling import each_await, walked
 from tests.factories.jobs.renderers import one_file
+from tests.factories.jobs.report_runs import insert_report
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 from tests.factories.summaries import market_summary
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.feed.source_lease import Lease
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.jobs import runner as runner_module
 from mktdash.jobs.arq_worker import open_arq
@@ -66,9 +66,7 @@ async def test_an_ingest(left, late):
         # Later each time, or each time before all that is known.
         known = KNOWN - timedelta(hours=n) if late else system_clock()
         said = scripted({"AAA": {n: float(n), 0: 10.0 + n}, "CCC": {n: 1.0}}, known)
-        await ingest_payload(
-            left.engine, ScriptedProvider(), said, clock=system_clock, run_id="t", code_sha="t", replace_window=True
-        )
+        await ingest(left.engine, said, now=system_clock(), replace_window=True)
 
     await each_await(ingest, left.look, STEP)
     await sound(left.engine)
@@ -104,14 +102,7 @@ async def test_a_report(left, redis, monkeypatch):
         nonlocal asked
         asked = None
         async with write_transaction(left.engine) as conn:
-            asked = await runs.insert_run(
-                conn,
-                template="market-summary",
-                template_version=1,
-                parameters={"symbols": ["AAA"]},
-                requested_by="t",
-                now=to_micros(system_clock()),
-            )
+            asked = await insert_report(conn, {"symbols": ["AAA"]})
         runner._stopping = True
         await runner._run(asked.id, asked.epoch)
 
@@ -155,14 +146,7 @@ async def test_the_queue(left, redis, redis_url):
     left.redis = arq = open_arq(redis_url)
     async with write_transaction(left.engine) as conn:
         for n in range(2):
-            await runs.insert_run(
-                conn,
-                template="market-summary",
-                template_version=1,
-                parameters={"symbols": ["AAA"], "title": str(n)},
-                requested_by="t",
-                now=to_micros(system_clock()),
-            )
+            await insert_report(conn, {"symbols": ["AAA"], "title": str(n)})
 
     async def dispatch():
         await dispatch_due(left.engine, arq, lambda: system_clock() + timedelta(hours=1), times)

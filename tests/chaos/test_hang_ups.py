@@ -11,12 +11,12 @@ import orjson
 import pytest
 from sqlalchemy.engine import make_url
 from tests.e2e.running import Running
-from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import scripted
 from tests.factories.web.application import client_of, socket_to
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from mktdash.domain.clock import system_clock
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.store.engine.session import open_engine
 
 pytestmark = pytest.mark.postgres
@@ -170,8 +170,7 @@ async def hurt_nobody(running, database, url, distance):
         engine = open_engine(url)
         for version in range(4):
             said = {f"{chr(65 + n % 26)}{chr(65 + n // 26)}": {0: float(version + n)} for n in range(30)}
-            payload = scripted(said, system_clock())
-            await ingest_payload(engine, ScriptedProvider(), payload, clock=system_clock, run_id="t", code_sha="t")
+            await ingest(engine, scripted(said, system_clock()))
         await engine.dispose()
         distance.seconds = 0.005
 

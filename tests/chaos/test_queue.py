@@ -10,12 +10,13 @@ import pytest
 import sqlalchemy as sa
 from arq.constants import in_progress_key_prefix, job_key_prefix
 from tests.e2e.running import alive
-from tests.factories.jobs.run_events import run_events
+from tests.factories.jobs.report_runs import request_report, run_events
 from tests.factories.jobs.worker import QUICK, start_worker
-from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import scripted
+from tests.factories.waiting import wait_until
 
-from mktdash.domain.clock import system_clock, to_micros
-from mktdash.ingest.pipeline import ingest_payload
+from mktdash.domain.clock import system_clock
 from mktdash.jobs.arq_worker import QUEUE, open_arq
 from mktdash.jobs.dispatcher import dispatch_due
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
@@ -24,6 +25,7 @@ from mktdash.store.jobs.run_queue import RUN
 from mktdash.store.live.heartbeats import beats
 
 PATIENCE = 300.0
+AAA = {"symbols": ["AAA"]}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -31,32 +33,9 @@ async def store(request, make_database):
     """A store with two observations, and its URL."""
     url = await make_database(request.param, "empty")
     engine = open_engine(url)
-    payload = scripted({"AAA": {0: 10.0, 1: 11.0}}, system_clock())
-    await ingest_payload(engine, ScriptedProvider(), payload, clock=system_clock, run_id="t", code_sha="t")
+    await ingest(engine, scripted({"AAA": {0: 10.0, 1: 11.0}}, system_clock()))
     yield engine, url
     await engine.dispose()
-
-
-async def ask(engine, **parameters):
-    async with write_transaction(engine) as conn:
-        return await runs.insert_run(
-            conn,
-            template="market-summary",
-            template_version=1,
-            parameters={"symbols": ["AAA"]} | parameters,
-            requested_by="a test",
-            now=to_micros(system_clock()),
-        )
-
-
-async def until(condition):
-    """Wait for a condition on another process, which has no event to wait for."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = await condition()
-            if found:
-                return found
-            await asyncio.sleep(0.05)
 
 
 async def ended(engine, run):
@@ -65,7 +44,7 @@ async def ended(engine, run):
             now = await runs.run_by_id(conn, run.id)
         return now if now.state in runs.FINAL_STATES else None
 
-    return await until(condition)
+    return await wait_until(condition)
 
 
 async def at_work(engine, n=1):
@@ -76,7 +55,7 @@ async def at_work(engine, n=1):
             found = [beat.pid for beat in await beats(conn) if beat.kind == "worker"]
         return found if len(found) >= n else None
 
-    return await until(condition)
+    return await wait_until(condition)
 
 
 async def rendering(mark):
@@ -85,7 +64,7 @@ async def rendering(mark):
     async def condition():
         return mark.exists() and mark.read_text()
 
-    return int(await until(condition))
+    return int(await wait_until(condition))
 
 
 @asynccontextmanager
@@ -106,7 +85,7 @@ async def test_a_worker_killed_while_rendering_loses_its_run_to_another(store, r
     mark = tmp_path / "mark"
     async with workers(url, redis_url, tmp_path, 2, "hang_on_the_first_try") as started:
         pids = await at_work(engine, 2)
-        run = await ask(engine, title=str(mark))
+        run = await request_report(engine, AAA | {"title": str(mark)})
         renderer = await rendering(mark)
         async with read_transaction(engine) as conn:
             held = await runs.run_by_id(conn, run.id)
@@ -119,7 +98,7 @@ async def test_a_worker_killed_while_rendering_loses_its_run_to_another(store, r
         assert (done.state, done.epoch, done.crashes, done.attempts) == ("succeeded", 1, 1, 2)
         assert f"-{victim}-" not in done.worker
         assert sum(one.poll() is None for one in started) == 1
-    await until(lambda: gone(renderer))
+    await wait_until(lambda: gone(renderer))
 
 
 async def gone(pid):
@@ -131,7 +110,7 @@ async def test_a_worker_told_to_stop_gives_its_run_back_and_ends_well(store, red
     mark = tmp_path / "mark"
     async with workers(url, redis_url, tmp_path, 1, "hang_on_the_first_try") as (first,):
         await at_work(engine)
-        run = await ask(engine, title=str(mark))
+        run = await request_report(engine, AAA | {"title": str(mark)})
         await rendering(mark)
         first.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(first.wait, PATIENCE) == 0
@@ -147,12 +126,12 @@ async def test_a_redis_that_restarts_ends_no_worker_and_no_report(store, redis_s
     engine, url = store
     async with workers(url, redis_server.url, tmp_path) as (worker,):
         await at_work(engine)
-        assert (await ended(engine, await ask(engine))).state == "succeeded"
+        assert (await ended(engine, await request_report(engine, AAA))).state == "succeeded"
         redis_server.stop()
-        meanwhile = await ask(engine, days=30)
+        meanwhile = await request_report(engine, AAA | {"days": 30})
         redis_server.start()
         assert (await ended(engine, meanwhile)).state == "succeeded"
-        assert (await ended(engine, await ask(engine, days=31))).state == "succeeded"
+        assert (await ended(engine, await request_report(engine, AAA | {"days": 31}))).state == "succeeded"
         assert worker.poll() is None
 
 
@@ -161,7 +140,7 @@ async def test_a_worker_may_start_before_its_redis(store, redis_server, tmp_path
     redis_server.stop()
     async with workers(url, redis_server.url, tmp_path) as (worker,):
         await at_work(engine)
-        run = await ask(engine)
+        run = await request_report(engine, AAA)
         redis_server.start()
         assert (await ended(engine, run)).state == "succeeded"
         assert worker.poll() is None
@@ -169,7 +148,7 @@ async def test_a_worker_may_start_before_its_redis(store, redis_server, tmp_path
 
 async def test_many_runs_and_two_workers_with_a_redis_that_is_emptied_all_the_time(store, redis_server, tmp_path):
     engine, url = store
-    asked = [await ask(engine, days=2 + n) for n in range(8)]
+    asked = [await request_report(engine, AAA | {"days": 2 + n}) for n in range(8)]
     async with workers(url, redis_server.url, tmp_path, 2):
         done = []
         for run in asked:
@@ -185,7 +164,7 @@ async def test_many_runs_and_two_workers_with_a_redis_that_is_emptied_all_the_ti
 
 async def test_two_dispatchers_tell_redis_of_a_run_once_and_again_after_a_flush(store, redis_server):
     engine, _ = store
-    run = await ask(engine)
+    run = await request_report(engine, AAA)
     async with open_arq(redis_server.url) as arq:
         for _ in range(2):
             await asyncio.gather(*(dispatch_due(engine, arq, system_clock, QUICK) for _ in range(2)))
@@ -198,7 +177,7 @@ async def test_two_dispatchers_tell_redis_of_a_run_once_and_again_after_a_flush(
 
 async def test_the_mark_of_a_worker_killed_before_its_claim_does_not_hide_the_run(store, redis_server, tmp_path):
     engine, url = store
-    run = await ask(engine)
+    run = await request_report(engine, AAA)
     async with open_arq(redis_server.url) as arq:
         await dispatch_due(engine, arq, system_clock, QUICK)
         await arq.set(f"{in_progress_key_prefix}{run.id}:0", b"1", ex=3600)

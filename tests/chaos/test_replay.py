@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from tests.factories.jobs.worker import start_worker
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.waiting import wait_until
 
 from mktdash.domain.clock import system_clock, to_micros
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
@@ -39,18 +40,9 @@ def said(n):
     return {alias: {day: float(day * (n % 3 + 1)) for day in range(n, n + 400, 40)} for alias in ("AAA", "BBB")}
 
 
-async def tell(engine, order):
+async def ingest_in_order(engine, order):
     for n in order:
-        payload = scripted(said(n), KNOWN + timedelta(hours=n))
-        await ingest_payload(
-            engine,
-            ScriptedProvider(),
-            payload,
-            clock=lambda: NOW,
-            run_id="r",
-            code_sha="c",
-            replace_window=n % 4 == 3,
-        )
+        await ingest(engine, scripted(said(n), KNOWN + timedelta(hours=n)), now=NOW, replace_window=n % 4 == 3)
 
 
 async def snapshot(engine):
@@ -67,7 +59,7 @@ async def test_shuffled_batches_and_replays_end_in_one_snapshot_on_both_engines(
             order = list(range(BATCHES))
             random.Random(seed).shuffle(order)  # noqa: S311 - no secret hangs on it
             engine = open_engine(await databases.make(engine_name, "empty"))
-            await tell(engine, order)
+            await ingest_in_order(engine, order)
             found.add(await snapshot(engine))
             for _ in range(2):
                 reports = replay_from_raw(engine, lambda _: ScriptedProvider(), since=0, clock=lambda: NOW)
@@ -83,7 +75,7 @@ async def test_shuffled_batches_and_replays_end_in_one_snapshot_on_both_engines(
 async def test_a_replay_killed_at_any_batch_leaves_no_trace_and_runs_again(make_database, engine_name, batch):
     url = await make_database(engine_name, "empty")
     engine = open_engine(url)
-    await tell(engine, range(BATCHES))
+    await ingest_in_order(engine, range(BATCHES))
     before = await snapshot(engine)
     child = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
         [sys.executable, "-m", "tests.factories.jobs.replaying", url, str(batch)],
@@ -120,17 +112,7 @@ async def tell_files(engine, batches):
             rows = "".join(f"{day:%Y-%m-%d},{(day.day * (n % 3 + 1))}\n" for day in days)
             at = NOW + timedelta(hours=n)
             payload = RawPayload(name, f"date,value\n{rows}".encode(), "file:x", at, at)
-            await ingest_payload(engine, provider, payload, clock=lambda at=at: at, run_id="r", code_sha="c")
-
-
-async def until(condition):
-    """Wait for a condition on another process, which has no event to wait for."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = await condition()
-            if found:
-                return found
-            await asyncio.sleep(0.01)
+            await ingest(engine, payload, provider)
 
 
 @pytest.mark.parametrize("engine_name", ENGINES)
@@ -159,7 +141,7 @@ async def test_a_replay_whose_worker_is_killed_is_gone_on_with_by_the_next(
 
     first = start_worker(url, redis_url, tmp_path)
     try:
-        await until(begun)
+        await wait_until(begun)
     finally:
         os.kill(first.pid, signal.SIGKILL)
         await asyncio.to_thread(first.wait)
@@ -168,7 +150,7 @@ async def test_a_replay_whose_worker_is_killed_is_gone_on_with_by_the_next(
         await conn.execute(sa.update(replays.REPLAY).where(replays.REPLAY.c.id == run.id).values(lease_until=0))
     second = start_worker(url, redis_url, tmp_path)
     try:
-        done = await until(over)
+        done = await wait_until(over)
     finally:
         second.terminate()
         await asyncio.to_thread(second.wait)

@@ -8,10 +8,10 @@ import pytest
 from gql import Client, GraphQLRequest, gql
 from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
-from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import scripted
 from tests.factories.web.application import gql_client, resources_over, served
 
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.reports.catalogue import TEMPLATES
 from mktdash.security.tokens import create_token
 
@@ -29,10 +29,7 @@ ANSWER = {"viewer": {"role": "ANALYST"}, "series": {"points": {"value": [1.0, 2.
 async def learn(engine, day):
     """A value for one more day."""
     known_at = NOW + timedelta(minutes=day)
-    payload = scripted({"AAA": {day: float(day)}}, known_at)
-    await ingest_payload(
-        engine, ScriptedProvider(), payload, clock=lambda: known_at, run_id=f"run {day}", code_sha="test"
-    )
+    await ingest(engine, scripted({"AAA": {day: float(day)}}, known_at), run_id=f"run {day}")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def described(path, response):
     return operation["responses"][str(response.status_code)]
 
 
-async def ask(web, path, **headers):
+async def request_path(web, path, **headers):
     method = "get" if "get" in PATHS[path] else next(iter(PATHS[path]))
     response = await web.client.request(
         method, path.format(**FILLED), headers={"graphql-preflight": "1", "origin": "http://localhost:8000", **headers}
@@ -31,13 +31,13 @@ async def ask(web, path, **headers):
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_bad_token(sqlite_engine, path):
     async with web_over(resources_over(sqlite_engine)) as web:
-        assert (await ask(web, path, authorization="Bearer wrong")).status_code == 401
+        assert (await request_path(web, path, authorization="Bearer wrong")).status_code == 401
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "/api/health/live"])
 async def test_too_many_requests(sqlite_engine, path):
     async with web_over(resources_over(sqlite_engine, request_rate=1)) as web:
-        responses = [await ask(web, path) for _ in range(4)]
+        responses = [await request_path(web, path) for _ in range(4)]
 
     assert responses[-1].status_code == 429
     assert int(responses[-1].headers["retry-after"]) > 0
@@ -47,13 +47,13 @@ async def test_too_many_requests(sqlite_engine, path):
 @pytest.mark.parametrize("path", [path for path in PATHS if not path.startswith("/api/health")])
 async def test_requests_that_cannot_be_counted(sqlite_engine, path):
     async with web_over(resources_over(sqlite_engine, limits_without_redis="refuse")) as web:
-        assert (await ask(web, path)).status_code == 503
+        assert (await request_path(web, path)).status_code == 503
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path.startswith("/api/health")])
 async def test_monitors_are_always_answered(sqlite_engine, path):
     async with web_over(resources_over(sqlite_engine, limits_without_redis="refuse", request_rate=1)) as web:
-        responses = [await ask(web, path) for _ in range(4)]
+        responses = [await request_path(web, path) for _ in range(4)]
 
     assert responses[-1].status_code in {200, 503}
     assert responses[-1].headers["content-type"] == "application/json"

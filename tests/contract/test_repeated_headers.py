@@ -16,7 +16,7 @@ REQUEST = {
 }
 
 
-async def ask(server, *headers, method="POST", path="/graphql", **options):
+async def send(server, *headers, method="POST", path="/graphql", **options):
     async with httpx.AsyncClient(base_url=server.url, timeout=600, trust_env=False) as client:
         body = {"json": READ} if method == "POST" else {}
         return await client.request(method, path, headers=list(headers), **body, **options)
@@ -32,7 +32,7 @@ async def ask(server, *headers, method="POST", path="/graphql", **options):
     ],
 )  # fmt: skip
 async def test_what_has_one_value_is_refused_in_two_lines(server, name, one, other):
-    answer = await ask(server, (name, one), (name, other))
+    answer = await send(server, (name, one), (name, other))
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "BAD_REQUEST"
@@ -42,15 +42,15 @@ async def test_what_has_one_value_is_refused_in_two_lines(server, name, one, oth
 async def test_accept_in_two_lines_is_one_list(server):
     types = ("application/json;q=0.5", "application/graphql-response+json")
 
-    answer = await ask(server, *(("Accept", one) for one in types))
+    answer = await send(server, *(("Accept", one) for one in types))
 
     assert answer.headers["content-type"].startswith("application/graphql-response+json")
 
 
 @pytest.mark.parametrize("lines", [("gzip;q=0.1", "br"), ("br", "gzip;q=0.1")])
 async def test_accept_encoding_in_two_lines_is_one_list(server, lines):
-    answer = await ask(server, *(("Accept-Encoding", one) for one in lines), method="GET", path="/api/openapi.json")
-    one_line = await ask(server, ("Accept-Encoding", ", ".join(lines)), method="GET", path="/api/openapi.json")
+    answer = await send(server, *(("Accept-Encoding", one) for one in lines), method="GET", path="/api/openapi.json")
+    one_line = await send(server, ("Accept-Encoding", ", ".join(lines)), method="GET", path="/api/openapi.json")
 
     assert answer.headers.get("content-encoding") == one_line.headers.get("content-encoding")
 
@@ -58,10 +58,10 @@ async def test_accept_encoding_in_two_lines_is_one_list(server, lines):
 async def test_if_none_match_in_two_lines_is_one_list(server):
     ask_again = [("GraphQL-Preflight", "1"), ("If-None-Match", '"other"')]
     path = "/graphql?query=%7Bdatasets%7Bkey%7D%7D"
-    etag = (await ask(server, *ask_again, method="GET", path=path)).headers.get("etag")
+    etag = (await send(server, *ask_again, method="GET", path=path)).headers.get("etag")
     assert etag
 
-    answer = await ask(server, *ask_again, ("If-None-Match", etag), method="GET", path=path)
+    answer = await send(server, *ask_again, ("If-None-Match", etag), method="GET", path=path)
 
     assert answer.status_code == 304
 
@@ -71,14 +71,14 @@ async def test_a_session_is_found_in_a_second_line_of_cookies(server):
         await client.get(f"/?token={server.tokens['viewer']}")
         [(name, value)] = client.cookies.items()
 
-    answer = await ask(server, ("Cookie", "a=b"), ("Cookie", f"{name}={value}"))
+    answer = await send(server, ("Cookie", "a=b"), ("Cookie", f"{name}={value}"))
 
     assert answer.json() == {"data": {"viewer": {"role": "VIEWER"}}}
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "Via"])
 async def test_who_speaks_for_others_twice_is_not_this_machine_either(server, name):
-    assert (await ask(server, (name, "127.0.0.1"), (name, "::1"))).status_code == 401
+    assert (await send(server, (name, "127.0.0.1"), (name, "::1"))).status_code == 401
 
 
 @pytest.fixture

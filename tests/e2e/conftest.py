@@ -53,7 +53,7 @@ def held(request, tmp_path_factory):
 def mktdash(tmp_path_factory):
     """The real thing with the recorded ECB history and the simulated market."""
     with Running(tmp_path_factory.mktemp("end to end") / "home") as running:
-        running.until("ready: ")
+        running.wait_for_line("ready: ")
         running.judged("EURUSD", "SIM.ALPHA")
         yield running
 

@@ -88,7 +88,7 @@ class Running:
             self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
-    def until(self, *starts: str) -> str:
+    def wait_for_line(self, *starts: str) -> str:
         """The next line that starts with one of these; fails, with all that was said, where none comes."""
         while True:
             line = self._lines.get(timeout=READY_SECONDS)

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.held
     "stream", ["quiet socket", "busy socket", "talking socket", "gql", "graphql-ws", "quiet events", "busy events"]
 )
 def test_a_stream_is_held_past_every_timer(held, stream):
-    told = held.told(stream)
-    if told.missing:
-        pytest.skip(told.missing)
+    outcome = held.outcome(stream)
+    if outcome.missing:
+        pytest.skip(outcome.missing)
 
-    assert told.ended is None, f"ended after {told.seconds:.0f} s: {told.ended}"
-    assert told.seconds >= held.SECONDS
-    assert (told.events == 0) == stream.startswith("quiet"), told.events
+    assert outcome.ended is None, f"ended after {outcome.seconds:.0f} s: {outcome.ended}"
+    assert outcome.seconds >= held.SECONDS
+    assert (outcome.events == 0) == stream.startswith("quiet"), outcome.events

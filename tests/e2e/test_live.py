@@ -28,7 +28,7 @@ def server(tmp_path_factory):
     """A start of our own: its processes are stopped and killed here."""
     home = tmp_path_factory.mktemp("live") / "home"
     with Running(home) as running:
-        running.until("ready: ")
+        running.wait_for_line("ready: ")
         running.judged("EURUSD", "SIM.ALPHA")
         yield running
 
@@ -255,7 +255,7 @@ def test_a_server_that_was_killed_and_comes_back_is_asked_anew_without_a_touch(o
     home = tmp_path / "home"
     day = (datetime.now(UTC) - timedelta(days=9)).date()
     with Running(home) as first:
-        first.until("ready: ")
+        first.wait_for_line("ready: ")
         port = first.port
         ingest(home, "mine", [(day, "MYCOIN", 1.25)])
         page = open_context(PHONE).new_page()
@@ -269,7 +269,7 @@ def test_a_server_that_was_killed_and_comes_back_is_asked_anew_without_a_touch(o
 
     ingest(home, "mine", [(day, "MYCOIN", 1.25), (day + timedelta(days=1), "MYCOIN", 1.75)])
     with Running(home, port) as second:
-        second.until("ready: ")
+        second.wait_for_line("ready: ")
         expect(page.get_by_text("1.75").first).to_be_visible(timeout=NOTICE_MS)
         expect(page.get_by_text(NO_ANSWER)).to_have_count(0)
         assert page.evaluate("window.untouched") is True

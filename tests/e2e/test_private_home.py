@@ -24,7 +24,7 @@ def test_nothing_that_a_start_keeps_is_anybody_elses(tmp_path):
     before = os.umask(0o022)
     try:
         with Running(home) as running:
-            running.until("ready: ")
+            running.wait_for_line("ready: ")
             names = {path.name for path in home.rglob("*")}
 
             assert {"mktdash.db", "mktdash.db-wal", "mktdash.log", "redis.sock", "up.lock"} <= names

@@ -84,19 +84,19 @@ def test_killed_outright_it_leaves_nothing_and_starts_again_on_the_same_data(tmp
     home = tmp_path / "a long way" / ("x" * 120)
     port = free_port("127.0.0.1", 0)
     with Running(home, port) as first:
-        first.until("ready: ")
+        first.wait_for_line("ready: ")
         assert any("redis-server" in command for command in first.pids().values())
         # when
         first.stop(signal.SIGKILL)
     # then: a start at once waits for the guard to finish, and finds the data
     with Running(home, port) as second:
-        second.until("ready: ")
+        second.wait_for_line("ready: ")
         assert not any("the store is empty" in line for line in second.said)
         assert second.link != first.link
         # and a child that dies is said and replaced
         worker = next(pid for pid, command in second.pids().items() if command.endswith(" worker "))
         os.kill(worker, signal.SIGKILL)
-        assert second.until("up     | worker").endswith("was ended by SIGKILL; starting it again in 0.5 s")
+        assert second.wait_for_line("up     | worker").endswith("was ended by SIGKILL; starting it again in 0.5 s")
         # and Ctrl-C ends everything, with a good exit code
         started = second.pids()
         assert len(started) >= len(PROCESSES) + 2
@@ -118,7 +118,7 @@ def nothing_left(home):
 def test_being_asked_to_end_while_starting_ends_everything_too(tmp_path, stop):
     # given
     with Running(tmp_path / "home") as running:
-        running.until("up     | database and Redis are ready")
+        running.wait_for_line("up     | database and Redis are ready")
         # when
         code = running.stop(stop)
         # then

@@ -36,7 +36,7 @@ def trade(number, seconds=0.0, price="67800.10", qty="0.5"):
     )
 
 
-def told(*trades, kind="update"):
+def trades_message(*trades, kind="update"):
     return f'{{"channel":"trade","type":"{kind}","data":[{",".join(trades)}]}}'
 
 
@@ -159,7 +159,7 @@ async def listen(provider, window=Window()):  # noqa: B008  # frozen
 
 
 async def test_a_stream_that_falls_silent_without_closing_is_noticed():
-    async with stream_server(saying(told(trade(1)), HEARTBEAT), subscriptions=2) as stream:
+    async with stream_server(saying(trades_message(trade(1)), HEARTBEAT), subscriptions=2) as stream:
         payloads, error = await listen(KrakenProvider("http://127.0.0.1:1", stream.url, silence_s=0.5))
 
     assert isinstance(error, ProviderUnavailableError)
@@ -183,7 +183,7 @@ async def test_a_stream_that_is_closed_or_refused_is_an_error():
 
 
 async def test_a_gap_in_the_trade_numbers_is_filled_over_rest():
-    said = saying(told(trade(10, 0.0), trade(11, 0.5)), HEARTBEAT, told(trade(14, 2.0)), HEARTBEAT)
+    said = saying(trades_message(trade(10, 0.0), trade(11, 0.5)), HEARTBEAT, trades_message(trade(14, 2.0)), HEARTBEAT)
     missed = page((11, 0.5, "67800.10"), (12, 1.0, "67801.00"), (13, 1.5, "67802.00"), (14, 2.0, "67800.10"))
     async with wire_server(Answer(missed)) as wire, stream_server(said, subscriptions=2) as stream:
         provider = KrakenProvider(wire.url, stream.url, silence_s=0.5)
@@ -199,7 +199,7 @@ async def test_a_gap_in_the_trade_numbers_is_filled_over_rest():
 
 async def test_a_gap_that_a_new_connection_shows_is_filled_too():
     async def talk(connection, number):
-        await connection.send(told(trade(number * 10, float(number)), kind="snapshot"))
+        await connection.send(trades_message(trade(number * 10, float(number)), kind="snapshot"))
         await connection.send(orjson.dumps(HEARTBEAT).decode())
 
     async with wire_server(Answer(page((11, 1.1, "1.0")))) as wire, stream_server(talk, subscriptions=2) as stream:

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 import numpy as np
 
 from mktdash.domain.calendar import sessions
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.quality.runner import run_quality
+from tests.factories.sources.ingesting import ingest
 from tests.factories.web.application import resources_over, web_over
 
 METRICS = "query($key: String!) { dataset(key: $key) { quality { metrics { metric status value summary evidence } } } }"
@@ -40,13 +40,11 @@ def table(days, values, header="Date,A,B,C"):
     return "\n".join(lines).encode()
 
 
-async def tell(engine, body, known_at, mapping=RATES, **more):
+async def ingest_table(engine, body, known_at, mapping=RATES, **more):
     """Merge a file as it is learned at an instant."""
     payload = RawPayload(mapping.dataset, body, "file:rates.csv", known_at, known_at)
     provider = CsvProvider(mapping)
-    return await ingest_payload(
-        engine, provider, payload, clock=lambda: known_at, run_id="run", code_sha="test", **more
-    )
+    return await ingest(engine, payload, provider, **more)
 
 
 async def metrics(engine, key, now, code_sha="abc123", **more):

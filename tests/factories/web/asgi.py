@@ -27,11 +27,11 @@ class Exchange:
         said = [one.get("body") or one.get("text", "").encode() for one in self.heard]
         return sum(one.count(b"event: next") + one.count(b'"type":"next"') for one in said)
 
-    async def ask(self, method: str, address: str) -> int:
-        """Ask for a path, with its query if it has one; returns the status."""
+    async def request(self, method: str, address: str) -> int:
+        """Request a path, with its query if it has one; returns the status."""
         return await self._http(method, address, b"")
 
-    def told(self, header: str) -> str:
+    def header(self, header: str) -> str:
         """A header of the answer."""
         return dict(self.heard[0]["headers"])[header.encode()].decode()
 

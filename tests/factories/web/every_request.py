@@ -192,8 +192,8 @@ class Things:
         """What a browser shows that has a session."""
         self._own = await self.link()
         let_in = Exchange(self._application)
-        assert await let_in.ask("GET", f"/?token={self._own}") == 303
-        return let_in.told("set-cookie").partition("=")[2].partition(";")[0]
+        assert await let_in.request("GET", f"/?token={self._own}") == 303
+        return let_in.header("set-cookie").partition("=")[2].partition(";")[0]
 
     async def own_link(self) -> str:
         """The token that the browser's session is of."""

@@ -11,6 +11,7 @@ import pytest
 import strawberry
 import zstandard
 from sqlalchemy import event
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider
 from tests.factories.web.application import resources_over, web_over
 
@@ -22,7 +23,6 @@ from mktdash.graphql.roots import Query
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.graphql.series import queries
 from mktdash.graphql.vocabulary.depends_on import depends_on
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.quality.ageing import COUNTS_FOR_S
 from mktdash.security.principals import Role
@@ -37,9 +37,9 @@ WATCHLIST = """{ instruments(first: 50) { totalCount edges { node { symbol
   series { quality latest { value change } recent(last: 5) { value } } } } } }"""
 
 
-async def tell(engine, body):
+async def ingest_body(engine, body):
     payload = RawPayload(KEY, body, "test:it", NOW, NOW)
-    await ingest_payload(engine, ScriptedProvider(), payload, clock=lambda: NOW, run_id="t", code_sha="t")
+    await ingest(engine, payload)
 
 
 async def judge(engine, run_at, status="PASS"):
@@ -49,14 +49,14 @@ async def judge(engine, run_at, status="PASS"):
 
 
 @pytest.fixture
-async def told(engine):
-    await tell(engine, b'{"A": [[0, 1.0, 0], [1, 2.5, 0]], "B": [[0, 7.0, 0]]}')
+async def stored(engine):
+    await ingest_body(engine, b'{"A": [[0, 1.0, 0], [1, 2.5, 0]], "B": [[0, 7.0, 0]]}')
     return engine
 
 
 @pytest.fixture
-async def web(told):
-    async with web_over(resources_over(told)) as opened:
+async def web(stored):
+    async with web_over(resources_over(stored)) as opened:
         yield opened
 
 
@@ -89,23 +89,23 @@ async def test_a_second_answer_is_the_first_one_again(web, outcomes, query):
     assert outcomes() == {"miss": 1, "hit": 1}
 
 
-async def test_a_write_is_seen_by_the_very_next_read(web, told, outcomes):
+async def test_a_write_is_seen_by_the_very_next_read(web, stored, outcomes):
     for value in range(20):
-        await tell(told, orjson.dumps({"A": [[2 + value, float(value), 0]]}))
+        await ingest_body(stored, orjson.dumps({"A": [[2 + value, float(value), 0]]}))
         assert (await web.data(SERIES))["series"]["latest"]["value"] == value
         assert (await web.data(SERIES))["series"]["latest"]["value"] == value
 
     assert outcomes() == {"miss": 20, "hit": 20}
 
 
-async def test_a_write_to_another_dataset_leaves_an_answer_kept(web, told, outcomes):
+async def test_a_write_to_another_dataset_leaves_an_answer_kept(web, stored, outcomes):
     class Other(ScriptedProvider):
         name = "other"
         datasets = (ScriptedProvider.datasets[0].__class__("other", "Other", "other", "24/7", "UTC", "00:00", 0, 1),)
 
     async def tell_other(n):
         payload = RawPayload("other", orjson.dumps({"OTHER": [[n, 1.0, 0]]}), "test:it", NOW, NOW)
-        await ingest_payload(told, Other(), payload, clock=lambda: NOW, run_id="t", code_sha="t")
+        await ingest(stored, payload, Other())
 
     await tell_other(0)
     await web.post(SERIES)
@@ -115,22 +115,22 @@ async def test_a_write_to_another_dataset_leaves_an_answer_kept(web, told, outco
     assert outcomes() == {"miss": 1, "hit": 1}
 
 
-async def test_a_verdict_is_seen_at_once_and_its_age_without_any_write(told, outcomes):
+async def test_a_verdict_is_seen_at_once_and_its_age_without_any_write(stored, outcomes):
     now = NOW
-    async with web_over(resources_over(told, clock=lambda: now)) as web:
+    async with web_over(resources_over(stored, clock=lambda: now)) as web:
 
         async def status():
             data = await web.data(WATCHLIST)
             return data["instruments"]["edges"][0]["node"]["series"][0]["quality"]
 
         assert await status() == "UNKNOWN"
-        await judge(told, to_micros(NOW))
+        await judge(stored, to_micros(NOW))
         assert [await status(), await status()] == ["PASS", "PASS"]
         now = NOW + timedelta(seconds=COUNTS_FOR_S)
         assert await status() == "PASS"
         now = NOW + timedelta(seconds=COUNTS_FOR_S, microseconds=1)
         assert await status() == "UNKNOWN"
-        await judge(told, to_micros(now))
+        await judge(stored, to_micros(now))
         assert await status() == "PASS"
 
     assert outcomes() == {"miss": 4, "hit": 2}
@@ -190,8 +190,8 @@ class OfRoles(Query):
         return info.context.principal.role.name
 
 
-async def test_no_role_is_given_what_another_was_answered(told, outcomes):
-    async with web_over(resources_over(told), MktdashSchema(OfRoles)) as web:
+async def test_no_role_is_given_what_another_was_answered(stored, outcomes):
+    async with web_over(resources_over(stored), MktdashSchema(OfRoles)) as web:
         tokens = {role: await web.token(role) for role in ("admin", "operator", "analyst", "viewer")}
         answers = {
             role: [(await web.post("{ secret }", authorization=f"Bearer {token}")).json() for _ in range(2)]
@@ -218,10 +218,10 @@ async def test_get_and_post_share_an_answer_and_get_has_a_strong_tag(web, outcom
     assert outcomes() == {"miss": 1, "hit": 2}
 
 
-async def test_the_first_get_has_the_tag_of_the_second_and_a_write_changes_it(web, told):
+async def test_the_first_get_has_the_tag_of_the_second_and_a_write_changes_it(web, stored):
     first = (await get(web, SERIES)).headers["etag"]
     second = (await get(web, SERIES)).headers["etag"]
-    await tell(told, b'{"A": [[2, 9.0, 0]]}')
+    await ingest_body(stored, b'{"A": [[2, 9.0, 0]]}')
     changed = await get(web, SERIES, **{"if-none-match": first})
 
     assert first == second
@@ -238,8 +238,8 @@ async def test_a_get_that_no_script_could_send_is_refused_though_its_answer_is_k
     assert b"value" not in refused.content
 
 
-async def test_a_stranger_gets_nothing_that_is_kept(told):
-    async with web_over(resources_over(told)) as web:
+async def test_a_stranger_gets_nothing_that_is_kept(stored):
+    async with web_over(resources_over(stored)) as web:
         await web.post(SERIES)
 
         refused = await web.post(SERIES, **{"x-forwarded-for": "192.0.2.1"})
@@ -284,7 +284,7 @@ async def test_equal_requests_at_once_are_answered_by_one_reading(web, outcomes)
     assert outcomes().get("shared", 0) + outcomes().get("hit", 0) == 11
 
 
-async def test_whoever_asks_after_a_write_does_not_take_the_answer_that_was_begun_before_it(web, told, outcomes):
+async def test_whoever_asks_after_a_write_does_not_take_the_answer_that_was_begun_before_it(web, stored, outcomes):
     begun, go_on = asyncio.Event(), asyncio.Event()
     real = queries.read_history
 
@@ -299,7 +299,7 @@ async def test_whoever_asks_after_a_write_does_not_take_the_answer_that_was_begu
         early = asyncio.create_task(web.data(SERIES))
         await begun.wait()
         queries.read_history = real
-        await tell(told, b'{"A": [[2, 9.0, 0]]}')
+        await ingest_body(stored, b'{"A": [[2, 9.0, 0]]}')
         late = asyncio.create_task(web.data(SERIES))
         go_on.set()
 
@@ -311,10 +311,10 @@ async def test_whoever_asks_after_a_write_does_not_take_the_answer_that_was_begu
     assert outcomes() == {"miss": 2}
 
 
-async def test_a_kept_answer_reads_nothing_but_the_versions(web, told):
+async def test_a_kept_answer_reads_nothing_but_the_versions(web, stored):
     seen = []
     await web.post(SERIES)
-    event.listen(told.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    event.listen(stored.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
 
     await web.post(SERIES)
 
@@ -322,14 +322,14 @@ async def test_a_kept_answer_reads_nothing_but_the_versions(web, told):
     assert [one for one in seen if one.startswith("SELECT") and "FROM event" not in one] == []
 
 
-async def test_without_a_cache_every_answer_is_made(told, outcomes):
-    async with web_over(resources_over(told, answer_cache_mb=0)) as web:
+async def test_without_a_cache_every_answer_is_made(stored, outcomes):
+    async with web_over(resources_over(stored, answer_cache_mb=0)) as web:
         assert await web.data(SERIES) == await web.data(SERIES)
 
     assert outcomes() == {}
 
 
-async def test_answers_that_are_kept_say_the_same_at_any_later_time(told):
+async def test_answers_that_are_kept_say_the_same_at_any_later_time(stored):
     """What the clock alone could change must be on the list of what is never kept."""
     query = """{ instruments { edges { node { id symbol aliases { symbol } series { id quality latest { session value }
         recent { asOf } freshness { status since } } } } }
@@ -337,7 +337,7 @@ async def test_answers_that_are_kept_say_the_same_at_any_later_time(told):
       datasets { key version checkedAt seriesCount observationCount quality { status metrics { metric status } } }
       reportRuns { totalCount } reportTemplates { name } }"""
     now = NOW + timedelta(days=1)
-    async with web_over(resources_over(told, clock=lambda: now, answer_cache_mb=0)) as web:
+    async with web_over(resources_over(stored, clock=lambda: now, answer_cache_mb=0)) as web:
         first = await web.data(query)
         now += timedelta(days=400)
         assert await web.data(query) == first

@@ -11,17 +11,18 @@ from itertools import groupby
 
 import sqlalchemy as sa
 from graphql import get_named_type, is_leaf_type
-from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.jobs.report_runs import insert_report
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import scripted
 from tests.factories.web.application import resources_over, web_over
 from tests.functional.answer_cache.test_topics import NOT_READ, row_of
 
 from mktdash.domain.clock import to_micros
 from mktdash.graphql.schema import MktdashSchema
 from mktdash.graphql.vocabulary.depends_on import declared
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.store.catalogue.datasets import mark_checked
 from mktdash.store.engine.session import write_transaction
-from mktdash.store.jobs import run_queue, runs
+from mktdash.store.jobs import run_queue
 from mktdash.store.jobs.run_queue import NewArtifact
 from mktdash.store.quality.verdicts import NewDqResult, save_results
 from mktdash.store.tables import metadata
@@ -101,11 +102,6 @@ def test_every_root_that_is_kept_is_asked_here():
     assert kept == ROOTS.keys()
 
 
-async def tell(engine, values, at):
-    payload = scripted(values, at)
-    await ingest_payload(engine, ScriptedProvider(), payload, clock=lambda: at, run_id="t", code_sha="t")
-
-
 async def judge(engine, status, at):
     verdicts = [
         NewDqResult(KEY, metric, status, 0.5, "sessions", 1, 2, f"so {status}", {"n": 1}, to_micros(at), 1)
@@ -118,9 +114,7 @@ async def judge(engine, status, at):
 async def ask_for_a_report(engine):
     now = to_micros(NOW)
     async with write_transaction(engine) as conn:
-        run = await runs.insert_run(
-            conn, template="market-summary", template_version=1, parameters={}, requested_by="a test", now=now
-        )
+        run = await insert_report(conn, now=now)
         held = await run_queue.claim(conn, run.id, run.epoch, worker="one", now=now, lease_until=now + 9_000_000)
         await run_queue.finish(conn, held, [NewArtifact("csv", "text/csv", "ab" * 32, b"a,b\r\n")], now + 1)
     return run.id
@@ -166,8 +160,8 @@ def of(changed, *words):
 
 async def test_answers_follow_whatever_changes(engine):
     clock = [NOW]
-    await tell(engine, {"AAA": {n: float(n) for n in range(6)}, "BBB": {0: 3.0}}, NOW - timedelta(days=2))
-    await tell(engine, {"AAA": {1: 1.5}}, NOW - timedelta(days=1))
+    await ingest(engine, scripted({"AAA": {n: float(n) for n in range(6)}, "BBB": {0: 3.0}}, NOW - timedelta(days=2)))
+    await ingest(engine, scripted({"AAA": {1: 1.5}}, NOW - timedelta(days=1)))
     await judge(engine, "PASS", NOW)
     run_id = await ask_for_a_report(engine)
     kept = resources_over(engine, clock=lambda: clock[0])
@@ -189,7 +183,7 @@ async def test_answers_follow_whatever_changes(engine):
 
 
 async def observations(engine, beside):
-    await tell(engine, {"AAA": {0: 9.0, 1: 2.5, 7: 7.0}}, NOW)
+    await ingest(engine, scripted({"AAA": {0: 9.0, 1: 2.5, 7: 7.0}}, NOW))
 
     changed = await beside.changed()
 

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 import pytest
 from ops.load.clients import CLIENTS, pages_own
-from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import scripted
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.graphql.documents.trusted import document_id
-from mktdash.ingest.pipeline import ingest_payload
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 WATCHLIST = """query Watchlist($first: Int!, $thin: Boolean = false) { instruments(first: $first) { totalCount
@@ -47,8 +47,7 @@ REQUIRED = re.compile(r"\$(\w+):[\w\[\]!]+!(?=[$)])")
 
 @pytest.fixture
 async def web(engine):
-    payload = scripted({"AAA": {0: 1.0, 1: 2.0, 2: 4.0}, "BBB": {0: 3.0}}, NOW)
-    await ingest_payload(engine, ScriptedProvider(), payload, clock=lambda: NOW, run_id="t", code_sha="t")
+    await ingest(engine, scripted({"AAA": {0: 1.0, 1: 2.0, 2: 4.0}, "BBB": {0: 3.0}}, NOW))
     async with web_over(resources_over(engine)) as opened:
         yield opened
 

@@ -12,9 +12,8 @@ import orjson
 import pytest
 from ops.load.clients import apollo, gql, page, pages_own, raw, urql
 from ops.load.servers import web
-from tests.factories.sources.scripted import ScriptedProvider
+from tests.factories.sources.ingesting import ingest
 
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.store.engine.session import open_engine
 
@@ -59,22 +58,22 @@ class Truth:
         self.begun = self.acknowledged = 0
 
 
-async def tell(engine, n):
+async def ingest_day(engine, n):
     payload = RawPayload("scripted-daily", orjson.dumps({"A": [[n, float(n), 0]]}), "test:it", NOW, NOW)
-    await ingest_payload(engine, ScriptedProvider(), payload, clock=lambda: NOW, run_id="t", code_sha="t")
+    await ingest(engine, payload)
 
 
 async def write(engine, truth, asked, done):
     while not done.is_set():
         truth.begun += 1
-        await tell(engine, truth.begun)
+        await ingest_day(engine, truth.begun)
         truth.acknowledged = truth.begun
         enough = len(asked) + READS_A_WRITE
         while len(asked) < enough and not done.is_set():  # noqa: ASYNC110 - reads tell by their number alone
             await asyncio.sleep(0.001)
 
 
-async def ask(reader, writer, request):
+async def read_answer(reader, writer, request):
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
     length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
@@ -109,7 +108,7 @@ async def read(address, truth, asked, kept, done):
 async def read_once(reader, writer, truth, asked, kept):
     body, headers = question(len(asked))
     least = truth.acknowledged
-    was_kept, data = await ask(reader, writer, raw((body, headers)))
+    was_kept, data = await read_answer(reader, writer, raw((body, headers)))
     value = newest(data)
     assert least <= value <= truth.begun, f"{value} after {least} was acknowledged, kept: {was_kept}, {body}"
     asked.append(value)
@@ -126,7 +125,7 @@ async def test_no_answer_of_two_processes_is_older_than_the_last_acknowledged_wr
     engine = open_engine(url)
     truth, done, asked, kept = Truth(), asyncio.Event(), [], []
     truth.deadline = time.monotonic() + SECONDS
-    await tell(engine, 0)
+    await ingest_day(engine, 0)
 
     try:
         with web(url, redis_url, tmp_path) as one, web(url, redis_url, tmp_path) as other:

@@ -6,9 +6,8 @@ from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
-from tests.factories.sources.scripted import ScriptedProvider
+from tests.factories.sources.ingesting import ingest
 
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.store.catalogue.datasets import mark_checked
 from mktdash.store.engine.session import write_transaction
@@ -20,9 +19,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = "scripted-daily"
 
 
-async def tell(engine, body):
+async def ingest_body(engine, body):
     payload = RawPayload(KEY, body, "test:it", NOW, NOW)
-    return await ingest_payload(engine, ScriptedProvider(), payload, clock=lambda: NOW, run_id="t", code_sha="t")
+    return await ingest(engine, payload)
 
 
 async def versions(engine):
@@ -45,11 +44,11 @@ def moved(before, after):
 
 async def test_data_and_catalogue_move_when_a_series_is_new_and_data_alone_when_it_grows(engine):
     start = await versions(engine)
-    await tell(engine, b'{"A": [[0, 1.0, 0]]}')
+    await ingest_body(engine, b'{"A": [[0, 1.0, 0]]}')
     first = await versions(engine)
-    await tell(engine, b'{"A": [[1, 2.0, 0]]}')
+    await ingest_body(engine, b'{"A": [[1, 2.0, 0]]}')
     second = await versions(engine)
-    await tell(engine, b'{"A": [[1, 2.0, 0]]}')
+    await ingest_body(engine, b'{"A": [[1, 2.0, 0]]}')
 
     assert moved(start, first) >= {"catalogue", f"data:{KEY}"}
     assert moved(first, second) & {"catalogue", f"data:{KEY}"} == {f"data:{KEY}"}
@@ -57,7 +56,7 @@ async def test_data_and_catalogue_move_when_a_series_is_new_and_data_alone_when_
 
 
 async def test_asking_a_source_is_told_apart_from_data(engine):
-    await tell(engine, b'{"A": [[0, 1.0, 0]]}')
+    await ingest_body(engine, b'{"A": [[0, 1.0, 0]]}')
     before = await versions(engine)
 
     async with write_transaction(engine) as conn:
@@ -90,7 +89,7 @@ async def test_asking_a_source_is_told_apart_from_data(engine):
 async def test_rows_written_changed_and_deleted_each_move_their_topic_once_a_transaction(
     engine, table, values, change, topic
 ):
-    await tell(engine, b'{"A": [[0, 1.0, 0]]}')
+    await ingest_body(engine, b'{"A": [[0, 1.0, 0]]}')
     rows = metadata.tables[table]
     at = [await versions(engine)]
 
@@ -106,7 +105,7 @@ async def test_rows_written_changed_and_deleted_each_move_their_topic_once_a_tra
 
 
 async def test_what_is_rolled_back_moves_nothing(engine):
-    await tell(engine, b'{"A": [[0, 1.0, 0]]}')
+    await ingest_body(engine, b'{"A": [[0, 1.0, 0]]}')
     before = await versions(engine)
 
     async with write_transaction(engine, keep=False) as conn:
@@ -118,7 +117,7 @@ async def test_what_is_rolled_back_moves_nothing(engine):
 async def test_writers_of_one_topic_do_not_wait_for_each_other_until_they_commit(engine):
     if engine.dialect.name == "sqlite":
         pytest.skip("SQLite has one writer at a time anyway")
-    await tell(engine, b'{"A": [[0, 1.0, 0]], "B": [[0, 1.0, 0]]}')
+    await ingest_body(engine, b'{"A": [[0, 1.0, 0]], "B": [[0, 1.0, 0]]}')
     rows = metadata.tables["instrument"]
     before = await versions(engine)
 
@@ -136,7 +135,7 @@ async def test_one_read_serves_all_who_asked_before_it_was_sent_and_none_who_ask
         reads = watch.shared.reads
 
         same = await asyncio.gather(*(watch.now() for _ in range(50)))
-        await tell(engine, b'{"A": [[0, 1.0, 0]]}')
+        await ingest_body(engine, b'{"A": [[0, 1.0, 0]]}')
         later = await watch.now()
 
         assert watch.shared.reads == reads + 2

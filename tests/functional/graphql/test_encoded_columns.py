@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import orjson
 import pytest
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import DAY_0, ScriptedProvider, day
 
 from mktdash.domain.flags import Flag
@@ -14,7 +15,6 @@ from mktdash.graphql.columns.points import PointsType, flag_counts, named_counts
 from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 from mktdash.graphql.vocabulary.json import encode
 from mktdash.graphql.vocabulary.scalars import SCALARS, FlagsColumn, FloatColumn, InstantColumn, MillisColumn
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import Parsed, ParsedSeries, RawPayload
 from mktdash.store.catalogue.instruments import series_by_symbol
 from mktdash.store.engine.session import read_transaction, write_transaction
@@ -43,9 +43,9 @@ class Bars(ScriptedProvider):
         yield Parsed([ParsedSeries("BARS", Columns(as_of=as_of, value=value, flags=flags.astype(np.int64), **bars))])
 
 
-async def tell(engine, first, last, shift=0):
+async def ingest_bars(engine, first, last, shift=0):
     payload = RawPayload("scripted-daily", f"{first} {last} {shift}".encode(), "test:bars", NOW, NOW)
-    await ingest_payload(engine, Bars(), payload, clock=lambda: NOW, run_id="test", code_sha="test")
+    await ingest(engine, payload, Bars())
 
 
 def plain(columns, fields):
@@ -77,8 +77,8 @@ async def both(engine, cache, symbol, fields=COLUMNS, **window):
     [(None, None), (400, None), (None, 900), (366, 730), (367, 729), (500, 510), (505, 505), (5000, 6000), (-90, -80)],
 )
 async def test_pieces_equal_columns_whatever_the_window_cuts(engine, start, end):
-    await tell(engine, 0, 1300)
-    await tell(engine, 1300, 1310)
+    await ingest_bars(engine, 0, 1300)
+    await ingest_bars(engine, 1300, 1310)
     cache = EncodedChunkCache()
     window = {"start": None if start is None else day(start), "end": None if end is None else day(end)}
 
@@ -98,20 +98,20 @@ async def test_pieces_equal_columns_on_the_real_history(ecb_engine):
 
 
 async def test_a_changed_value_changes_one_piece_and_the_rest_stay(engine):
-    await tell(engine, 0, 1300)
+    await ingest_bars(engine, 0, 1300)
     cache = EncodedChunkCache()
     before = await both(engine, cache, "BARS")
     made = cache.made
 
-    await tell(engine, 10, 12, shift=5)
+    await ingest_bars(engine, 10, 12, shift=5)
 
     assert await both(engine, cache, "BARS") != before
     assert cache.made == made + 1
 
 
 async def test_sealing_the_tail_changes_no_byte(engine):
-    await tell(engine, 0, 1300)
-    await tell(engine, 1300, 1320)
+    await ingest_bars(engine, 0, 1300)
+    await ingest_bars(engine, 1300, 1320)
     cache = EncodedChunkCache()
     before = await both(engine, cache, "BARS")
 
@@ -122,7 +122,7 @@ async def test_sealing_the_tail_changes_no_byte(engine):
 
 
 async def test_a_field_asked_later_joins_the_pieces_that_are_there(engine):
-    await tell(engine, 0, 800)
+    await ingest_bars(engine, 0, 800)
     cache = EncodedChunkCache()
 
     await both(engine, cache, "BARS", {"value"})
@@ -136,7 +136,7 @@ async def test_a_field_asked_later_joins_the_pieces_that_are_there(engine):
 
 
 async def test_a_small_cache_forgets_and_still_answers_right(engine):
-    await tell(engine, 0, 1300)
+    await ingest_bars(engine, 0, 1300)
     cache = EncodedChunkCache(WeightedCache(300_000))
 
     for start in range(0, 1200, 7):

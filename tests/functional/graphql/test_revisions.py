@@ -3,10 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import scripted
 from tests.factories.web.application import resources_over, web_over
-
-from mktdash.ingest.pipeline import ingest_payload
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 QUERY = """query ($first: Int!, $after: String, $since: DateTime) {
@@ -20,13 +19,10 @@ QUERY = """query ($first: Int!, $after: String, $since: DateTime) {
 @pytest.fixture
 async def web(engine):
     for hour, said in enumerate([{1: 1.0, 2: 2.0}, {1: 1.5, 2: 2.0}, {2: 2.25}]):
-        await ingest_payload(
+        await ingest(
             engine,
-            ScriptedProvider(),
             scripted({"AAA": said}, START + timedelta(hours=hour)),
-            clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
-            run_id="told",
-            code_sha="test",
+            now=datetime(2026, 1, 1, tzinfo=UTC),
             replace_window=True,
         )
     async with web_over(resources_over(engine)) as opened:

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 import uvicorn
+from tests.factories.waiting import wait_until
 
 from mktdash.http.server import request_bounds
 from mktdash.http.server.request_bounds import BoundedProtocol
@@ -125,18 +126,13 @@ def impatient(monkeypatch):
     monkeypatch.setattr(BoundedProtocol, "on_message_begin", hurried)
 
 
-async def until(server, condition):
-    """Wait until this is so of a connection of the server's."""
-    while not any(condition(one) for one in server.server_state.connections):  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.005)
-
-
 @pytest.mark.usefixtures("impatient")
 async def test_a_request_that_we_do_not_read_is_not_late(server, application, sent):
     reader, writer = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\nPOST /queued HTTP/1.1\r\nHost: l\r\n")
     async with asyncio.timeout(60):
         writer.write(b"Content-Length: 2\r\n\r\n")
-        await until(server, lambda one: one.flow is not None and one.flow.read_paused)
+        connections = server.server_state.connections
+        await wait_until(lambda: any(one.flow is not None and one.flow.read_paused for one in connections))
         writer.write(b"ab")
         # Six times as long as it would have.
         await asyncio.sleep(0.3)

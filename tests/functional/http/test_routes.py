@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import brotli
 import pytest
+from tests.factories.jobs.report_runs import insert_report
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.store.engine.session import write_transaction
 from mktdash.store.jobs import run_queue
 from mktdash.store.jobs.run_queue import NewArtifact
-from mktdash.store.jobs.runs import insert_run
 from mktdash.store.live.heartbeats import beat
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -92,9 +92,7 @@ async def run(web):
         NewArtifact("pdf", "application/pdf", hashlib.sha256(b"%PDF-1.7").hexdigest(), b"%PDF-1.7"),
     ]
     async with write_transaction(web.resources.engine) as conn:
-        queued = await insert_run(
-            conn, template="market-summary", template_version=1, parameters={}, requested_by="t", now=now
-        )
+        queued = await insert_report(conn, now=now)
         claimed = await run_queue.claim(conn, queued.id, 0, worker="w", now=now, lease_until=now + 10)
         assert await run_queue.finish(conn, claimed, files, now)
     return queued

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from tests.factories.sources.fetching import SAMPLES
 from tests.factories.sources.stream import stream_server
 from tests.factories.sources.wire import Answer, wire_server
+from tests.factories.waiting import wait_until
 
 from mktdash import feed
 from mktdash.domain.clock import system_clock
@@ -66,12 +67,6 @@ async def loop_of(resources, provider, network="auto") -> AsyncIterator[SourceLo
         )
 
 
-async def until(condition, seconds=60.0):
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110  # what is waited for happens in the database
-            await asyncio.sleep(0.02)
-
-
 async def held(engine, key):
     async with read_transaction(engine) as conn:
         return (await newest_by_dataset(conn, [key])).get(key)
@@ -112,7 +107,7 @@ async def test_a_source_that_hangs_or_breaks_never_delays_another(engine, monkey
                 said = [row.detail["sources"]["broken"]["poll_error"] for row in await beats(conn)]
             return any(said) and await held(engine, "sim-ticks")
 
-        await until(sim_and_beat)
+        await wait_until(sim_and_beat)
         async with read_transaction(engine) as conn:
             (beat,) = await beats(conn)
         stop.set()
@@ -199,7 +194,7 @@ async def test_a_loop_without_the_lease_stands_by_and_asks_nobody(sqlite_engine,
         async def standing_by():
             return loop.role == "standby"
 
-        await until(standing_by)
+        await wait_until(standing_by)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
@@ -277,7 +272,7 @@ async def test_a_stream_that_falls_silent_is_listened_to_again_after_a_poll_for_
                 polls = sum(asked.path == "/OHLC" for asked in wire.asked)
                 return stream.connections >= 2 and polls >= 4 and "said nothing" in (loop.state["stream"] or "")
 
-            await until(listened_twice)
+            await wait_until(listened_twice)
             running.cancel()
             with suppress(asyncio.CancelledError):
                 await running

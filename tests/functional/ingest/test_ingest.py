@@ -1,7 +1,8 @@
 """The one way into the store, on real rates, on both engines."""
 
+from tests.factories.sources.ingesting import ingest
+
 from mktdash.domain.clock import system_clock
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.store.catalogue.datasets import dataset_by_key
 from mktdash.store.catalogue.instruments import series_by_symbol, series_of_dataset
@@ -13,8 +14,8 @@ from mktdash.store.series.reading import read_chunk_digests, read_columns, snaps
 async def test_the_whole_ecb_history_is_stored_once_and_a_second_run_adds_nothing(engine):
     provider = EcbProvider()
     payload = recorded_history(system_clock)
-    first = await ingest_payload(engine, provider, payload, clock=system_clock, run_id="a", code_sha="c")
-    second = await ingest_payload(engine, provider, payload, clock=system_clock, run_id="b", code_sha="c")
+    first = await ingest(engine, payload, provider, now=system_clock(), run_id="a")
+    second = await ingest(engine, payload, provider, now=system_clock(), run_id="b")
     assert (first.new, first.revised, first.same, first.retracted, first.rejected) == (221_702, 0, 0, 0, 0)
     assert (second.new, second.revised, second.same, second.retracted, second.rejected) == (0, 0, 221_702, 0, 0)
     assert (first.version, second.version) == (1, 1)

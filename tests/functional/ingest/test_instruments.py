@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, day, scripted
 from tests.factories.stores.urls import upgrade_url
 from typer.testing import CliRunner
@@ -13,7 +14,6 @@ from mktdash.cli.main import app
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import InvalidInputError, UnknownSymbolError
 from mktdash.domain.instrument import AssetClass, InstrumentSpec
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
@@ -42,11 +42,8 @@ async def imported(engine, entries, *, skip_bad=False):
         return await import_instruments(conn, entries, skip_bad=skip_bad)
 
 
-async def told(engine, said, hours=0, **options):
-    payload = scripted(said, KNOWN + timedelta(hours=hours))
-    return await ingest_payload(
-        engine, ScriptedProvider(), payload, clock=lambda: NOW, run_id="r", code_sha="c", **options
-    )
+async def ingest_values(engine, said, hours=0, **options):
+    return await ingest(engine, scripted(said, KNOWN + timedelta(hours=hours)), now=NOW, **options)
 
 
 async def stored(engine):
@@ -61,21 +58,21 @@ async def stored(engine):
 
 async def test_a_renamed_ticker_keeps_its_history_and_what_it_was_nobodys_name_for_is_refused(engine):
     assert (await imported(engine, RENAMING)).aliases_new == 2
-    report = await told(engine, {"FB": {5: 1.0, 20: 9.0}, "META": {5: 8.0, 20: 2.0}})
+    report = await ingest_values(engine, {"FB": {5: 1.0, 20: 9.0}, "META": {5: 8.0, 20: 2.0}})
     assert (report.new, dict(report.codes)) == (2, {"NO_IDENTITY": 2})
     assert await stored(engine) == {"META": {day(5): 1.0, day(20): 2.0}}
 
 
 async def test_a_whole_file_under_the_new_name_withdraws_nothing_of_the_old_ones_time(engine):
     await imported(engine, RENAMING)
-    await told(engine, {"FB": {5: 1.0}, "META": {20: 2.0}})
-    report = await told(engine, {"META": {21: 3.0}}, hours=1, replace_window=True)
+    await ingest_values(engine, {"FB": {5: 1.0}, "META": {20: 2.0}})
+    report = await ingest_values(engine, {"META": {21: 3.0}}, hours=1, replace_window=True)
     assert (report.new, report.retracted) == (1, 1)
     assert await stored(engine) == {"META": {day(5): 1.0, day(21): 3.0}}
 
 
 async def test_an_import_after_the_fact_takes_hold_with_a_replay(engine):
-    await told(engine, {"FB": {5: 1.0}, "META": {20: 2.0}})
+    await ingest_values(engine, {"FB": {5: 1.0}, "META": {20: 2.0}})
     assert await stored(engine) == {"FB": {day(5): 1.0}, "META": {day(20): 2.0}}
     await imported(engine, RENAMING)
     since = to_micros(KNOWN - timedelta(days=1))
@@ -87,7 +84,7 @@ async def test_an_import_after_the_fact_takes_hold_with_a_replay(engine):
 
 async def test_a_name_means_whom_it_meant_at_the_time(engine):
     await imported(engine, [*RENAMING, entry(4, "FBETF", "FB", day(1000), name="A fund that took the letters")])
-    await told(engine, {"FB": {5: 1.0, 1200: 30.0}})
+    await ingest_values(engine, {"FB": {5: 1.0, 1200: 30.0}})
     async with read_transaction(engine) as conn:
         then = await instrument_by_symbol(conn, "FB", day(5))
         now = await instrument_by_symbol(conn, "FB", day(1200))
@@ -199,7 +196,7 @@ async def test_prices_in_pence_are_told_with_their_scale(engine):
         CsvMapping(dataset="lse", date="date", symbol="VOD", value="close", unit="GBX", currency="GBP")
     )
     payload = RawPayload("lse", b"date,close\n2024-03-01,70.5\n", "file:x", KNOWN, KNOWN)
-    await ingest_payload(engine, provider, payload, clock=lambda: NOW, run_id="r", code_sha="c")
+    await ingest(engine, payload, provider, now=NOW)
     async with read_transaction(engine) as conn:
         series = await series_by_symbol(conn, "VOD")
     assert (series.unit, series.unit_scale) == ("GBX", 0.01)

@@ -4,11 +4,11 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 
 from mktdash.domain.clock import to_micros
 from mktdash.ingest import transactions
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.store.batches.batches import last_batches, unfinished_batches
 from mktdash.store.catalogue.instruments import series_of_dataset
@@ -48,9 +48,8 @@ def short_portions(monkeypatch):
     monkeypatch.setattr(transactions, "_PART_ROWS", 1)
 
 
-async def told(engine, provider, said=SAID, hours=0):
-    payload = scripted(said, KNOWN + timedelta(hours=hours))
-    return await ingest_payload(engine, provider, payload, clock=lambda: NOW, run_id="r", code_sha="c")
+async def ingest_pieces(engine, provider, said=SAID, hours=0):
+    return await ingest(engine, scripted(said, KNOWN + timedelta(hours=hours)), provider, now=NOW)
 
 
 async def state(engine):
@@ -67,22 +66,22 @@ def counts(one):
 
 
 async def test_a_long_payload_ends_as_a_short_one_does_in_several_versions(engine, monkeypatch):
-    report = await told(engine, ScriptedProvider(PIECES))
+    report = await ingest_pieces(engine, ScriptedProvider(PIECES))
     assert (counts(report), report.version) == ((40, 0, 0, 0), PIECES)
     long = await state(engine)
     monkeypatch.setattr(transactions, "TRANSACTION_ROWS", 1000)
-    again = await told(engine, ScriptedProvider())
+    again = await ingest_pieces(engine, ScriptedProvider())
     assert (counts(again), await state(engine)) == ((0, 0, 40, 0), long)
 
 
 @pytest.mark.parametrize("n", [1, 3, 4])
 async def test_an_interrupted_payload_is_gone_on_with_when_it_is_given_again(engine, n):
     with pytest.raises(CrashError):
-        await told(engine, Interrupted(n))
+        await ingest_pieces(engine, Interrupted(n))
     async with read_transaction(engine) as conn:
         waiting = await unfinished_batches(conn)
     assert [one.new for one in waiting] == ([] if n == 1 else [(n - 2) * 8])
-    report = await told(engine, ScriptedProvider(PIECES))
+    report = await ingest_pieces(engine, ScriptedProvider(PIECES))
     assert counts(report) == (40, 0, 0, 0)
     async with read_transaction(engine) as conn:
         (batch,) = await last_batches(conn, "scripted-daily", 5)
@@ -91,9 +90,9 @@ async def test_an_interrupted_payload_is_gone_on_with_when_it_is_given_again(eng
 
 
 async def test_a_replay_finishes_what_was_interrupted(engine):
-    await told(engine, ScriptedProvider(), {"AAA": {1: 9.0}}, hours=-1)
+    await ingest_pieces(engine, ScriptedProvider(), {"AAA": {1: 9.0}}, hours=-1)
     with pytest.raises(CrashError):
-        await told(engine, Interrupted(3))
+        await ingest_pieces(engine, Interrupted(3))
     reports = replay_from_raw(
         engine,
         lambda _batch: ScriptedProvider(PIECES),
@@ -110,14 +109,14 @@ async def test_a_replay_finishes_what_was_interrupted(engine):
 
 async def test_a_newer_batch_between_two_transactions_stays_the_newest(engine):
     with pytest.raises(CrashError):
-        await told(engine, Interrupted(3))
-    await told(engine, ScriptedProvider(), {"AAA": {20: 99.0}, "BBB": {1: 98.0}}, hours=1)
-    await told(engine, ScriptedProvider(PIECES))
+        await ingest_pieces(engine, Interrupted(3))
+    await ingest_pieces(engine, ScriptedProvider(), {"AAA": {20: 99.0}, "BBB": {1: 98.0}}, hours=1)
+    await ingest_pieces(engine, ScriptedProvider(PIECES))
     mixed = await state(engine)
     async with read_transaction(engine) as conn:
         newest = await read_chunk_digests(conn, await series_of_dataset(conn, "scripted-daily"))
     assert len(newest) == 2
-    await told(engine, ScriptedProvider(), {"AAA": {20: 99.0}, "BBB": {1: 98.0}}, hours=2)
+    await ingest_pieces(engine, ScriptedProvider(), {"AAA": {20: 99.0}, "BBB": {1: 98.0}}, hours=2)
     assert await state(engine) == mixed
 
 
@@ -135,6 +134,6 @@ async def test_other_writers_of_sqlite_get_between_the_transactions(sqlite_engin
                 wrote.append(piece)
                 yield piece
 
-    await told(sqlite_engine, Neighbour(PIECES))
+    await ingest_pieces(sqlite_engine, Neighbour(PIECES))
     # Once while it looks ahead, and once while it merges.
     assert len(wrote) == 2 * PIECES

@@ -7,9 +7,9 @@ what 40,000 would; ``MKTDASH_SERIES=40000`` takes them all, in some minutes.
 import os
 from datetime import UTC, datetime
 
+from tests.factories.sources.ingesting import ingest
 from tests.factories.web.application import resources_over, web_over
 
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.ingest.verify import check_against_raw
 from mktdash.providers.base import RawPayload
@@ -37,9 +37,7 @@ async def give(engine, rows, day, *, whole=False):
     )
     known_at = NOW.replace(day=day)
     payload = RawPayload("many", body.encode(), "file:many.csv", known_at, known_at)
-    return await ingest_payload(
-        engine, CsvProvider(MAPPING), payload, clock=lambda: NOW, run_id="r", code_sha="c", replace_window=whole
-    )
+    return await ingest(engine, payload, CsvProvider(MAPPING), now=NOW, replace_window=whole)
 
 
 def counts(report):

@@ -171,7 +171,7 @@ def test_a_value_that_holds_long_after_it_was_known_is_refused_with_both_instant
     assert "rejected 2: FUTURE" in done.out
 
 
-def ask(mktdash, *queries):
+def answers_of(mktdash, *queries):
     """The answers of the web process over the command's store."""
 
     async def over():
@@ -200,7 +200,7 @@ def test_two_files_of_one_symbol_live_side_by_side(mktdash):
     ]
     unnamed = '{ series(symbol: "W306") { dataset { key } } instrument(symbol: "W306") { series { id dataset } } }'
     neither = '{ series(symbol: "W306", dataset: "other") { id } }'
-    first, second, either, none = ask(mktdash, *named, unnamed, neither)
+    first, second, either, none = answers_of(mktdash, *named, unnamed, neither)
     for answer, key, value in ((first, "wild-306b", 612.2), (second, "wild-308", 99.0)):
         assert answer["data"]["series"]["dataset"]["key"] == key, answer
         assert answer["data"]["series"]["points"]["value"] == [value]

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
+from tests.factories.sources.ingesting import ingest
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
@@ -22,7 +22,7 @@ MAPPING = CsvMapping(dataset="tickers", date="d", symbol_column="s", value="v")
 async def test_every_ticker_is_found_by_its_own_name(engine):
     body = "\n".join(["d,s,v", *(f"2024-01-02,{ticker},{n}" for n, ticker in enumerate(TICKERS, start=1))])
     payload = RawPayload("tickers", body.encode(), "file:t.csv", NOW, NOW)
-    report = await ingest_payload(engine, CsvProvider(MAPPING), payload, clock=system_clock, run_id="r", code_sha="c")
+    report = await ingest(engine, payload, CsvProvider(MAPPING), now=system_clock())
     assert (report.new, report.rejected) == (len(TICKERS), 0)
 
     async with web_over(resources_over(engine)) as web:

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
+from tests.factories.sources.ingesting import ingest
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.flags import Flag
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
@@ -75,20 +75,12 @@ def content(body, mapping):
     return found
 
 
-async def tell(engine, mapping, told):
+async def ingest_vintages(engine, mapping, told):
     reports = []
     for known_at, body in told:
         payload = RawPayload(mapping.dataset, body, "file:vintage.csv", known_at, known_at)
         reports.append(
-            await ingest_payload(
-                engine,
-                CsvProvider(mapping),
-                payload,
-                clock=lambda: NOW,
-                run_id="vintages",
-                code_sha="test",
-                replace_window=True,
-            )
+            await ingest(engine, payload, CsvProvider(mapping), now=NOW, run_id="vintages", replace_window=True)
         )
     return reports
 
@@ -109,7 +101,7 @@ async def snapshot(engine, mapping):
 @pytest.mark.parametrize(("folder", "mapping"), [("cboe-vix-daily", VIX), ("eia-natural-gas-daily", GAS)])
 async def test_each_vintage_reads_back_as_it_was_known(engine, folder, mapping):
     told = list(vintages(folder))
-    await tell(engine, mapping, told)
+    await ingest_vintages(engine, mapping, told)
     for known_at, body in told:
         found, _ = await as_known(engine, mapping, known_at)
         assert found == content(body, mapping)
@@ -123,7 +115,7 @@ async def test_arrival_out_of_order_ends_in_the_same_state(databases, folder, ma
     ids = []
     for order in (told, shuffled, told[::-1]):
         engine = open_engine(await databases.make("sqlite", "empty"))
-        await tell(engine, mapping, order)
+        await ingest_vintages(engine, mapping, order)
         for known_at, body in told[:: max(1, len(told) // 5)]:
             found, _ = await as_known(engine, mapping, known_at)
             assert found == content(body, mapping)
@@ -137,7 +129,7 @@ async def test_each_vintage_counts_what_changed_in_value_and_nothing_else(engine
     # Notations changed on the way: dates from MM/DD/YYYY to ISO on 2026-05-19, and 3.819999999999999840 to 3.82.
     told = list(vintages(folder))
     contents = [content(body, mapping) for _, body in told]
-    reports = await tell(engine, mapping, told)
+    reports = await ingest_vintages(engine, mapping, told)
     for before, after, report in zip([{}, *contents], contents, reports, strict=False):
         common = before.keys() & after.keys()
         revised = sum(before[at] != after[at] for at in common)
@@ -149,7 +141,7 @@ async def test_each_vintage_counts_what_changed_in_value_and_nothing_else(engine
 
 async def test_the_impossible_rows_of_august_2024_are_kept_and_flagged(engine):
     told = list(vintages("cboe-vix-daily"))
-    reports = await tell(engine, VIX, told[:2])
+    reports = await ingest_vintages(engine, VIX, told[:2])
     before, after = content(told[0][1], VIX), content(told[1][1], VIX)
     changed = sorted(at for at in before if before[at] != after.get(at))
     assert (reports[1].revised, len(changed)) == (93, 93)

@@ -43,7 +43,7 @@ TICKERS = "BRK.B BRK-B ^DJI BTC/USD EURUSD=X 0700.HK .INX ÅKER 株 M&M.NS $SPX 
 
 
 @dataclass(frozen=True)
-class Told:
+class Outcome:
     """What the command said and what is in the store after it."""
 
     report: dict
@@ -60,7 +60,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def ingest(self, source: str, file: Path, mapping: Path | None = None, *options: str) -> Told:
+    def ingest(self, source: str, file: Path, mapping: Path | None = None, *options: str) -> Outcome:
         words = ["ingest", source, "--file", str(file), "--json", *options]
         done = CliRunner().invoke(app, [*words, *(["--mapping", str(mapping)] if mapping else [])])
         if done.exit_code:
@@ -70,7 +70,7 @@ class Store:
         else:
             (report,), error = json.loads(done.stdout), ""
         values, instants, rows, refused = asyncio.run(self._stored())
-        return Told(report, values, instants, rows, refused, error)
+        return Outcome(report, values, instants, rows, refused, error)
 
     async def _stored(self):
         engine = open_engine(self.url)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from tests.factories.waiting import wait_until
 
 from mktdash.domain.clock import EPOCH
 from mktdash.domain.errors import CursorExpiredError
@@ -43,12 +44,6 @@ async def append_and_fail(engine):
     async with write_transaction(engine) as conn:
         await append_events(conn, [NewEvent("observations", "1", {"n": 1})], 0)
         raise RuntimeError("undone")
-
-
-async def until(condition):
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 - what the tail has done can only be looked at
-            await asyncio.sleep(0.005)
 
 
 async def take(stream, n):
@@ -95,7 +90,7 @@ async def test_a_slow_reader_catches_up_from_the_table(engine, hub):
         # far more than the four that may wait
         for n in range(1, 40):
             await append(engine, n)
-        await until(lambda: any(subscriber.overflowed for subscriber in hub._subscribers))
+        await wait_until(lambda: any(subscriber.overflowed for subscriber in hub._subscribers))
 
         assert await take(stream, 39) == list(range(1, 40))
         assert all(len(subscriber.waiting) <= 4 for subscriber in hub._subscribers)
@@ -143,7 +138,7 @@ async def test_a_cursor_beyond_the_head_is_of_another_log(engine, hub):
 async def test_closing_the_hub_ends_every_stream(engine, hub):
     async with aclosing(hub.stream("observations", since=await start_of(engine))) as stream:
         waiting = asyncio.create_task(anext(stream, None))
-        await until(lambda: hub.subscribers)
+        await wait_until(lambda: hub.subscribers)
         hub.end_streams()
 
         assert await waiting is None
@@ -203,7 +198,7 @@ async def test_a_reader_that_is_overrun_while_it_resumes_misses_nothing(engine, 
     async def resumed(conn, text):
         cursor = await resume_from(conn, text)
         await append(engine, *range(4, 20))
-        await until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
+        await wait_until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
         return cursor
 
     monkeypatch.setattr("mktdash.live.hub.resume_from", resumed)
@@ -238,10 +233,10 @@ async def test_a_quiet_series_goes_on_when_all_between_its_events_is_forgotten(e
         await append(engine, 0, key="7")
         assert await take(stream, 1) == [0]
         await append(engine, *range(9), key="8")
-        await until(lambda: all(subscriber._offered >= 10 for subscriber in hub._subscribers))
+        await wait_until(lambda: all(subscriber._offered >= 10 for subscriber in hub._subscribers))
         await forget_all(engine)
         await append(engine, *range(1, 40), key="7")
-        await until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
+        await wait_until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
 
         assert await take(stream, 39) == list(range(1, 40))
 
@@ -255,7 +250,7 @@ async def test_what_a_reader_has_seen_past_its_own_events_may_be_forgotten(engin
             # Before the view that it reads in: all of this is seen there, and offered by the tail too.
             overrun.append(offset)
             await append(engine, *range(1, 20), key="7")
-            await until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
+            await wait_until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
             await append(engine, *range(9), key="8")
         await require_kept(conn, offset)
 

@@ -8,15 +8,16 @@ import orjson
 import pytest
 from gql import GraphQLRequest, gql
 from gql.transport.exceptions import TransportQueryError
-from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.jobs.report_runs import insert_report
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import scripted
 from tests.factories.web.application import client_of, gql_client, resources_over, served
 
 from mktdash.domain.clock import to_micros
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.live.publish import notify
 from mktdash.store.engine.session import write_transaction
 from mktdash.store.jobs import run_queue
-from mktdash.store.jobs.runs import cancel, insert_run
+from mktdash.store.jobs.runs import cancel
 from mktdash.store.live.outbox import prune_events
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -36,14 +37,7 @@ async def address(engine, redis_url):
 async def learn(engine, values, minute=0):
     """Ingest ``{symbol: {day: value}}`` as known at a minute of the day."""
     known_at = NOW + timedelta(minutes=minute)
-    await ingest_payload(
-        engine,
-        ScriptedProvider(),
-        scripted(values, known_at),
-        clock=lambda: known_at,
-        run_id=f"run {minute}",
-        code_sha="test",
-    )
+    await ingest(engine, scripted(values, known_at), run_id=f"run {minute}")
 
 
 def connection(address, **options):
@@ -161,9 +155,7 @@ async def test_an_unknown_symbol_ends_the_stream_with_an_error(address):
 
 async def asked(engine):
     async with write_transaction(engine) as conn:
-        return await insert_run(
-            conn, template="market-summary", template_version=1, parameters={}, requested_by="t", now=to_micros(NOW)
-        )
+        return await insert_report(conn, now=to_micros(NOW))
 
 
 async def test_a_report_run_is_followed_from_its_present_state_to_its_end(engine, address):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 from typer.testing import CliRunner
 
@@ -13,7 +14,6 @@ from mktdash.cli.diagnosis import disk, examine, settings_shown
 from mktdash.cli.main import app
 from mktdash.domain.clock import to_micros
 from mktdash.ingest import transactions
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.resources import open_resources
 from mktdash.settings import Settings
 from mktdash.store.catalogue.datasets import mark_checked
@@ -53,8 +53,7 @@ async def wrong(resources):
 
 
 async def ingested(engine):
-    payload = scripted({"AAA": {n: float(n) for n in range(1, 9)}}, NOW)
-    return await ingest_payload(engine, ScriptedProvider(4), payload, clock=lambda: NOW, run_id="r", code_sha="c")
+    return await ingest(engine, scripted({"AAA": {n: float(n) for n in range(1, 9)}}, NOW), ScriptedProvider(4))
 
 
 async def test_where_all_is_well_nothing_is_wrong(resources):
@@ -117,13 +116,10 @@ async def test_an_interrupted_batch_is_named_after_a_while(resources, monkeypatc
 
     await all_alive(resources.engine)
     with pytest.raises(KeyError):
-        await ingest_payload(
+        await ingest(
             resources.engine,
-            Interrupted(4),
             scripted({"AAA": {n: float(n) for n in range(1, 9)}}, NOW - timedelta(hours=1)),
-            clock=lambda: NOW - timedelta(hours=1),
-            run_id="r",
-            code_sha="c",
+            Interrupted(4),
         )
     assert "mktdash replay --source scripted" in (await wrong(resources))["batch"]
 

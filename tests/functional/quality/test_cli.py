@@ -5,6 +5,7 @@ import json
 
 import pytest
 from sqlalchemy import insert
+from tests.factories.sources.ingesting import ingest
 from tests.factories.stores.urls import upgrade_url
 from typer.testing import CliRunner
 
@@ -12,7 +13,6 @@ from mktdash.cli.main import app
 from mktdash.domain.clock import system_clock
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.http import quality_gauges
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.quality.runner import run_quality
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
@@ -33,7 +33,7 @@ def mktdash(tmp_path, monkeypatch):
         await upgrade_url(url)
         engine = open_engine(url)
         payload = recorded_history(system_clock)
-        await ingest_payload(engine, EcbProvider(), payload, clock=system_clock, run_id="run", code_sha="abc123")
+        await ingest(engine, payload, EcbProvider(), now=system_clock())
         await engine.dispose()
 
     asyncio.run(fill())

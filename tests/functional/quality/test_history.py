@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 from tests.factories.quality import at
-from tests.factories.sources.files import RATES, metrics, table, tell, walks
+from tests.factories.sources.files import RATES, ingest_table, metrics, table, walks
 from tests.functional.quality.test_planted import BARS, bars
 
 from mktdash.providers.csv.mapping import CsvMapping
@@ -38,7 +38,7 @@ def other_unit(days, values):
 async def test_a_fault_deep_in_a_history_is_found_with_its_date(engine, plant):
     days, values = walks()
     day, words = plant(days, values)
-    await tell(engine, table(days, np.round(values, 4)), TOLD)
+    await ingest_table(engine, table(days, np.round(values, 4)), TOLD)
 
     said = (await metrics(engine, "rates", NOW))["history"]
 
@@ -56,7 +56,7 @@ async def test_a_weekend_row_is_found_on_a_calendar_with_weekends_too(engine):
     body = table(rows, np.insert(values, place, values[place], axis=0))
     for key, calendar in (("rates", "TARGET"), ("always", "24/7")):
         changes = {"series": {f"X{key}": "A"}, "dataset": key, "calendar": calendar}
-        await tell(engine, body, TOLD, CsvMapping.model_validate(RATES.model_dump() | changes))
+        await ingest_table(engine, body, TOLD, CsvMapping.model_validate(RATES.model_dump() | changes))
 
         said = (await metrics(engine, key, NOW))["history"]
 
@@ -70,7 +70,7 @@ async def test_an_impossible_bar_and_a_copied_one_are_found_with_their_dates(eng
     cells[2] = b"0.1"
     lines[401] = b",".join(cells)
     lines[901] = lines[901].split(b",", 1)[0] + b"," + lines[900].split(b",", 1)[1]
-    await tell(engine, b"\n".join(lines), TOLD, BARS)
+    await ingest_table(engine, b"\n".join(lines), TOLD, BARS)
 
     found = await metrics(engine, "bars", NOW)
 
@@ -98,20 +98,20 @@ def looked_at(monkeypatch):
 
 async def test_a_history_is_judged_once_and_again_only_where_it_changes(engine, looked_at):
     days, values = walks()
-    await tell(engine, table(days, values), TOLD)
+    await ingest_table(engine, table(days, values), TOLD)
     first = await metrics(engine, "rates", NOW)
     assert sorted(looked_at) == ["AAA", "BBB", "CCC"]
 
     looked_at.clear()
     next_day = NOW + timedelta(days=1)
     newer = np.vstack([values, values[-1] * 1.001])
-    await tell(engine, table([*days, date(2026, 11, 20)], np.round(newer, 4)), next_day)
+    await ingest_table(engine, table([*days, date(2026, 11, 20)], np.round(newer, 4)), next_day)
     same = await metrics(engine, "rates", next_day)
     assert looked_at == []
     assert same["history"] == first["history"]
 
     values[1200, 1] *= 3
-    await tell(engine, table(days, np.round(values, 4)), next_day + timedelta(hours=1))
+    await ingest_table(engine, table(days, np.round(values, 4)), next_day + timedelta(hours=1))
     async with read_transaction(engine) as conn:
         touched = [one.id for one in await series_of_dataset(conn, "rates") if one.symbol == "BBB"]
     changed = await metrics(engine, "rates", next_day + timedelta(hours=1), series_ids=touched)
@@ -143,7 +143,7 @@ async def test_hours_and_minutes_are_judged_whole_too_a_day_at_a_time(engine, lo
     hours = CsvMapping(
         dataset="hours", date="T", date_formats=("UNIX",), symbol="HHH", value="V", interval="1h", unit="USD"
     )
-    await tell(engine, "\n".join(["T,V", *lines]).encode(), TOLD, hours)
+    await ingest_table(engine, "\n".join(["T,V", *lines]).encode(), TOLD, hours)
     monkeypatch.setattr(full_history, "_SPANS", 1)
 
     first = await metrics(engine, "hours", NOW)
@@ -167,8 +167,8 @@ async def test_a_check_of_the_past_that_breaks_silences_itself_alone(sqlite_engi
 
     monkeypatch.setattr(History if broken == "history" else Revisions, "measure", fails)
     days, values = walks()
-    await tell(sqlite_engine, table(days, values), TOLD - timedelta(hours=1))
-    await tell(sqlite_engine, table(days, np.round(values * 2, 4)), TOLD)
+    await ingest_table(sqlite_engine, table(days, values), TOLD - timedelta(hours=1))
+    await ingest_table(sqlite_engine, table(days, np.round(values * 2, 4)), TOLD)
 
     found = await metrics(sqlite_engine, "rates", NOW)
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from tests.factories.quality import at
-from tests.factories.sources.files import RATES, metrics, table, tell, walks
+from tests.factories.sources.files import RATES, ingest_table, metrics, table, walks
 
 from mktdash.domain.calendar import sessions
 from mktdash.providers.csv.mapping import CsvMapping
@@ -36,7 +36,7 @@ def troubles(found):
 
 
 async def judged(engine, body, mapping=RATES):
-    await tell(engine, body, TOLD, mapping)
+    await ingest_table(engine, body, TOLD, mapping)
     return await metrics(engine, mapping.dataset, NOW)
 
 
@@ -164,6 +164,6 @@ async def test_an_early_close_of_the_exchange_is_no_gap(engine):
             for hour in range(10, last + 1)
         ]
     body, mapping = told_hourly("XNYS", times)
-    await tell(engine, body, now, mapping)
+    await ingest_table(engine, body, now, mapping)
 
     assert (await metrics(engine, mapping.dataset, now))["hours"]["status"] == "PASS"

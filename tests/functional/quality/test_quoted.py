@@ -2,10 +2,10 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from tests.factories.sources.ingesting import ingest
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import to_micros
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
@@ -26,7 +26,7 @@ async def learn(engine, dataset, days, **mapping):
     rows = "".join(f"{day},{symbol},1\n" for symbol, own in days.items() for day in own)
     payload = RawPayload(dataset, f"Date,Symbol,Value\n{rows}".encode(), f"file:{dataset}.csv", NOW, NOW)
     provider = CsvProvider(CsvMapping.model_validate(fields))
-    await ingest_payload(engine, provider, payload, clock=lambda: NOW, run_id="run", code_sha="abc123")
+    await ingest(engine, payload, provider)
 
 
 async def quoted(engine):

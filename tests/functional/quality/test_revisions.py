@@ -5,11 +5,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from tests.factories.quality import at
-from tests.factories.sources.files import RATES, metrics, table, tell, walks
+from tests.factories.sources.files import RATES, ingest_table, metrics, table, walks
+from tests.factories.sources.ingesting import ingest
 from tests.factories.web.application import resources_over, web_over
 from tests.functional.ingest.test_vintages import GAS, VIX, vintages
 
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
@@ -71,9 +71,9 @@ FAULTS = {
 async def test_a_rewritten_past_fails_and_says_what_was_seen(engine, fault):
     change, words = FAULTS[fault]
     days, values = walks()
-    await tell(engine, table(days, values), FIRST)
+    await ingest_table(engine, table(days, values), FIRST)
     before = (await metrics(engine, "rates", FIRST))["revisions"]
-    await tell(engine, table(days, change(values)), SECOND)
+    await ingest_table(engine, table(days, change(values)), SECOND)
 
     after = (await metrics(engine, "rates", NOW))["revisions"]
 
@@ -83,8 +83,8 @@ async def test_a_rewritten_past_fails_and_says_what_was_seen(engine, fault):
 
 async def test_one_cause_in_all_series_is_one_verdict_and_one_alert(engine):
     days, values = walks()
-    await tell(engine, table(days, values), FIRST)
-    await tell(engine, table(days, half(values)), SECOND)
+    await ingest_table(engine, table(days, values), FIRST)
+    await ingest_table(engine, table(days, half(values)), SECOND)
 
     (batch,) = (await metrics(engine, "rates", NOW))["revisions"]["evidence"]["batches"]
     async with web_over(resources_over(engine, clock=lambda: NOW)) as web:
@@ -98,10 +98,10 @@ async def test_one_cause_in_all_series_is_one_verdict_and_one_alert(engine):
 
 async def test_a_correction_of_a_few_values_is_ordinary(engine):
     days, values = walks()
-    await tell(engine, table(days, values), FIRST)
+    await ingest_table(engine, table(days, values), FIRST)
     corrected = values.copy()
     corrected[[300, 900, 1500, -1, -2], 0] *= [1.002, 0.999, 1.001, 1.01, 0.99]
-    await tell(engine, table(days, np.round(corrected, 4)), SECOND)
+    await ingest_table(engine, table(days, np.round(corrected, 4)), SECOND)
 
     assert (await metrics(engine, "rates", NOW))["revisions"]["status"] == "PASS"
 
@@ -109,11 +109,11 @@ async def test_a_correction_of_a_few_values_is_ordinary(engine):
 async def test_values_withdrawn_by_the_hundred_are_told(engine):
     days, values = walks(columns=1)
     only = CsvMapping.model_validate(RATES.model_dump() | {"series": {"AAA": "A"}})
-    await tell(engine, table(days, values), FIRST, only)
+    await ingest_table(engine, table(days, values), FIRST, only)
     kept = np.ones(len(days), np.bool_)
     kept[200:500] = False
     left = [day for day, one in zip(days, kept, strict=True) if one]
-    await tell(engine, table(left, values[kept]), SECOND, only, replace_window=True)
+    await ingest_table(engine, table(left, values[kept]), SECOND, only, replace_window=True)
 
     said = (await metrics(engine, "rates", NOW))["revisions"]
 
@@ -123,8 +123,8 @@ async def test_values_withdrawn_by_the_hundred_are_told(engine):
 
 async def test_a_batch_is_judged_once_and_is_news_for_thirty_days(engine):
     days, values = walks()
-    await tell(engine, table(days, values), FIRST)
-    await tell(engine, table(days, half(values)), SECOND)
+    await ingest_table(engine, table(days, values), FIRST)
+    await ingest_table(engine, table(days, half(values)), SECOND)
     now = await metrics(engine, "rates", NOW)
     again = await metrics(engine, "rates", NOW + timedelta(hours=1))
     other_code = await metrics(engine, "rates", NOW + timedelta(hours=2), code_sha="def456")
@@ -136,10 +136,10 @@ async def test_a_batch_is_judged_once_and_is_news_for_thirty_days(engine):
 
 async def test_a_late_file_makes_a_revision_of_the_batch_after_it(engine):
     days, values = walks()
-    await tell(engine, table(days, half(values)), SECOND)
+    await ingest_table(engine, table(days, half(values)), SECOND)
     calm = (await metrics(engine, "rates", NOW))["revisions"]
     payload = RawPayload("rates", table(days, values), "file:rates.csv", FIRST, FIRST)
-    await ingest_payload(engine, CsvProvider(RATES), payload, clock=lambda: NOW, run_id="late", code_sha="test")
+    await ingest(engine, payload, CsvProvider(RATES), now=NOW, run_id="late")
 
     told = (await metrics(engine, "rates", NOW))["revisions"]
 
@@ -152,15 +152,7 @@ async def test_of_the_real_vintages_only_the_accident_of_august_2024_is_told(eng
     alarmed = {}
     for known_at, body in vintages(folder):
         payload = RawPayload(mapping.dataset, body, "file:vintage.csv", known_at, known_at)
-        await ingest_payload(
-            engine,
-            CsvProvider(mapping),
-            payload,
-            clock=lambda known_at=known_at: known_at,
-            run_id="vintages",
-            code_sha="test",
-            replace_window=True,
-        )
+        await ingest(engine, payload, CsvProvider(mapping), run_id="vintages", replace_window=True)
         (run,) = await run_quality(engine, clock=lambda known_at=known_at: known_at, code_sha="test")
         said = next(result for result in run.results if result.metric == "revisions")
         batches = said.evidence["batches"]

@@ -4,11 +4,11 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from tests.factories.sources.ingesting import ingest
 from tests.factories.web.application import resources_over, web_over
 from typer.testing import CliRunner
 
 from mktdash.cli.main import app
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-async def told(engine, days, *, now=NOW, symbols=("RIG.COUNT",), **mapping):
+async def verdicts_of(engine, days, *, now=NOW, symbols=("RIG.COUNT",), **mapping):
     """A file of values for these days, told and judged; gives the dataset's verdicts by metric."""
     fields = {"dataset": "counts", "date": "Date", "symbol_column": "Symbol", "value": "Value", "calendar": "24/7"}
     fields |= mapping
@@ -26,7 +26,7 @@ async def told(engine, days, *, now=NOW, symbols=("RIG.COUNT",), **mapping):
     rows = "".join(f"{day},{symbol},{100 + n % 7}\n" for n, day in enumerate(days) for symbol in symbols)
     body = f"Date,Symbol,Value\n{rows}".encode()
     payload = RawPayload("counts", body, "file:counts.csv", now, now)
-    await ingest_payload(engine, provider, payload, clock=lambda: now, run_id="run", code_sha="abc123")
+    await ingest(engine, payload, provider)
     return await judged(engine, now)
 
 
@@ -57,7 +57,7 @@ REGULAR = {
 @pytest.mark.parametrize("which", REGULAR)
 async def test_a_source_that_is_on_time_by_its_own_interval_passes(engine, which, calendar):
     days, interval = REGULAR[which]
-    verdicts = await told(engine, days, interval=interval, calendar=calendar)
+    verdicts = await verdicts_of(engine, days, interval=interval, calendar=calendar)
 
     assert verdicts["freshness"].status == "PASS", verdicts["freshness"].summary
     assert verdicts["completeness30"].status == "PASS", verdicts["completeness30"].summary
@@ -67,7 +67,7 @@ async def test_a_source_that_is_on_time_by_its_own_interval_passes(engine, which
 @pytest.mark.parametrize("which", REGULAR)
 async def test_one_that_stops_is_late_by_its_periods(engine, which):
     days, interval = REGULAR[which]
-    verdicts = await told(engine, days[:-3], interval=interval)
+    verdicts = await verdicts_of(engine, days[:-3], interval=interval)
 
     assert verdicts["freshness"].status == "FAIL"
     assert verdicts["freshness"].unit == "periods late"
@@ -77,7 +77,7 @@ async def test_one_that_stops_is_late_by_its_periods(engine, which):
 async def test_a_missing_week_is_named(engine):
     days = weeks(date(2026, 11, 20))
     days.remove(date(2026, 10, 16))
-    verdicts = await told(engine, days, interval="1w")
+    verdicts = await verdicts_of(engine, days, interval="1w")
 
     assert [one["session"] for one in verdicts["completeness30"].evidence["missing"]] == ["2026-10-16"]
 
@@ -86,7 +86,7 @@ async def test_a_declared_weekday_counts_and_not_the_newest_values_own(engine):
     days = weeks(date(2026, 11, 20))
     # Published a day early before a holiday.
     days[-1] -= DAY
-    verdicts = await told(engine, days, interval="1w", calendar="WEEKLY-FRI")
+    verdicts = await verdicts_of(engine, days, interval="1w", calendar="WEEKLY-FRI")
 
     assert verdicts["freshness"].status == "PASS"
     assert verdicts["completeness30"].value == 1.0
@@ -99,7 +99,7 @@ IRREGULAR_DAYS = [date(2026, 1, 5) + timedelta(days=n) for n in (0, 20, 45, 90, 
 async def test_an_irregular_source_is_judged_by_its_own_past_gaps_and_said_to_be(engine, days_later, status):
     # The longest gap is 45 days.
     now = datetime.combine(IRREGULAR_DAYS[-1], datetime.min.time(), UTC) + timedelta(days=days_later)
-    verdicts = await told(engine, IRREGULAR_DAYS, now=now, calendar="IRREGULAR")
+    verdicts = await verdicts_of(engine, IRREGULAR_DAYS, now=now, calendar="IRREGULAR")
 
     freshness = verdicts["freshness"]
     assert freshness.status == status, freshness.summary
@@ -110,7 +110,7 @@ async def test_an_irregular_source_is_judged_by_its_own_past_gaps_and_said_to_be
 
 async def test_a_file_whose_mapping_says_no_calendar_is_irregular(engine):
     weekdays = [day for n in range(90) if (day := date(2026, 8, 24) + n * DAY).weekday() < 5]
-    verdicts = await told(engine, weekdays, calendar=CsvMapping.model_fields["calendar"].default)
+    verdicts = await verdicts_of(engine, weekdays, calendar=CsvMapping.model_fields["calendar"].default)
 
     assert verdicts["freshness"].status == "PASS"
     assert "irregular" in verdicts["freshness"].summary
@@ -118,14 +118,14 @@ async def test_a_file_whose_mapping_says_no_calendar_is_irregular(engine):
 
 async def test_an_interval_that_no_calendar_places_is_irregular(engine):
     days = [date(2026, 11, 20) - n * 14 * DAY for n in reversed(range(20))]
-    verdicts = await told(engine, days, interval="2w")
+    verdicts = await verdicts_of(engine, days, interval="2w")
 
     assert verdicts["freshness"].status == "PASS"
     assert "irregular" in verdicts["freshness"].summary
 
 
 async def test_too_few_values_to_know_a_pace_by_are_no_alarm(engine):
-    verdicts = await told(engine, IRREGULAR_DAYS[:3], calendar="IRREGULAR")
+    verdicts = await verdicts_of(engine, IRREGULAR_DAYS[:3], calendar="IRREGULAR")
     async with web_over(resources_over(engine, clock=lambda: NOW)) as web:
         status = (await web.data('{ dataset(key: "counts") { quality { status } } }'))["dataset"]["quality"]["status"]
 
@@ -142,7 +142,7 @@ TAKE_BACK = 'mutation { reopenDataset(dataset: "counts") { ended { on } } }'
 
 async def test_a_dataset_that_an_operator_says_has_ended_passes_until_values_come_again(engine):
     days = [date(2026, 6, 1) + n * DAY for n in range(60)]
-    before = await told(engine, days)
+    before = await verdicts_of(engine, days)
     async with web_over(resources_over(engine, clock=lambda: NOW)) as web:
         refused = await web.ask(SAY, {"on": "2026-07-30", "reason": "no longer published"})
         token = await web.token("operator")
@@ -150,7 +150,7 @@ async def test_a_dataset_that_an_operator_says_has_ended_passes_until_values_com
             SAY, {"on": "2026-07-30", "reason": "no longer published"}, authorization=f"Bearer {token}"
         )
     ended = await judged(engine)
-    later = await told(engine, [date(2026, 11, 23)])
+    later = await verdicts_of(engine, [date(2026, 11, 23)])
 
     assert before["freshness"].status == "FAIL"
     assert before["freshness"].evidence["ended_proposed"] == {"on": "2026-07-30"}
@@ -168,7 +168,7 @@ async def test_a_dataset_that_an_operator_says_has_ended_passes_until_values_com
 
 
 async def test_what_was_said_to_have_ended_can_be_taken_back(engine):
-    await told(engine, [date(2026, 6, 1) + n * DAY for n in range(60)])
+    await verdicts_of(engine, [date(2026, 6, 1) + n * DAY for n in range(60)])
     async with web_over(resources_over(engine, clock=lambda: NOW)) as web:
         headers = {"authorization": f"Bearer {await web.token('operator')}"}
         nothing = await web.ask(TAKE_BACK, **headers)
@@ -190,7 +190,7 @@ async def test_what_was_said_to_have_ended_can_be_taken_back(engine):
     ],
 )
 async def test_an_end_that_makes_no_sense_is_refused(engine, variables, code):
-    await told(engine, [date(2026, 6, 1)])
+    await verdicts_of(engine, [date(2026, 6, 1)])
     async with web_over(resources_over(engine, clock=lambda: NOW)) as web:
         token = await web.token("operator")
         answer = await web.ask(SAY, variables, authorization=f"Bearer {token}")
@@ -200,8 +200,8 @@ async def test_an_end_that_makes_no_sense_is_refused(engine, variables, code):
 
 async def test_one_series_that_has_ended_is_missed_no_more_and_the_others_are(engine):
     days = [date(2026, 10, 1) + n * DAY for n in range(55)]
-    await told(engine, days, symbols=("GOES.ON",))
-    await told(engine, days[:30], symbols=("STOPPED",))
+    await verdicts_of(engine, days, symbols=("GOES.ON",))
+    await verdicts_of(engine, days[:30], symbols=("STOPPED",))
     before = await judged(engine)
     async with web_over(resources_over(engine, clock=lambda: NOW)) as web:
         token = await web.token("operator")

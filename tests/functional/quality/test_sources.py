@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.factories.quality import at
+from tests.factories.sources.ingesting import ingest
 
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import Provider, RawPayload
 from mktdash.providers.cboe.client import CboeProvider
 from mktdash.providers.fred.client import FredProvider
@@ -33,11 +33,11 @@ def recorded(name: str) -> bytes:
     return gzip.decompress(body) if name.endswith(".gz") else body
 
 
-async def told(  # noqa: PLR0917  # who, what, from where and when, as at each call
+async def ingest_body(  # noqa: PLR0917  # who, what, from where and when, as at each call
     engine: AsyncEngine, provider: Provider, dataset: str, body: bytes, url: str, now: datetime
 ) -> None:
     payload = RawPayload(dataset, body, url, now, now)
-    await ingest_payload(engine, provider, payload, clock=lambda: now, run_id="run", code_sha="abc123")
+    await ingest(engine, payload, provider)
 
 
 async def verdicts(engine: AsyncEngine, dataset: str, now: datetime) -> dict[str, CheckResult]:
@@ -46,7 +46,7 @@ async def verdicts(engine: AsyncEngine, dataset: str, now: datetime) -> dict[str
 
 
 async def both_yields(engine: AsyncEngine, fred: bytes) -> None:
-    await told(
+    await ingest_body(
         engine,
         TreasuryProvider(),
         "treasury-par-yields",
@@ -54,7 +54,7 @@ async def both_yields(engine: AsyncEngine, fred: bytes) -> None:
         "file:2023.csv",
         NOW,
     )
-    await told(engine, FredProvider(), "fred-daily", fred, FRED_URL + "DGS10", at("2026-11-23T06:00"))
+    await ingest_body(engine, FredProvider(), "fred-daily", fred, FRED_URL + "DGS10", at("2026-11-23T06:00"))
 
 
 async def test_the_ten_year_yield_is_the_same_from_treasury_and_fred_in_2023(engine: AsyncEngine) -> None:
@@ -91,8 +91,8 @@ async def test_a_twin_that_differs_is_named_with_the_day_and_both_values(engine:
 async def test_the_vix_close_is_the_same_from_cboe_and_fred_from_2021_on(engine: AsyncEngine) -> None:
     now = at("2026-07-24T20:00")
     cboe = recorded("vintages/cboe-vix-daily/2026-07-24T155313Z.csv.gz")
-    await told(engine, CboeProvider(), "cboe-vix", cboe, "file:VIX_History.csv", now)
-    await told(engine, FredProvider(), "fred-daily", recorded("wire/fred/VIXCLS.csv"), FRED_URL + "VIXCLS", now)
+    await ingest_body(engine, CboeProvider(), "cboe-vix", cboe, "file:VIX_History.csv", now)
+    await ingest_body(engine, FredProvider(), "fred-daily", recorded("wire/fred/VIXCLS.csv"), FRED_URL + "VIXCLS", now)
 
     result = (await verdicts(engine, "cboe-vix", now))["twins"]
 
@@ -111,10 +111,10 @@ async def test_past_bars_that_a_vintage_made_impossible_are_told_when_they_arriv
     before, after = at("2024-08-10T00:41"), at("2024-08-13T00:42")
     provider = CboeProvider()
     first = recorded("vintages/cboe-vix-daily/2024-08-10T004114Z.csv.gz")
-    await told(engine, provider, "cboe-vix", first, "file:VIX_History.csv", before)
+    await ingest_body(engine, provider, "cboe-vix", first, "file:VIX_History.csv", before)
     calm = (await verdicts(engine, "cboe-vix", before))["bars"]
     second = recorded("vintages/cboe-vix-daily/2024-08-13T004210Z.csv.gz")
-    await told(engine, provider, "cboe-vix", second, "file:VIX_History.csv", after)
+    await ingest_body(engine, provider, "cboe-vix", second, "file:VIX_History.csv", after)
 
     results = await verdicts(engine, "cboe-vix", after)
 
@@ -130,8 +130,8 @@ async def test_a_header_that_a_source_renames_is_told(engine: AsyncEngine) -> No
     now = at("2026-04-16T06:00")
     body = recorded("wire/fred/DGS10.csv")
     former = body.replace(b"observation_date,", b"DATE,", 1)
-    await told(engine, FredProvider(), "fred-daily", former, FRED_URL + "DGS10", at("2026-04-15T06:00"))
-    await told(engine, FredProvider(), "fred-daily", body, FRED_URL + "DGS10", now)
+    await ingest_body(engine, FredProvider(), "fred-daily", former, FRED_URL + "DGS10", at("2026-04-15T06:00"))
+    await ingest_body(engine, FredProvider(), "fred-daily", body, FRED_URL + "DGS10", now)
 
     result = (await verdicts(engine, "fred-daily", now))["layout"]
 

@@ -63,7 +63,7 @@ async def judge(engine, status, second=0, dataset="first"):
         await save_results(conn, [result], run_at=NOW + second * MICROS_PER_SECOND, code_sha="test")
 
 
-def told(events):
+def described(events):
     return [(one["quality"]["change"], one["quality"]["previous"], one["quality"]["status"]) for one in events]
 
 
@@ -75,7 +75,7 @@ async def test_verdicts_that_turn_and_their_alerts_arrive_in_order(engine, addre
                 await judge(engine, status, second)
             events = await take(stream, 7)
 
-    assert told(events) == [
+    assert described(events) == [
         ("VERDICT", None, "PASS"),
         ("VERDICT", "PASS", "WARN"),
         ("ALERT_OPENED", None, "WARN"),
@@ -104,7 +104,7 @@ async def test_what_operators_say_is_told_with_the_alert(engine, address):
                 await annotate(conn, alert.id, by="ada", note="asked the bank", now=NOW)
             [noted] = await take(stream, 1)
 
-    assert told([seen, noted]) == [("ALERT_ACKNOWLEDGED", "FAIL", "FAIL"), ("ALERT_ANNOTATED", "FAIL", "FAIL")]
+    assert described([seen, noted]) == [("ALERT_ACKNOWLEDGED", "FAIL", "FAIL"), ("ALERT_ANNOTATED", "FAIL", "FAIL")]
     assert seen["quality"]["alert"]["acknowledgedBy"] == "ada"
     assert noted["quality"]["alert"]["note"] == "asked the bank"
 
@@ -130,7 +130,7 @@ async def test_resuming_brings_what_was_missed_once(engine, address):
     for n in (2, 2, 1):
         async with connection(address) as session, following(session, QUALITY, since=since) as stream:
             events = await take(stream, n)
-            found += told(events)
+            found += described(events)
             since = events[-1]["quality"]["cursor"]
 
     assert found == [

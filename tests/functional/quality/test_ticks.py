@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.factories.quality import at
+from tests.factories.sources.ingesting import ingest
 
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import Window
 from mktdash.providers.sim.client import SimProvider
 from mktdash.quality.base import NOTHING, CheckResult, Status
@@ -21,7 +21,7 @@ BEGIN = at("2026-11-20T08:30:02")
 async def tick(engine: AsyncEngine, now: datetime) -> None:
     provider = SimProvider(seed=7)
     async for payload in provider.fetch(None, Window(), lambda: now):  # type: ignore[arg-type]
-        await ingest_payload(engine, provider, payload, clock=lambda: now, run_id="run", code_sha="abc123")
+        await ingest(engine, payload, provider, now=now)
 
 
 async def judged(engine: AsyncEngine, now: datetime, series_ids: list[int] | None = None) -> dict[str, CheckResult]:

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from tests.factories.sources.scripted import DAY_0, ScriptedProvider, scripted
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import DAY_0, scripted
 
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.quality import runner
 from mktdash.quality.runner import run_quality
 from mktdash.store.catalogue.instruments import series_of_dataset
@@ -18,16 +18,16 @@ LIVELY = {n: float(n * n % 17 + n % 5) for n in range(DAYS)}
 STILL = dict.fromkeys(range(DAYS - 12, DAYS), 7.0)
 
 
-async def tell(engine, values):
-    await ingest_payload(engine, ScriptedProvider(), scripted(values, NOW), clock=lambda: NOW, run_id="t", code_sha="t")
+async def ingest_values(engine, values):
+    await ingest(engine, scripted(values, NOW))
 
 
 @pytest.fixture
 async def ids(engine):
     """Two series by symbol, each judged while it was lively; since then both stand still."""
-    await tell(engine, {"AAA": LIVELY, "BBB": LIVELY})
+    await ingest_values(engine, {"AAA": LIVELY, "BBB": LIVELY})
     await judged(engine)
-    await tell(engine, {"AAA": STILL, "BBB": STILL})
+    await ingest_values(engine, {"AAA": STILL, "BBB": STILL})
     async with read_transaction(engine) as conn:
         return {one.symbol: one.id for one in await series_of_dataset(conn, KEY)}
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import NotFoundError
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.reparse import current_parser
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.ingest.verify import check_against_raw
@@ -35,12 +35,10 @@ def mapping(**differing):
     return CsvMapping.model_validate(said | differing)
 
 
-async def tell(engine, hours, body, how, *, whole=False):
+async def ingest_file(engine, hours, body, how, *, whole=False):
     known_at = START + timedelta(hours=hours)
     payload = RawPayload("recipes", body.encode(), "file:recipes.csv", known_at, known_at)
-    return await ingest_payload(
-        engine, CsvProvider(how), payload, clock=lambda: NOW, run_id="r", code_sha="c", replace_window=whole
-    )
+    return await ingest(engine, payload, CsvProvider(how), now=NOW, replace_window=whole)
 
 
 async def known(engine):
@@ -92,7 +90,7 @@ def test_random_files_and_mappings_told_in_any_order_give_the_same_knowledge(nam
             try:
                 for hours, rows, how, whole in order:
                     body = "Date;A;B\n" + "".join(f"2024-01-{day:02d};{a};{b}\n" for day, (a, b) in rows.items())
-                    await tell(engine, hours, body, how, whole=whole)
+                    await ingest_file(engine, hours, body, how, whole=whole)
                 assert await differences_from_raw(engine) == []
                 async with read_transaction(engine) as conn:
                     series = await series_of_dataset(conn, "recipes")
@@ -115,7 +113,7 @@ def test_random_files_and_mappings_told_in_any_order_give_the_same_knowledge(nam
 @pytest.fixture
 async def two_parser_versions(engine, monkeypatch):
     """A file read by a reading that is gone since."""
-    await tell(engine, 2, FILE, mapping())
+    await ingest_file(engine, 2, FILE, mapping())
     monkeypatch.setattr(registry, "_OWN_VERSION", {"csv": 2})
     return engine
 
@@ -124,12 +122,12 @@ async def test_a_late_file_is_refused_where_a_later_one_cannot_be_read_as_it_was
     with pytest.raises(
         NotFoundError, match=r"batch 1 of recipes .*2024-06-01T02.* version 1.1 of the csv parser, .* has 1.2"
     ):
-        await tell(two_parser_versions, 1, FILE, mapping(value="B"))
+        await ingest_file(two_parser_versions, 1, FILE, mapping(value="B"))
     assert await known(two_parser_versions) == [1.5, 2.5]
     async with read_transaction(two_parser_versions) as conn:
         assert len(await last_batches(conn, "recipes", 9)) == 1
     # What comes after it does not need it.
-    await tell(two_parser_versions, 3, FILE, mapping(value="B"))
+    await ingest_file(two_parser_versions, 3, FILE, mapping(value="B"))
     assert await known(two_parser_versions) == [100.0, 200.0]
 
 
@@ -143,7 +141,7 @@ async def test_a_replay_leaves_such_a_batch_alone_until_it_is_asked_for_the_curr
     async with read_transaction(two_parser_versions) as conn:
         assert (await last_batches(conn, "recipes", 1))[0].parser["reading"] == "1.2"
     assert await differences_from_raw(two_parser_versions) == []
-    await tell(two_parser_versions, 1, FILE, mapping(value="B"))
+    await ingest_file(two_parser_versions, 1, FILE, mapping(value="B"))
     assert await known(two_parser_versions) == [1.5, 2.5]
 
 
@@ -158,18 +156,17 @@ UNKNOWN = {
 
 @pytest.mark.parametrize("said", UNKNOWN)
 async def test_a_contract_a_mapping_or_a_source_that_is_unknown_now_is_no_parser(engine, said):
-    await tell(engine, 2, FILE, mapping())
+    await ingest_file(engine, 2, FILE, mapping())
     async with write_transaction(engine) as conn:
         await conn.exec_driver_sql(UNKNOWN[said])
     with pytest.raises(NotFoundError, match=said):
-        await tell(engine, 1, FILE, mapping(value="B"))
+        await ingest_file(engine, 1, FILE, mapping(value="B"))
 
 
 async def test_the_check_names_values_that_their_raw_bytes_do_not_say(engine):
     provider = ScriptedProvider()
     for hour, said in enumerate([{1: 1.0, 2: 2.0}, {2: 2.5, 3: 3.0}]):
-        payload = scripted({"AAA": said}, START + timedelta(hours=hour))
-        await ingest_payload(engine, provider, payload, clock=lambda: NOW, run_id="r", code_sha="c")
+        await ingest(engine, scripted({"AAA": said}, START + timedelta(hours=hour)), provider, now=NOW)
     assert await differences_from_raw(engine, "scripted-daily", provider) == []
     damage = {
         "UPDATE observation SET value = 9 WHERE value = 3": "is value 9.0, flags 0 (known 2024-06-01T01:00:00Z), its",

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, day, scripted
 
 from mktdash.domain.clock import to_micros
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.providers.base import Parsed
 from mktdash.store.catalogue.instruments import series_of_dataset
@@ -35,10 +35,9 @@ class DoublingProvider(ScriptedProvider):
             yield Parsed(piece.series)
 
 
-async def told(engine):
+async def ingest_history(engine):
     for hour, said in enumerate(HISTORY):
-        payload = scripted(said, START + timedelta(hours=hour))
-        await ingest_payload(engine, ScriptedProvider(), payload, clock=lambda: NOW, run_id="told", code_sha="test")
+        await ingest(engine, scripted(said, START + timedelta(hours=hour)), now=NOW)
 
 
 async def replayed(engine, provider, **options):
@@ -62,7 +61,7 @@ async def problems(engine):
 
 
 async def test_a_replay_by_the_same_code_changes_nothing_however_often(engine):
-    await told(engine)
+    await ingest_history(engine)
     before = await values(engine)
     for _ in range(2):
         (report,) = await replayed(engine, ScriptedProvider())
@@ -73,7 +72,7 @@ async def test_a_replay_by_the_same_code_changes_nothing_however_often(engine):
 
 
 async def test_a_dry_run_shows_what_a_changed_parser_would_do_and_leaves_the_store_alone(engine):
-    await told(engine)
+    await ingest_history(engine)
     before = await values(engine)
     (report,) = await replayed(engine, DoublingProvider(), dry_run=True)
     assert (report.revised, report.applied) == (5, False)
@@ -85,7 +84,7 @@ async def test_a_dry_run_shows_what_a_changed_parser_would_do_and_leaves_the_sto
 
 
 async def test_a_replay_from_the_middle_leaves_what_was_known_before_it(engine):
-    await told(engine)
+    await ingest_history(engine)
     since = to_micros(START + timedelta(minutes=30))
     reports = replay_from_raw(engine, lambda _batch: DoublingProvider(), since=since, clock=lambda: NOW)
     (report,) = [report async for report in reports]
@@ -94,7 +93,7 @@ async def test_a_replay_from_the_middle_leaves_what_was_known_before_it(engine):
 
 
 async def test_revisions_list_the_old_and_the_new_value(engine):
-    await told(engine)
+    await ingest_history(engine)
     async with read_transaction(engine) as conn:
         page = await revisions_page(conn, await series_ids(conn))
     assert [(one.as_of, one.old_value, one.new_value) for one in page.items] == [(day(2), 2.0, 2.5)]
@@ -110,7 +109,7 @@ async def test_revisions_list_the_old_and_the_new_value(engine):
     ],
 )
 async def test_the_check_names_what_no_longer_agrees(sqlite_engine, damage, place):
-    await told(sqlite_engine)
+    await ingest_history(sqlite_engine)
     async with write_transaction(sqlite_engine) as conn:
         await conn.exec_driver_sql(damage)
     found = await problems(sqlite_engine)
@@ -119,7 +118,7 @@ async def test_the_check_names_what_no_longer_agrees(sqlite_engine, damage, plac
 
 
 async def test_compaction_rebuilds_the_same_digests(engine):
-    await told(engine)
+    await ingest_history(engine)
     async with read_transaction(engine) as conn:
         series = await series_of_dataset(conn, "scripted-daily")
         before = snapshot_id(await read_chunk_digests(conn, series))

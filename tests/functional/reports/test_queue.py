@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 import sqlalchemy as sa
-from tests.factories.jobs.run_events import run_events
+from tests.factories.jobs.report_runs import request_report, run_events
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.store.engine.session import read_transaction, write_transaction
@@ -16,18 +16,6 @@ NOW = 1_793_000_000_000_000
 SECOND = 1_000_000
 LEASE = NOW + 12 * SECOND
 FILE = NewArtifact("csv", "text/csv", "ab" * 32, b"a,b\r\n")
-
-
-async def ask(engine, **changes):
-    facts = {
-        "template": "market-summary",
-        "template_version": 1,
-        "parameters": {},
-        "requested_by": "a test",
-        "now": NOW,
-    }
-    async with write_transaction(engine) as conn:
-        return await runs.insert_run(conn, **(facts | changes))
 
 
 async def claim(engine, run, worker="one", now=NOW):
@@ -46,7 +34,7 @@ async def now_of(engine, run):
 
 
 async def test_a_run_goes_from_asked_for_to_succeeded_and_tells_of_every_step(engine):
-    run = await ask(engine)
+    run = await request_report(engine, now=NOW)
     held = await claim(engine, run)
     assert await apply(engine, run_queue.progress, held, stage="charts", share=0.5, now=NOW + 1, lease_until=LEASE)
     assert await apply(engine, run_queue.finish, held, [FILE], NOW + 2)
@@ -70,22 +58,22 @@ async def test_a_run_goes_from_asked_for_to_succeeded_and_tells_of_every_step(en
 
 
 async def test_the_same_idempotency_key_gives_the_same_run_and_refuses_another_report(engine):
-    first = await ask(engine, idempotency_key="k")
-    again = await ask(engine, idempotency_key="k", now=NOW + 5)
+    first = await request_report(engine, now=NOW, idempotency_key="k")
+    again = await request_report(engine, idempotency_key="k", now=NOW + 5)
     assert again == first
     with pytest.raises(InvalidInputError, match="already stands for another report"):
-        await ask(engine, idempotency_key="k", parameters={"days": 5})
+        await request_report(engine, now=NOW, idempotency_key="k", parameters={"days": 5})
     async with read_transaction(engine) as conn:
         assert len(await run_events(conn, first.id)) == 1
 
 
 async def test_two_requests_with_one_key_at_the_same_time_make_one_run(engine):
-    both = await asyncio.gather(*(ask(engine, idempotency_key="k") for _ in range(2)))
+    both = await asyncio.gather(*(request_report(engine, now=NOW, idempotency_key="k") for _ in range(2)))
     assert both[0].id == both[1].id
 
 
 async def test_of_many_workers_one_gets_a_run(engine):
-    run = await ask(engine)
+    run = await request_report(engine, now=NOW)
     claims = await asyncio.gather(*(claim(engine, run, worker=f"w{n}") for n in range(5)))
     winners = [won for won in claims if won is not None]
     assert len(winners) == 1
@@ -93,7 +81,7 @@ async def test_of_many_workers_one_gets_a_run(engine):
 
 
 async def test_a_worker_whose_lease_ran_out_can_change_nothing_any_more(engine):
-    run = await ask(engine)
+    run = await request_report(engine, now=NOW)
     late = await claim(engine, run, worker="late")
     taken = await apply(engine, run_queue.take_back, late, now=LEASE + 1, retry_at=LEASE + 1)
     assert (taken.state, taken.epoch, taken.crashes, taken.worker) == ("queued", 1, 1, None)
@@ -113,22 +101,22 @@ async def test_a_worker_whose_lease_ran_out_can_change_nothing_any_more(engine):
 
 
 async def test_a_sign_of_life_after_all_keeps_the_run(engine):
-    run = await claim(engine, await ask(engine))
+    run = await claim(engine, await request_report(engine, now=NOW))
     assert await apply(engine, run_queue.heartbeat, run, LEASE * 2)
     assert await apply(engine, run_queue.take_back, run, now=LEASE + 1, retry_at=LEASE + 1) is None
     assert (await now_of(engine, run)).state == "running"
 
 
 async def test_expired_leases_are_found_and_live_ones_are_not(engine):
-    silent = await claim(engine, await ask(engine))
-    await claim(engine, await ask(engine), now=NOW + 60 * SECOND)
+    silent = await claim(engine, await request_report(engine, now=NOW))
+    await claim(engine, await request_report(engine, now=NOW), now=NOW + 60 * SECOND)
     async with read_transaction(engine) as conn:
         found = await run_queue.expired(conn, LEASE + 1)
     assert [run.id for run in found] == [silent.id]
 
 
 async def test_a_run_that_crashes_two_workers_after_its_first_is_dead(engine):
-    run = await ask(engine)
+    run = await request_report(engine, now=NOW)
     states = []
     for n in range(3):
         held = await claim(engine, run, now=NOW + n)
@@ -139,7 +127,7 @@ async def test_a_run_that_crashes_two_workers_after_its_first_is_dead(engine):
 
 
 async def test_a_failure_that_may_pass_is_tried_again_until_no_try_is_left(engine):
-    run = await ask(engine, max_attempts=2)
+    run = await request_report(engine, now=NOW, max_attempts=2)
     held = await claim(engine, run)
     assert await apply(engine, run_queue.fail, held, code="UNAVAILABLE", message="m", now=NOW, retry_at=NOW + 9)
     waiting = await now_of(engine, run)
@@ -159,14 +147,14 @@ async def test_a_failure_that_may_pass_is_tried_again_until_no_try_is_left(engin
 
 
 async def test_a_failure_that_will_not_pass_is_dead_at_once(engine):
-    held = await claim(engine, await ask(engine))
+    held = await claim(engine, await request_report(engine, now=NOW))
     assert await apply(engine, run_queue.fail, held, code="UNKNOWN_SYMBOL", message="no X", now=NOW, retry_at=None)
     dead = await now_of(engine, held)
     assert (dead.state, dead.error_code, dead.error_message, dead.attempts) == ("dead", "UNKNOWN_SYMBOL", "no X", 1)
 
 
 async def test_a_run_given_back_is_at_hand_at_once_and_has_lost_no_try(engine):
-    held = await claim(engine, await ask(engine))
+    held = await claim(engine, await request_report(engine, now=NOW))
     assert await apply(engine, run_queue.give_back, held, NOW + 3)
     back = await now_of(engine, held)
     assert (back.state, back.epoch, back.attempts, back.available_at, back.dispatched_at) == (
@@ -179,7 +167,7 @@ async def test_a_run_given_back_is_at_hand_at_once_and_has_lost_no_try(engine):
 
 
 async def test_a_cancelled_run_is_nobodys_and_stays_cancelled(engine):
-    held = await claim(engine, await ask(engine))
+    held = await claim(engine, await request_report(engine, now=NOW))
     assert await apply(engine, runs.cancel, held.id, NOW + 1)
     assert not await apply(engine, run_queue.heartbeat, held, LEASE)
     assert not await apply(engine, run_queue.finish, held, [FILE], NOW + 2)
@@ -189,7 +177,7 @@ async def test_a_cancelled_run_is_nobodys_and_stays_cancelled(engine):
 
 
 async def test_a_queued_run_that_was_told_of_is_told_again_only_when_stale(engine):
-    run = await ask(engine)
+    run = await request_report(engine, now=NOW)
     assert await apply(engine, run_queue.mark_dispatched, run, NOW)
     async with read_transaction(engine) as conn:
         assert await run_queue.due(conn, now=NOW + SECOND, stale_before=NOW - 9 * SECOND) == []
@@ -199,7 +187,7 @@ async def test_a_queued_run_that_was_told_of_is_told_again_only_when_stale(engin
 
 
 async def test_runs_are_listed_newest_first_by_the_page(engine):
-    made = [await ask(engine, now=NOW + n * SECOND) for n in range(5)]
+    made = [await request_report(engine, now=NOW + n * SECOND) for n in range(5)]
     async with read_transaction(engine) as conn:
         first = await runs.runs_page(conn, first=2)
         second = await runs.runs_page(conn, first=2, after=first.items[-1].id)

@@ -11,12 +11,12 @@ import pytest
 import sqlalchemy as sa
 from pypdf import PdfReader
 from tests.factories.jobs import renderers
-from tests.factories.jobs.run_events import run_events
-from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.jobs.report_runs import request_report, run_events
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import scripted
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.domain.errors import NotFoundError
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.jobs.runner import Runner, verdict
 from mktdash.jobs.times import QueueTimes
 from mktdash.reports.verify import NotFinishedError, SnapshotAmendedError, verify
@@ -42,25 +42,13 @@ def runner_on(engine, render=renderers.one_file, worker="w1", times=QUICK, code_
     )
 
 
-async def ask(engine, **parameters):
-    async with write_transaction(engine) as conn:
-        return await runs.insert_run(
-            conn,
-            template="market-summary",
-            template_version=1,
-            parameters=parameters,
-            requested_by="a test",
-            now=to_micros(system_clock()),
-        )
-
-
 async def now_of(engine, run):
     async with read_transaction(engine) as conn:
         return await runs.run_by_id(conn, run.id)
 
 
 async def made(engine, render=None, **parameters):
-    run = await ask(engine, **parameters)
+    run = await request_report(engine, parameters)
     await runner_on(engine, render).run(run.id, 0)
     return await now_of(engine, run)
 
@@ -75,10 +63,9 @@ async def rows_of(engine, run):
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-async def tell(engine, said, hours):
+async def ingest_later(engine, said, hours):
     """Take in what a scripted source says, known so many hours after the first word."""
-    payload = scripted(said, TOLD + timedelta(hours=hours))
-    await ingest_payload(engine, ScriptedProvider(), payload, clock=system_clock, run_id="t", code_sha="t")
+    await ingest(engine, scripted(said, TOLD + timedelta(hours=hours)), now=system_clock())
 
 
 async def test_without_parameters_the_report_shows_what_the_ecb_quotes_over_ninety_days(ecb_engine):
@@ -135,9 +122,9 @@ async def test_the_same_question_to_the_same_data_has_the_same_snapshot_and_figu
 
 
 async def test_a_report_can_be_rebuilt_after_its_values_were_revised(engine):
-    await tell(engine, {"AAA": {0: 10.0, 1: 11.0, 2: 12.0}}, 0)
+    await ingest_later(engine, {"AAA": {0: 10.0, 1: 11.0, 2: 12.0}}, 0)
     run = await made(engine, symbols=["AAA"])
-    await tell(engine, {"AAA": {1: 99.0, 3: 13.0}}, 1)
+    await ingest_later(engine, {"AAA": {1: 99.0, 3: 13.0}}, 1)
 
     assert (await verify(engine, run.id, "c0de")).same
     later = await made(engine, symbols=["AAA"])
@@ -147,7 +134,7 @@ async def test_a_report_can_be_rebuilt_after_its_values_were_revised(engine):
 
 
 async def test_a_changed_byte_is_found_and_named(engine):
-    await tell(engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
+    await ingest_later(engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
     run = await made(engine, symbols=["AAA"])
     async with write_transaction(engine) as conn:
         query = sa.select(ARTIFACT.c.body).where(ARTIFACT.c.run_id == run.id, ARTIFACT.c.format == "csv")
@@ -163,11 +150,11 @@ async def test_a_changed_byte_is_found_and_named(engine):
 
 
 async def test_a_history_amended_below_the_snapshot_is_refused_and_not_called_a_difference(engine):
-    await tell(engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
-    await tell(engine, {"AAA": {2: 12.0}}, 5)
+    await ingest_later(engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
+    await ingest_later(engine, {"AAA": {2: 12.0}}, 5)
     run = await made(engine, symbols=["AAA"])
     # A vintage of an hour before the snapshot's last word, recorded only now.
-    await tell(engine, {"AAA": {0: 77.0}}, 4)
+    await ingest_later(engine, {"AAA": {0: 77.0}}, 4)
     with pytest.raises(SnapshotAmendedError, match="AAA"):
         await verify(engine, run.id, "c0de")
 
@@ -175,7 +162,7 @@ async def test_a_history_amended_below_the_snapshot_is_refused_and_not_called_a_
 async def test_a_run_that_has_not_succeeded_or_does_not_exist_cannot_be_verified(engine):
     with pytest.raises(NotFoundError):
         await verify(engine, "none", "c")
-    run = await ask(engine)
+    run = await request_report(engine)
     with pytest.raises(NotFinishedError):
         await verify(engine, run.id, "c")
 
@@ -197,7 +184,7 @@ async def test_a_period_before_all_data_says_so(ecb_engine):
 
 
 async def test_a_template_that_is_gone_is_dead_at_once(engine):
-    run = await ask(engine)
+    run = await request_report(engine)
     async with write_transaction(engine) as conn:
         await conn.execute(sa.update(runs.RUN).where(runs.RUN.c.id == run.id).values(template="gone"))
     await runner_on(engine).run(run.id, 0)
@@ -211,8 +198,8 @@ async def test_a_report_that_would_be_too_large_is_refused(ecb_engine, monkeypat
 
 
 async def test_two_runners_never_both_finish_a_run(engine):
-    await tell(engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
-    run = await ask(engine, symbols=["AAA"])
+    await ingest_later(engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
+    run = await request_report(engine, {"symbols": ["AAA"]})
     runners = [runner_on(engine, worker=f"w{n}") for n in range(3)]
     await asyncio.gather(*(one.run(run.id, 0) for one in runners for _ in range(2)))
     done = await now_of(engine, run)
@@ -223,8 +210,8 @@ async def test_two_runners_never_both_finish_a_run(engine):
 
 
 async def test_an_epoch_that_is_over_is_not_run(engine):
-    await tell(engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
-    run = await ask(engine, symbols=["AAA"])
+    await ingest_later(engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
+    run = await request_report(engine, {"symbols": ["AAA"]})
     await runner_on(engine).run(run.id, 7)
     assert (await now_of(engine, run)).state == "queued"
 
@@ -236,8 +223,8 @@ async def begun(path):
 
 
 async def test_cancelling_a_run_ends_its_renderer(sqlite_engine, tmp_path):
-    await tell(sqlite_engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
-    run = await ask(sqlite_engine, symbols=["AAA"], title=str(tmp_path / "pid"))
+    await ingest_later(sqlite_engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
+    run = await request_report(sqlite_engine, {"symbols": ["AAA"], "title": str(tmp_path / "pid")})
     runner = runner_on(sqlite_engine, renderers.write_pid_and_hang)
     running = asyncio.create_task(runner.run(run.id, 0))
     await begun(tmp_path / "pid")
@@ -248,8 +235,8 @@ async def test_cancelling_a_run_ends_its_renderer(sqlite_engine, tmp_path):
 
 
 async def test_a_runner_that_stops_gives_its_run_back_at_once(sqlite_engine, tmp_path):
-    await tell(sqlite_engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
-    run = await ask(sqlite_engine, symbols=["AAA"], title=str(tmp_path / "pid"))
+    await ingest_later(sqlite_engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
+    run = await request_report(sqlite_engine, {"symbols": ["AAA"], "title": str(tmp_path / "pid")})
     runner = runner_on(sqlite_engine, renderers.write_pid_and_hang)
     running = asyncio.create_task(runner.run(run.id, 0))
     await begun(tmp_path / "pid")
@@ -263,8 +250,8 @@ async def test_a_runner_that_stops_gives_its_run_back_at_once(sqlite_engine, tmp
 
 
 async def test_a_report_that_kills_its_renderer_is_tried_alone_and_then_dead(sqlite_engine):
-    await tell(sqlite_engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
-    run = await ask(sqlite_engine, symbols=["AAA"])
+    await ingest_later(sqlite_engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
+    run = await request_report(sqlite_engine, {"symbols": ["AAA"]})
     runner = runner_on(sqlite_engine, renderers.kill_itself)
     seen = []
     for epoch in range(3):
@@ -279,8 +266,8 @@ async def test_a_report_that_kills_its_renderer_is_tried_alone_and_then_dead(sql
 
 
 async def test_a_renderer_that_hangs_is_tried_again_later(sqlite_engine, tmp_path):
-    await tell(sqlite_engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
-    run = await ask(sqlite_engine, symbols=["AAA"], title=str(tmp_path / "pid"))
+    await ingest_later(sqlite_engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
+    run = await request_report(sqlite_engine, {"symbols": ["AAA"], "title": str(tmp_path / "pid")})
     await runner_on(sqlite_engine, renderers.write_pid_and_hang, times=replace(QUICK, render=0.5)).run(run.id, 0)
     back = await now_of(sqlite_engine, run)
     assert (back.state, back.error_code, back.available_at > run.available_at) == ("queued", "RENDER_TIMEOUT", True)

@@ -7,6 +7,7 @@ from random import Random
 from types import SimpleNamespace
 
 import pytest
+from tests.factories.jobs.report_runs import insert_report
 
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.jobs import sweeper
@@ -44,9 +45,7 @@ async def held(engine):
     """A run that a worker holds, for as long as a lease is."""
     now = to_micros(NOW)
     async with write_transaction(engine) as conn:
-        run = await runs.insert_run(
-            conn, template="market-summary", template_version=1, parameters={}, requested_by="a test", now=now
-        )
+        run = await insert_report(conn, now=now)
         return await run_queue.claim(conn, run.id, 0, worker="w", now=now, lease_until=now + lease())
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
-from tests.factories.sources.scripted import ScriptedProvider, scripted
+from tests.factories.sources.ingesting import ingest
+from tests.factories.sources.scripted import scripted
 
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.series.check import check_links, check_raw, check_series, series_ids
 
@@ -19,8 +19,7 @@ KEY = "AAA|scripted-daily|index|1d|none"
 async def store(engine):
     """Two sealed years, a tail of one point, and a value that was revised twice."""
     for hour, said in enumerate([{n: float(n) for n in range(400)}, {5: 50.0}, {5: 51.0}, {401: 7.0}]):
-        payload = scripted({"AAA": said}, START + timedelta(hours=hour))
-        await ingest_payload(engine, ScriptedProvider(), payload, clock=lambda: NOW, run_id="r", code_sha="c")
+        await ingest(engine, scripted({"AAA": said}, START + timedelta(hours=hour)), now=NOW)
     return engine
 
 

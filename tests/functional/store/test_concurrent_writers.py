@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import DBAPIError
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 
 from mktdash.domain.clock import to_micros
 from mktdash.ingest import pipeline, transactions
 from mktdash.ingest.batch import BatchKey, BatchMerge
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.store.batches.batches import NewBatch, open_batch
 from mktdash.store.batches.raw_files import store_raw
 from mktdash.store.catalogue.datasets import dataset_by_key, mark_changed
@@ -38,11 +38,8 @@ async def impatient(databases):
     await engine.dispose()
 
 
-async def told(engine, said, hours=0, provider=None):
-    payload = scripted(said, KNOWN + timedelta(hours=hours))
-    return await ingest_payload(
-        engine, provider or ScriptedProvider(), payload, clock=lambda: NOW, run_id="r", code_sha="c"
-    )
+async def ingest_values(engine, said, hours=0, provider=None):
+    return await ingest(engine, scripted(said, KNOWN + timedelta(hours=hours)), provider or ScriptedProvider(), now=NOW)
 
 
 @asynccontextmanager
@@ -78,24 +75,24 @@ async def merging(engine, said, hours):
 
 
 async def test_writers_of_different_series_do_not_wait_for_each_other(impatient):
-    await told(impatient, {"AAA": {1: 1.0}, "BBB": {1: 1.0}})
+    await ingest_values(impatient, {"AAA": {1: 1.0}, "BBB": {1: 1.0}})
     async with merging(impatient, {"AAA": {2: 2.0}}, hours=1) as (merge, conn, batch):
         # The other one begins, writes and commits while this one has written and not committed.
-        other = await told(impatient, {"BBB": {2: 2.0}, "CCC": {1: 1.0}}, hours=2)
+        other = await ingest_values(impatient, {"BBB": {2: 2.0}, "CCC": {1: 1.0}}, hours=2)
         assert (other.new, other.version) == (2, 2)
         mine = await pipeline._close(merge, conn, DATASET, batch, to_micros(NOW), finished=True)
         assert (mine.new, mine.version) == (1, 3)
 
 
 async def test_writers_of_one_series_take_turns(impatient):
-    await told(impatient, {"AAA": {1: 1.0}, "BBB": {1: 1.0}})
+    await ingest_values(impatient, {"AAA": {1: 1.0}, "BBB": {1: 1.0}})
     async with merging(impatient, {"AAA": {2: 2.0}}, hours=1):
         with pytest.raises(DBAPIError, match="lock timeout"):
-            await told(impatient, {"AAA": {3: 3.0}}, hours=2)
+            await ingest_values(impatient, {"AAA": {3: 3.0}}, hours=2)
 
 
 async def test_only_the_last_moment_of_a_commit_is_one_at_a_time(impatient):
-    await told(impatient, {"AAA": {1: 1.0}, "BBB": {1: 1.0}})
+    await ingest_values(impatient, {"AAA": {1: 1.0}, "BBB": {1: 1.0}})
     async with write_transaction(impatient) as conn:
         # Whoever has got as far as this has nothing left to do but to commit.
         await mark_changed(conn, DATASET.key, to_micros(KNOWN), changed=True)
@@ -124,12 +121,12 @@ async def test_many_writers_at_once_end_as_if_one_came_after_the_other(databases
             if at_once:
                 providers = [ScriptedProvider(pieces=2) for _ in batches]
                 done = await asyncio.gather(
-                    *(told(engine, said, n, one) for (said, n), one in zip(batches, providers, strict=True))
+                    *(ingest_values(engine, said, n, one) for (said, n), one in zip(batches, providers, strict=True))
                 )
                 assert len({one.batch_id for one in done}) == len(batches)
             else:
                 for said, n in batches:
-                    await told(engine, said, n, ScriptedProvider(pieces=2))
+                    await ingest_values(engine, said, n, ScriptedProvider(pieces=2))
             async with read_transaction(engine) as conn:
                 assert [p for one in await series_ids(conn) for p in await check_series(conn, one)] == []
                 ids.append(snapshot_id(await read_chunk_digests(conn, await series_of_dataset(conn, DATASET.key))))

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, day, scripted
 
 from mktdash.domain.clock import to_micros
 from mktdash.ingest import pipeline
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.store.batches.batches import provenance_of
 from mktdash.store.catalogue.instruments import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction
@@ -52,7 +52,7 @@ class CrashError(Exception):
     """Stands for a process killed before its commit."""
 
 
-async def tell(engine, statements, monkeypatch):
+async def ingest_statements(engine, statements, monkeypatch):
     for at, said, kind in statements:
         payload = scripted(said, START + timedelta(hours=at))
         with monkeypatch.context() as patched:
@@ -62,15 +62,7 @@ async def tell(engine, statements, monkeypatch):
                     raise CrashError
 
                 patched.setattr(pipeline, "append_events", crash)
-            telling = ingest_payload(
-                engine,
-                ScriptedProvider(),
-                payload,
-                clock=lambda: NOW,
-                run_id="model",
-                code_sha="test",
-                replace_window=kind == "replace",
-            )
+            telling = ingest(engine, payload, now=NOW, run_id="model", replace_window=kind == "replace")
             if kind == "crash":
                 with pytest.raises(CrashError):
                     await telling
@@ -114,7 +106,7 @@ def test_reads_as_known_at_equal_a_naive_model_and_order_of_arrival_leaves_no_tr
             url = await databases.make(engine_name, "empty")
             engine = open_engine(url)
             try:
-                await tell(engine, order, monkeypatch)
+                await ingest_statements(engine, order, monkeypatch)
                 for instant in [None, *sorted({at for at, _, _ in statements})]:
                     expected = by_instant(modelled(statements, 10**6 if instant is None else instant))
                     assert await read_all(engine, instant) == expected
@@ -139,7 +131,7 @@ async def test_an_end_that_was_withdrawn_and_is_said_again_outlives_a_change_bef
         (3, {"AAA": {366: 1.0}}, "add"),
         (4, {"AAA": {0: 1.0}}, "add"),
     ]
-    await tell(engine, statements, monkeypatch)
+    await ingest_statements(engine, statements, monkeypatch)
     for instant in (None, 1, 2, 3, 4):
         assert await read_all(engine, instant) == by_instant(modelled(statements, instant or 5))
 
@@ -147,8 +139,9 @@ async def test_an_end_that_was_withdrawn_and_is_said_again_outlives_a_change_bef
 async def test_a_revised_number_names_the_batch_that_brought_each_version(engine):
     provider = ScriptedProvider()
     for hour, value in ((0, 1.0), (1, 2.0)):
-        payload = scripted({"AAA": {5: value}}, START + timedelta(hours=hour))
-        await ingest_payload(engine, provider, payload, clock=lambda: NOW, run_id=f"run{hour}", code_sha="test")
+        await ingest(
+            engine, scripted({"AAA": {5: value}}, START + timedelta(hours=hour)), provider, now=NOW, run_id=f"run{hour}"
+        )
     async with read_transaction(engine) as conn:
         (series,) = await series_of_dataset(conn, "scripted-daily")
         now = await provenance_of(conn, series, day(5))
@@ -159,7 +152,6 @@ async def test_a_revised_number_names_the_batch_that_brought_each_version(engine
 
 async def test_several_values_told_at_one_instant_leave_the_last_and_no_trace_between(engine):
     for value in (1.0, 2.0, 3.0, 4.0):
-        payload = scripted({"AAA": {5: value}}, START)
-        await ingest_payload(engine, ScriptedProvider(), payload, clock=lambda: NOW, run_id="one", code_sha="test")
+        await ingest(engine, scripted({"AAA": {5: value}}, START), now=NOW)
     assert await read_all(engine, None) == await read_all(engine, 0) == {"AAA": {day(5): 4.0}}
     assert await read_all(engine, -1) == {}

@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from tests.factories.sources.ingesting import ingest
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import InvalidInputError
-from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
@@ -101,7 +101,7 @@ async def test_series_keep_their_rows_and_what_refers_to_them_when_they_get_anot
     at = datetime(2024, 1, 9, tzinfo=UTC)
     payload = RawPayload("held", b"Date,Close\n2024-01-02,1\n2024-01-03,N/A\n", "file:held.csv", at, at)
     for _ in range(2):
-        report = await ingest_payload(engine, CsvProvider(mapping), payload, clock=lambda: at, run_id="r", code_sha="c")
+        report = await ingest(engine, payload, CsvProvider(mapping))
         assert (report.new + report.same, report.rejected) == (1, 0)
         await downgrade(engine, "0006")
         await upgrade(engine)
@@ -117,7 +117,7 @@ async def test_what_is_stored_survives_the_renaming_of_tables_and_columns(engine
     mapping = CsvMapping.model_validate({"dataset": "kept", "date": "Date", "symbol": "KEPT", "value": "Close"})
     body = b"Date,Close\n" + b"".join(b"2023-%02d-15,%d\n" % (n, n) for n in range(1, 13)) + b"2024-01-03,13\n"
     payload = RawPayload("kept", body, "file:kept.csv", at, at)
-    await ingest_payload(engine, CsvProvider(mapping), payload, clock=lambda: at, run_id="r", code_sha="c")
+    await ingest(engine, payload, CsvProvider(mapping))
     async with write_transaction(engine) as conn:
         await end_dataset(conn, "kept", None, on=at.date(), reason="over", by="ops", now=to_micros(at))
         series = await series_of_dataset(conn, "kept")

@@ -28,7 +28,7 @@ class SpokenLog(ProcessLog):
         super().say(name, text)
         self.lines.put_nowait((name, text))
 
-    async def until(self, name, start):
+    async def next_line(self, name, start):
         """The next line of a process that starts so."""
         while True:
             said, text = await asyncio.wait_for(self.lines.get(), 60)
@@ -81,7 +81,7 @@ async def test_a_child_that_dies_is_started_again_and_that_is_said(group, log, m
     child = Child(python("import os; print('alive', flush=True); os._exit(3)"), group, log)
     kept = asyncio.create_task(child.keep_running())
     # when
-    said = [await log.until("up", "child ended") for _ in range(3)]
+    said = [await log.next_line("up", "child ended") for _ in range(3)]
     await child.stop(5)
     await kept
     # then
@@ -97,7 +97,7 @@ async def test_a_program_that_is_not_there_is_said_and_tried_again(group, log, m
     child = Child(ProcessSpec("child", ("/nowhere/at/all",), {}), group, log)
     kept = asyncio.create_task(child.keep_running())
     # when
-    said = await log.until("up", "child")
+    said = await log.next_line("up", "child")
     await child.stop(5)
     await kept
     # then
@@ -109,12 +109,12 @@ async def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(group, log
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf')\nwhile True: signal.pause()"
     child = Child(python(deaf), group, log)
     kept = asyncio.create_task(child.keep_running())
-    await log.until("child", "deaf")
+    await log.next_line("child", "deaf")
     # when
     await child.stop(0.05)
     await kept
     # then
-    assert await log.until("up", "child did not stop") == "child did not stop in 0.05 s and was killed"
+    assert await log.next_line("up", "child did not stop") == "child did not stop in 0.05 s and was killed"
 
 
 async def test_closing_the_group_ends_what_a_stopped_child_left_behind(tmp_path, log):
@@ -128,7 +128,7 @@ async def test_closing_the_group_ends_what_a_stopped_child_left_behind(tmp_path,
     )
     child = Child(python(leaver), group, log)
     await child.run_once()
-    left = int(await log.until("child", ""))
+    left = int(await log.next_line("child", ""))
     # when
     group.close()
     # then
@@ -146,7 +146,7 @@ async def test_a_child_asked_to_stop_just_after_its_end_keeps_its_exit_code(capl
     monkeypatch.setattr(os, "waitpid", late)
     child = Child(python("import os; print(os.getpid()); os._exit(7)"), group, log)
     running = asyncio.create_task(child.run_once())
-    pid = int(await log.until("child", ""))
+    pid = int(await log.next_line("child", ""))
     await asyncio.to_thread(os.waitid, os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     # when
     stopping = asyncio.create_task(child.stop(20))
@@ -171,12 +171,12 @@ async def test_a_child_loads_its_code_and_runs_when_it_is_let_in(group, log):
     let_in = asyncio.Event()
     child = Child(of_ours(WAITING), group, log, let_in=let_in)
     running = asyncio.create_task(child.run_once())
-    await log.until("child", "loaded")
+    await log.next_line("child", "loaded")
     assert log.lines.empty()
     # when
     let_in.set()
     # then
-    await log.until("child", "runs")
+    await log.next_line("child", "runs")
     assert await running == 0
     # and one that is started again need not wait
     assert await child.run_once() == 0
@@ -186,7 +186,7 @@ async def test_a_child_is_stopped_while_it_waits(group, log):
     # given
     child = Child(of_ours(WAITING), group, log, let_in=asyncio.Event())
     kept = asyncio.create_task(child.keep_running())
-    await log.until("child", "loaded")
+    await log.next_line("child", "loaded")
     # when
     await child.stop(60)
     await kept

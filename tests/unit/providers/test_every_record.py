@@ -325,7 +325,7 @@ def test_no_parser_can_give_back_anything_that_was_not_accounted_for():
     assert makers == {"account.py"}
 
 
-class Told:
+class Recording:
     """A fetcher whose stream says given messages and ends; REST is away."""
 
     def __init__(self, messages: list[bytes]) -> None:
@@ -346,7 +346,7 @@ def heard(provider: Any, messages: list[bytes]) -> list[RawPayload]:
     async def run() -> list[RawPayload]:
         found = []
         try:
-            async for payload in provider.stream(Told(messages), Window(), lambda: NOW):
+            async for payload in provider.stream(Recording(messages), Window(), lambda: NOW):
                 found.append(payload)  # noqa: PERF401 - what came before the error counts
         except MktdashError:
             pass
