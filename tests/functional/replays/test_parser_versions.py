@@ -170,10 +170,10 @@ async def test_the_check_names_values_that_their_raw_bytes_do_not_say(engine):
     assert await differences_from_raw(engine, "scripted-daily", provider) == []
     damage = {
         "UPDATE observation SET value = 9 WHERE value = 3": "is value 9.0, flags 0 (known 2024-06-01T01:00:00Z), its",
-        "UPDATE observation SET known_at = known_at + 1 WHERE value = 1": "say value 1.0, flags 0 (known 2024-06-01",
-        "DELETE FROM observation WHERE value = 3": "is nothing, its batches say value 3.0",
+        "UPDATE observation SET known_at = known_at + 1 WHERE value = 1": "give value 1.0, flags 0 (known 2024-06-01",
+        "DELETE FROM observation WHERE value = 3": "is nothing, its raw bytes give value 3.0",
         "UPDATE observation_revision SET value = 9": "until 2024-06-01T01:00:00Z: is value 9.0",
-        "DELETE FROM observation_revision": "is nothing, its batches say value 2.0",
+        "DELETE FROM observation_revision": "is nothing, its raw bytes give value 2.0",
     }
     for statement, said in damage.items():
         async with engine.connect() as conn:
