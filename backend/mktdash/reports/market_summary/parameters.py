@@ -33,6 +33,7 @@ class MarketSummaryParameters(BaseModel):
         None,
         description="The instruments to show, in this order. Without symbols and assetClass: every currency that the "
         "European Central Bank quotes at present.",
+        examples=[["EURUSD", "EURGBP"]],
         json_schema_extra={"uniqueItems": True},
     )
     dataset: Dataset | None = Field(

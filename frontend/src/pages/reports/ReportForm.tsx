@@ -168,8 +168,7 @@ function inputOf(field: Field): InputHTMLAttributes<HTMLInputElement> {
     return { type: "number", ...bounds, step: field.whole ? 1 : "any" };
   }
   if (field.kind === "date") return { type: "date" };
-  const placeholder = field.kind === "list" ? "EURUSD, EURGBP" : undefined;
-  return { type: "text", maxLength: field.maxLength ?? undefined, placeholder };
+  return { type: "text", maxLength: field.maxLength ?? undefined, placeholder: field.example || undefined };
 }
 
 function randomKey(): string {

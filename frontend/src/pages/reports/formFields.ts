@@ -12,6 +12,7 @@ export interface Field {
   readonly required: boolean;
   readonly options: readonly string[];
   readonly initial: string;
+  readonly example: string;
   readonly min: number | null;
   readonly max: number | null;
   readonly whole: boolean;
@@ -67,6 +68,7 @@ export function fieldsOf(parameters: unknown): Field[] {
       required: required.includes(name),
       options: Array.isArray(schema.enum) ? schema.enum.map(String) : [],
       initial: asText(own.default),
+      example: asText(Array.isArray(own.examples) ? own.examples[0] : undefined),
       min: numberOr(schema.minimum),
       max: numberOr(schema.maximum),
       whole: schema.type === "integer",

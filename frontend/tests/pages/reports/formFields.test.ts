@@ -22,6 +22,13 @@ test("the published template makes a form with a field for each parameter", () =
     whole: true,
     required: false,
   });
+  expect(fields.find((field) => field.name === "symbols")?.example).toBe("EURUSD, EURGBP");
+});
+
+test("another template's list has no example but its own", () => {
+  const properties = { columns: { type: "array" }, sizes: { type: "array", examples: [[1, 2], [3]] } };
+
+  expect(fieldsOf({ properties }).map((field) => field.example)).toEqual(["", "1, 2"]);
 });
 
 test("what is typed becomes parameters of the right type, blanks are left out", () => {
