@@ -1,4 +1,4 @@
-"""Which days a market has a session. A calendar that can't answer raises; it never guesses.
+"""The session dates of markets. A calendar that can't answer raises; it never guesses.
 
 TARGET and the US bond market follow rules kept here; exchanges come from ``exchange_calendars``, imported on first use
 because it brings pandas with it. Dates are the market's own local dates.

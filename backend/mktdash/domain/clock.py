@@ -1,4 +1,4 @@
-"""Time as the store keeps it: int64 microseconds since the epoch, UTC. Clocks are passed in, never asked for."""
+"""Time as the store keeps it: int64 microseconds since the epoch, UTC. Clocks are always passed in."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -25,69 +25,69 @@ class MktdashError(Exception):
 
 
 class InvalidInputError(MktdashError):
-    """An argument is of the right type and of no use: a reversed range, an absurd limit."""
+    """An argument is of the right type and has no valid value: a reversed range, a limit out of bounds."""
 
     code = "BAD_INPUT"
     http_status = 400
 
 
 class UnknownSymbolError(MktdashError):
-    """No instrument or series answers to the name given."""
+    """There is no instrument or series of this name."""
 
     code = "UNKNOWN_SYMBOL"
     http_status = 404
 
 
 class NotFoundError(MktdashError):
-    """The thing named does not exist, or not any more."""
+    """It does not exist, or no longer."""
 
     code = "NOT_FOUND"
     http_status = 404
 
 
 class UnauthenticatedError(MktdashError):
-    """The request carries no valid identity and needs one."""
+    """The request needs a valid token or session and has none."""
 
     code = "UNAUTHENTICATED"
     http_status = 401
 
 
 class ForbiddenError(MktdashError):
-    """The identity is known and its role does not allow this."""
+    """The role of the token or session does not allow this."""
 
     code = "FORBIDDEN"
     http_status = 403
 
 
 class CursorExpiredError(MktdashError):
-    """The resume cursor is of another epoch, or older than the events kept: query again, then subscribe anew."""
+    """The resume cursor is of another epoch, or older than the stored events: query again, then subscribe again."""
 
     code = "CURSOR_EXPIRED"
     http_status = 410
 
 
 class ProviderError(MktdashError):
-    """A source did not give data: it failed, refused, or answered with something that is not its format."""
+    """A source gave no data: it failed, refused, or answered in another format."""
 
     code = "PROVIDER_FAILED"
     http_status = 502
 
 
 class ProviderUnavailableError(ProviderError):
-    """The source could not be reached or said to come back later."""
+    """The source could not be reached, or asked to try again later."""
 
     code = "PROVIDER_UNAVAILABLE"
     retryable = True
 
 
 class ProviderFormatError(ProviderError):
-    """The source answered with bytes that are not its published format: HTML, a cut file, other columns."""
+    """The source's answer is not in its published format: HTML, a cut file, other columns."""
 
     code = "PROVIDER_FORMAT"
 
 
 class UnavailableError(MktdashError):
-    """A part of mktdash itself (database, Redis) is away."""
+    """A part of mktdash itself (database, Redis) is unavailable."""
 
     code = "UNAVAILABLE"
     retryable = True
@@ -95,7 +95,7 @@ class UnavailableError(MktdashError):
 
 
 class TimedOutError(MktdashError):
-    """The answer took longer than it may; a smaller question may succeed."""
+    """The request took too long; a smaller one may succeed."""
 
     code = "TIMED_OUT"
     retryable = True
@@ -103,7 +103,7 @@ class TimedOutError(MktdashError):
 
 
 class ThrottledError(MktdashError):
-    """Too much was asked in too short a time: come back after ``retryAfter`` seconds."""
+    """Too many requests: try again after ``retryAfter`` seconds."""
 
     code = "THROTTLED"
     retryable = True
@@ -111,42 +111,42 @@ class ThrottledError(MktdashError):
 
 
 class TooCostlyError(MktdashError):
-    """The operation could cost more than any one may: ask for fewer items, or in several operations."""
+    """The operation is too costly: ask for fewer items, or split it."""
 
     code = "TOO_COSTLY"
     http_status = 400
 
 
 class BadRequestError(MktdashError):
-    """The request is not of the form that this route knows."""
+    """The request is malformed for this route."""
 
     code = "BAD_REQUEST"
     http_status = 400
 
 
 class MethodNotAllowedError(BadRequestError):
-    """The route knows other methods than this one; a mutation is asked by POST."""
+    """The route does not support this method; mutations need POST."""
 
     code = "METHOD_NOT_ALLOWED"
     http_status = 405
 
 
 class NotAcceptableError(BadRequestError):
-    """None of the media types that the client accepts can be given."""
+    """None of the media types that the client accepts is available."""
 
     code = "NOT_ACCEPTABLE"
     http_status = 406
 
 
 class TooLargeError(BadRequestError):
-    """The request is larger than any honest one."""
+    """The request is too large."""
 
     code = "TOO_LARGE"
     http_status = 413
 
 
 class AnswerTooLargeError(MktdashError):
-    """The answer has more bytes than are sent at once: ask for fewer items, for ``maxPoints``, or page by page."""
+    """The answer is too large: ask for fewer items, for ``maxPoints``, or page by page."""
 
     code = "ANSWER_TOO_LARGE"
     http_status = 400
@@ -165,26 +165,26 @@ class UnsupportedMediaTypeError(BadRequestError):
 
 
 class UnknownDocumentError(BadRequestError):
-    """No trusted document has this id: send the text itself, or build client and server from the same release."""
+    """No trusted document has this id: send its text, or build client and server from the same release."""
 
     code = "UNKNOWN_DOCUMENT"
     http_status = 404
 
 
 class UntrustedDocumentError(BadRequestError):
-    """This server runs the documents of its own page only, and the text is none of them."""
+    """This server runs trusted documents only, and this is not one."""
 
     code = "UNTRUSTED_DOCUMENT"
     http_status = 403
 
 
 class ParseFailedError(BadRequestError):
-    """The text is no GraphQL document."""
+    """The text is not a GraphQL document."""
 
     code = "GRAPHQL_PARSE_FAILED"
 
 
 class ValidationFailedError(BadRequestError):
-    """The document does not fit the schema, or is deeper or larger than any honest one."""
+    """The document does not fit the schema, or is too deep or too large."""
 
     code = "GRAPHQL_VALIDATION_FAILED"

@@ -27,7 +27,7 @@ def interval_seconds(interval: str) -> int:
 
 
 def ahead_of(interval: str) -> int:
-    """By how much (microseconds) a value may hold after it was known.
+    """By how much (microseconds) a value's as-of may be after it was known.
 
     An open bar closes, and a session is fixed, within its own interval; and clocks differ a little.
     """
@@ -35,7 +35,7 @@ def ahead_of(interval: str) -> int:
 
 
 def latest_as_of(known_at: int, interval: str) -> int:
-    """The last instant (microseconds) at which a value can hold that was known at another."""
+    """The latest as-of (microseconds) of a value known at an instant."""
     return known_at + ahead_of(interval)
 
 

@@ -173,7 +173,7 @@ def sessions_between(schedule: Scheduled, first: date, last: date) -> Sessions:
 
 
 def expected_at(schedule: Scheduled, now: datetime) -> date:
-    """The last session that is due at ``now``: whoever has nothing of it, or of a later one, is late.
+    """The last session that is due at ``now``: a dataset without it, or a later one, is late.
 
     Raises:
         CalendarUnavailableError: the calendar can't answer, or knows no due session within two years.

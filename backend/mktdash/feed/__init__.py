@@ -1,4 +1,4 @@
-"""The feed process: brings new data from each source on its own schedule. Any number may run side by side."""
+"""The feed process: fetches new data from each source on its own schedule. Any number may run side by side."""
 
 import asyncio
 import logging
@@ -72,7 +72,7 @@ async def feed_until(stop: asyncio.Event, resources: Resources) -> None:
                     task.cancel()
                 await asyncio.gather(stopped, *tasks, return_exceptions=True)
             for task in done - {stopped}:
-                # These loops never end by themselves: one that did has met a fault of ours; the supervisor must see it.
+                # These loops never end by themselves: one that did has failed, and the supervisor must see it.
                 task.result()
             _log.info("feed %s has stopped", feed_id)
 

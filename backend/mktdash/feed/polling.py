@@ -1,4 +1,4 @@
-"""When to ask a source next: around its publication time, else at its policy's pace, later where it failed."""
+"""When to poll a source next: around its publication time, else at its policy's interval, later after failures."""
 
 import random
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def next_poll(
     Args:
         policy: its pace.
         datasets: what it publishes.
-        newest: the newest instant held of each dataset, microseconds UTC; missing where nothing is held.
+        newest: the newest stored instant of each dataset, microseconds UTC; missing where there is none.
         now: now.
         failures: polls that failed in a row, this one included.
     """

@@ -59,8 +59,8 @@ class QualityLoop:
                 series_ids=series_ids or None,
             )
         except (SQLAlchemyError, OSError) as error:
-            _log.warning("no quality run, the store is away: %s", type(error).__name__)
+            _log.warning("no quality run, the database is unavailable: %s", type(error).__name__)
         except Exception:  # noqa: BLE001  # one bad run must not end the feed
-            _log.exception("the quality run met a fault of ours")
+            _log.exception("the quality run failed with an internal error")
         else:
             await notify(self._resources.redis, ["quality"])

@@ -1,4 +1,4 @@
-"""One source's own loop: ask when it is time, take in what came, note what went wrong, and never stop over it."""
+"""The loop of one source: fetch when it is time, ingest the payloads, record errors, and go on."""
 
 import asyncio
 import hashlib
@@ -43,7 +43,7 @@ class SourceLoop:
     """The loop of one source.
 
     Attributes:
-        touched: told of each report that changed something.
+        touched: called with each report that changed something.
     """
 
     provider: Provider
@@ -62,7 +62,7 @@ class SourceLoop:
 
     @property
     def state(self) -> dict[str, Any]:
-        """How the source is doing, as JSON values, for the feed's beat."""
+        """How the source is doing, as JSON values, for the feed's heartbeat."""
         return {
             **self.fetcher.state.as_json(),
             "role": self.role,
@@ -79,7 +79,7 @@ class SourceLoop:
         try:
             while True:
                 if not await self.lease.take():
-                    # Another feed has this source; this one stands by, to go on where that one stops.
+                    # Another feed has this source; this one stands by to take over.
                     self.role = "standby"
                     await _end(beside)
                     await asyncio.sleep(_STANDBY_S)
@@ -97,26 +97,26 @@ class SourceLoop:
             await self.lease.give_back()
 
     async def poll(self) -> None:
-        """Ask once and take in what came; a failure is logged and noted, and counts towards a longer pause."""
+        """Fetch once and ingest the payloads; a failure is logged and recorded, and makes the next pause longer."""
         try:
-            await self._bring()
+            await self._fetch()
         except MktdashError as error:
             if error.message != self.last_error:
                 _log.warning("%s", error.message)
             await self._note_failure(error.message)
         except (SQLAlchemyError, OSError) as error:
-            _log.warning("%s: the store is away: %s", self.provider.name, type(error).__name__)
-            await self._note_failure(f"the store is away ({type(error).__name__})")
+            _log.warning("%s: the database is unavailable: %s", self.provider.name, type(error).__name__)
+            await self._note_failure(f"the database is unavailable ({type(error).__name__})")
         except Exception as error:  # noqa: BLE001  # one source's trouble must not end the feed
-            _log.exception("%s: the poll met a fault of ours", self.provider.name)
-            await self._note_failure(f"internal fault ({type(error).__name__})")
+            _log.exception("%s: the poll failed with an internal error", self.provider.name)
+            await self._note_failure(f"internal error ({type(error).__name__})")
         else:
             self.failures = 0
             self.last_error = None
         self.last_poll_at = self.resources.clock()
 
     async def _keep_listening(self, provider: Streaming) -> None:
-        """Listen, and listen again after each end; an end brings the next poll forward, to fetch what was missed."""
+        """Listen, and reconnect after each end; an end brings the next poll forward, to fetch what was missed."""
         pause = _FIRST_PAUSE_S
         while self.resources.settings.network != "off":
             run_id, said_before = str(uuid4()), self.stream
@@ -124,27 +124,27 @@ class SourceLoop:
                 async for payload in provider.stream(self.fetcher, await self._window(), self.resources.clock):
                     self.stream = said_before = "live"
                     pause = _FIRST_PAUSE_S
-                    await self._take_in(payload, run_id)
+                    await self._ingest(payload, run_id)
             except MktdashError as error:
                 self.stream = error.message
             except (SQLAlchemyError, OSError) as error:
-                self.stream = f"the store is away ({type(error).__name__})"
+                self.stream = f"the database is unavailable ({type(error).__name__})"
             except Exception as error:  # noqa: BLE001  # one stream's trouble must not end the feed
-                _log.exception("%s: the stream met a fault of ours", self.provider.name)
-                self.stream = f"internal fault ({type(error).__name__})"
+                _log.exception("%s: the stream failed with an internal error", self.provider.name)
+                self.stream = f"internal error ({type(error).__name__})"
             if self.stream != said_before:
                 _log.warning("%s: the stream ended: %s", self.provider.name, self.stream)
             self._wake.set()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret hangs on it
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
-    async def _bring(self) -> None:
+    async def _fetch(self) -> None:
         run_id = str(uuid4())
         async for payload in self.provider.fetch(self.fetcher, await self._window(), self.resources.clock):
-            await self._take_in(payload, run_id)
-        if self.fetcher.state.failures and (said := self.fetcher.state.last_error):
-            # What came was recorded data: the source itself did not answer, and the dataset should say so.
-            await self._note_on_datasets(said)
+            await self._ingest(payload, run_id)
+        if self.fetcher.state.failures and (error := self.fetcher.state.last_error):
+            # What came was recorded data: the source itself did not answer, and the dataset should show it.
+            await self._note_on_datasets(error)
 
     async def _window(self) -> Window:
         """From the newest stored session, so that a late correction of it is seen too; else everything."""
@@ -160,7 +160,7 @@ class SourceLoop:
         async with read_transaction(self.resources.engine) as conn:
             return await newest_by_dataset(conn, [dataset.key for dataset in self.provider.datasets])
 
-    async def _take_in(self, payload: RawPayload, run_id: str) -> None:
+    async def _ingest(self, payload: RawPayload, run_id: str) -> None:
         digest = await asyncio.to_thread(_sha256, payload)
         if payload.unchanged or self._seen.get(payload.url) == digest:
             async with write_transaction(self.resources.engine) as conn:

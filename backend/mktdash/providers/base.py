@@ -153,14 +153,14 @@ class Window:
     newest: Mapping[str, int] = field(default_factory=dict)
 
 
-Check = Callable[[bytes], None]
+BodyCheck = Callable[[bytes], None]
 
 
 class Fetcher(Protocol):
     """The HTTP client of ``providers.fetch.fetcher``, bound to one source's policy."""
 
     async def get(
-        self, url: str, *, dataset: str, params: Mapping[str, str] | None = None, check: Check | None = None
+        self, url: str, *, dataset: str, params: Mapping[str, str] | None = None, check: BodyCheck | None = None
     ) -> RawPayload:
         """Fetch a URL under the policy.
 

@@ -47,7 +47,7 @@ def provider_named(providers: dict[str, Provider], name: str) -> Provider:
         return providers[name]
     except KeyError:
         known = sorted(providers)
-        raise NotFoundError(f"there is no source {name!r}; there are {', '.join(known)}", known=known) from None
+        raise NotFoundError(f"unknown source {name!r}; known: {', '.join(known)}", known=known) from None
 
 
 def provider_for(name: str, *, sim_seed: int, mapping: Path | None = None) -> Provider:
@@ -59,10 +59,12 @@ def provider_for(name: str, *, sim_seed: int, mapping: Path | None = None) -> Pr
     """
     if name == "csv":
         if mapping is None:
-            raise InvalidInputError("csv needs a mapping that says what the file's columns mean", source=name)
+            raise InvalidInputError(
+                "csv needs a mapping (--mapping): a file that says what the columns mean", source=name
+            )
         return CsvProvider.from_file(mapping)
     if mapping is not None:
-        raise InvalidInputError(f"{name} knows its own columns; only csv takes a mapping", source=name)
+        raise InvalidInputError(f"only csv takes a mapping; the columns of {name} are known", source=name)
     return provider_named(build_providers(sim_seed=sim_seed), name)
 
 

@@ -116,7 +116,7 @@ def test_a_renamed_maturity_is_noted_on_both_sides_and_a_renamed_benchmark_is_re
         ("COLUMN_UNKNOWN", "7 Year"),
         ("COLUMN_MISSING", "7 Yr"),
     }
-    with pytest.raises(ProviderFormatError, match="missing 10 Yr"):
+    with pytest.raises(ProviderFormatError, match="missing columns: 10 Yr"):
         parsed(TreasuryProvider(), TREASURY.replace(b"10 Yr", b"10 Year"), "treasury-par-yields")
 
 
@@ -176,11 +176,11 @@ def test_an_empty_cell_and_a_dot_are_no_observation_never_zero():
 
 
 def test_another_fred_series_than_the_one_asked_for_is_refused():
-    with pytest.raises(ProviderFormatError, match="missing DGS2"):
+    with pytest.raises(ProviderFormatError, match="missing columns: DGS2"):
         parsed(FredProvider(), DGS10, "fred-daily", url="https://fred.example/graph/fredgraph.csv?id=DGS2")
     with pytest.raises(ProviderFormatError, match="no series known"):
         parsed(FredProvider(), DGS10.replace(b"DGS10", b"DGS10X"), "fred-daily")
-    with pytest.raises(ProviderFormatError, match="missing observation_date"):
+    with pytest.raises(ProviderFormatError, match="missing columns: observation_date"):
         parsed(FredProvider(), DGS10.replace(b"observation_date", b"day"), "fred-daily")
 
 
@@ -232,7 +232,7 @@ async def test_the_vix_history_is_one_file_in_either_notation_of_dates():
 
 @pytest.mark.parametrize("renamed", [b"CLOSE", b"OPEN", b"HIGH", b"LOW", b"DATE"])
 def test_a_renamed_vix_column_is_refused(renamed):
-    with pytest.raises(ProviderFormatError, match=f"missing {renamed.decode()}"):
+    with pytest.raises(ProviderFormatError, match=f"missing columns: {renamed.decode()}"):
         parsed(CboeProvider(), VIX.replace(renamed, b"X" + renamed), "cboe-vix")
 
 

@@ -163,7 +163,7 @@ async def test_a_stream_that_falls_silent_without_closing_is_noticed():
         payloads, error = await listen(KrakenProvider("http://127.0.0.1:1", stream.url, silence_s=0.5))
 
     assert isinstance(error, ProviderUnavailableError)
-    assert "said nothing for 0.5 s" in error.message
+    assert "no message on the stream for 0.5 s" in error.message
     assert [payload.dataset for payload in payloads] == [TRADES]
     assert [one["params"]["channel"] for one in stream.subscribed] == ["trade", "ohlc"]
     assert payloads[0].url == stream.url

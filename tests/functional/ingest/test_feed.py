@@ -116,7 +116,7 @@ async def test_a_source_that_hangs_or_breaks_never_delays_another(engine, monkey
 
     assert beat.kind == "feed"
     states = beat.detail["sources"]
-    assert states["broken"]["poll_error"] == "internal fault (ZeroDivisionError)"
+    assert states["broken"]["poll_error"] == "internal error (ZeroDivisionError)"
     assert (states["sim"]["role"], states["sim"]["circuit"]) == ("active", "closed")
     async with read_transaction(engine) as conn:
         assert await beats(conn) == [], "a feed that ended in good order takes its beat along"
@@ -204,7 +204,7 @@ async def test_a_loop_without_the_lease_stands_by_and_asks_nobody(sqlite_engine,
 
 async def test_an_unknown_source_in_the_settings_is_said_at_once(sqlite_engine):
     async with resources_of(sqlite_engine, sources=("ebc",)) as resources:
-        with pytest.raises(Exception, match="there is no source 'ebc'"):
+        with pytest.raises(Exception, match="unknown source 'ebc'"):
             await feed.feed_until(asyncio.Event(), resources)
 
 
@@ -277,6 +277,6 @@ async def test_a_stream_that_falls_silent_is_listened_to_again_after_a_poll_for_
             with suppress(asyncio.CancelledError):
                 await running
 
-    assert "said nothing for 0.1 s" in loop.state["stream"]
+    assert "no message on the stream for 0.1 s" in loop.state["stream"]
     assert loop.state["poll_error"] is None
     assert await held(sqlite_engine, "kraken-ohlc-1m") is not None

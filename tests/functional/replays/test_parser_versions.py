@@ -149,7 +149,7 @@ PARSER = "UPDATE ingest_batch SET parser = "
 UNKNOWN = {
     "validated against observation.v9": "UPDATE ingest_batch SET contract = 'observation.v9'",
     "mapping that this version": PARSER + """'{"source": "csv", "reading": "1.1", "mapping": {}}'""",
-    "there is no source 'gone'": PARSER + """'{"source": "gone", "reading": "1.1"}'""",
+    "unknown source 'gone'": PARSER + """'{"source": "gone", "reading": "1.1"}'""",
     "version 0 of the csv parser": PARSER + """'{"source": "csv"}'""",
 }
 

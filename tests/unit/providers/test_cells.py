@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mktdash.domain.clock import to_micros
 from mktdash.providers.reading.dates import DATE_FORMATS, EPOCH_DAY, DateRules, instants, session_instants
 from mktdash.providers.reading.numerals import Cells, to_floats
-from mktdash.providers.reading.numeric_instants import COUNTED
-from mktdash.providers.reading.spelled_dates import SPELLED
+from mktdash.providers.reading.numeric_instants import NUMERIC_FORMATS
+from mktdash.providers.reading.spelled_dates import SPELLED_FORMATS
 from mktdash.providers.reading.symbol_groups import group_rows
 from mktdash.providers.streaming.trade_gaps import GapWatch
 
@@ -60,12 +60,12 @@ def test_every_day_of_two_centuries_is_read_in_every_notation(name, pattern):
 
 @given(
     st.lists(st.binary(max_size=24) | st.from_regex(r"-?[0-9]{1,22}(\.[0-9]*)?", fullmatch=True).map(str.encode)),
-    st.sampled_from([*DATE_FORMATS, *SPELLED, *COUNTED, "ISO-TIME"]),
+    st.sampled_from([*DATE_FORMATS, *SPELLED_FORMATS, *NUMERIC_FORMATS, "ISO-TIME"]),
 )
 def test_no_bytes_at_all_break_the_reading_of_dates(texts, name):
     found = instants(Cells.of(texts), DateRules([name], "Europe/Berlin", "14:15"))
 
-    assert len(found.as_of) == len(found.good) == len(found.again) == len(texts)
+    assert len(found.as_of) == len(found.good) == len(found.fold) == len(texts)
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  # bounds
@@ -73,7 +73,7 @@ def test_every_instant_with_an_offset_is_read_back(instant):
     found = instants(Cells.of([instant.isoformat().encode()]), DateRules(["ISO-TIME"], "UTC", "00:00"))
 
     assert found.good.all()
-    assert found.as_of.tolist() == found.again.tolist() == [to_micros(instant)]
+    assert found.as_of.tolist() == found.fold.tolist() == [to_micros(instant)]
 
 
 @given(st.datetimes(datetime(1974, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  # bounds
@@ -82,7 +82,7 @@ def test_every_count_of_an_instant_is_read_back_and_no_other_count_is_taken_for_
     counts = {"UNIX": micros // 10**6, "UNIX-MS": micros // 1000, "UNIX-US": micros, "UNIX-NS": micros * 1000}
     units = {"UNIX": 10**6, "UNIX-MS": 1000, "UNIX-US": 1, "UNIX-NS": 1}
     for name, count in counts.items():
-        for read_as in COUNTED:
+        for read_as in NUMERIC_FORMATS:
             found = instants(Cells.of([str(count).encode()]), DateRules([read_as], "UTC", "00:00"))
             assert found.good.tolist() == [read_as == name]
             assert read_as != name or found.as_of.tolist() == [micros // units[name] * units[name]]
@@ -111,10 +111,10 @@ def test_rows_are_grouped_as_a_dictionary_would(symbols):
 def test_a_gap_shows_once_and_what_was_seen_before_is_no_gap():
     watch = GapWatch()
 
-    assert watch.see("X", [(5, 50), (6, 60)]) is None
-    gap = watch.see("X", [(10, 100), (9, 90)])
+    assert watch.observe("X", [(5, 50), (6, 60)]) is None
+    gap = watch.observe("X", [(10, 100), (9, 90)])
     assert (gap.after, gap.before, gap.since) == (6, 9, 60)
-    assert watch.see("X", [(8, 80)]) is None, "an old trade told again"
-    assert watch.see("X", [(11, 110)]) is None
-    assert watch.see("Y", [(1, 10)]) is None
-    assert watch.see("X", []) is None
+    assert watch.observe("X", [(8, 80)]) is None, "an old trade told again"
+    assert watch.observe("X", [(11, 110)]) is None
+    assert watch.observe("Y", [(1, 10)]) is None
+    assert watch.observe("X", []) is None

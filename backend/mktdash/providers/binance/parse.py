@@ -1,4 +1,4 @@
-"""Reads Binance's one-minute klines: rows of text numbers, the last of them still being made.
+"""Parses Binance's one-minute klines: rows of text numbers, the last of them still being made.
 
 Its times are milliseconds, or microseconds where it was asked for them and in the files that it publishes since 2025.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.providers.base import Parsed, RawPayload
-from mktdash.providers.reading.records import bars, json_of
+from mktdash.providers.reading.records import bars, parse_json
 
 CANDLES = "binance-ohlc-1m"
 SYMBOLS = {"BTCUSDT": ("BTC-USDT", "Bitcoin / Tether"), "ETHUSDT": ("ETH-USDT", "Ether / Tether")}
@@ -27,9 +27,9 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
     if alias is None:
         raise ProviderFormatError("Binance: the address names no symbol known here", url=payload.url)
     with payload.open() as stream:
-        said = json_of(stream.read(), "Binance")
+        said = parse_json(stream.read(), "Binance")
     if not isinstance(said, list):
         message = str(said.get("msg"))[:200] if isinstance(said, dict) else ""
-        raise ProviderFormatError(f"Binance: the answer is no list: {message}", said=message)
+        raise ProviderFormatError(f"Binance: the answer is not a list: {message}", said=message)
     last = to_micros(payload.fetched_at) - _CANDLE_S * MICROS_PER_SECOND
     yield bars("Binance", alias, said, _CANDLE, seconds=_CANDLE_S, is_final=lambda start: start <= last)

@@ -1,4 +1,4 @@
-"""Reads Cboe's VIX history: one bar a day. Its dates were American until 2026-05-19 and are ISO since."""
+"""Parses Cboe's VIX history: one bar a day. Its dates were American until 2026-05-19 and are ISO since."""
 
 from collections.abc import Iterator
 

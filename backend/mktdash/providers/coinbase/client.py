@@ -1,4 +1,4 @@
-"""Coinbase Exchange: one-minute candles over REST in pages; trades over its WebSocket, and REST for those left out."""
+"""Coinbase Exchange: one-minute candles over REST in pages; trades over its WebSocket, missed trades over REST."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""Listens to Coinbase's WebSocket feed, and asks REST for the trades that it left out."""
+"""Listens to Coinbase's WebSocket feed, and fetches missed trades over REST."""
 
 import asyncio
 import logging
@@ -11,8 +11,8 @@ from mktdash.domain.clock import Clock
 from mktdash.domain.errors import ProviderError
 from mktdash.providers.base import Fetcher, RawPayload
 from mktdash.providers.coinbase.parse import PRODUCTS, TRADES
-from mktdash.providers.reading.records import instant, json_of
-from mktdash.providers.streaming.second_batches import Bundle
+from mktdash.providers.reading.records import instant, parse_json
+from mktdash.providers.streaming.second_batches import SecondBatches
 from mktdash.providers.streaming.trade_gaps import Gap, GapWatch
 
 _log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ _PAGE = 1000
 _PAGES = 20
 _OVERLAP = 100
 _MATCHES = frozenset({"match", "last_match"})
-# What is said about the connection, not about the market. Whatever else comes is a record, be it one to be refused.
+# Messages about the connection, not about the market. Anything else is a record, even if it is to be refused.
 _CONTROL = frozenset({"subscriptions", "heartbeat"})
 
 
@@ -41,7 +41,7 @@ class CoinbaseListener:
         Raises:
             ProviderError: the stream was refused, closed or fell silent.
         """
-        bundle = Bundle(asyncio.get_running_loop().time)
+        bundle = SecondBatches(asyncio.get_running_loop().time)
         subscribe = {"type": "subscribe", "product_ids": list(PRODUCTS), "channels": ["matches", "heartbeat"]}
         wanted = [orjson.dumps(subscribe).decode()]
         async for message in self._fetcher.listen(self._stream_url, wanted, silence_s=silence_s):
@@ -65,7 +65,7 @@ class CoinbaseListener:
             or at is None
         ):
             return None
-        return self._watch.see(product, [(number, at)])
+        return self._watch.observe(product, [(number, at)])
 
     async def _missed(self, gap: Gap) -> AsyncIterator[RawPayload]:
         """The pages of trades, newest first, that fill a gap; ``after`` is Coinbase's cursor towards older ones.
@@ -97,7 +97,7 @@ def _read(message: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise ProviderError("coinbase: the stream sent something that is not JSON", source="coinbase") from error
     if not isinstance(said, dict):
-        raise ProviderError("coinbase: the stream sent something that is no message", source="coinbase")
+        raise ProviderError("coinbase: the stream sent something that is not a message", source="coinbase")
     if said.get("type") == "error":
         reason = f"{said.get('message')} {said.get('reason') or ''}".strip()
         raise ProviderError(f"coinbase: the stream refused: {reason}", source="coinbase")
@@ -112,6 +112,6 @@ def _on_one_line(message: bytes) -> bytes:
 def _numbers(payload: RawPayload) -> list[int]:
     """The numbers of a page of trades."""
     with payload.open() as stream:
-        said = json_of(stream.read(), "Coinbase")
+        said = parse_json(stream.read(), "Coinbase")
     rows = said if isinstance(said, list) else []
     return [row["trade_id"] for row in rows if isinstance(row, dict) and isinstance(row.get("trade_id"), int)]

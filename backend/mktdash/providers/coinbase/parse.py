@@ -1,4 +1,4 @@
-"""Reads Coinbase Exchange: candles (newest first, minutes without a trade left out), and trades of REST and stream."""
+"""Parses Coinbase Exchange: candles (newest first, minutes without a trade left out), trades of REST and stream."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,16 @@ from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.providers.account import Account
 from mktdash.providers.base import Parsed, RawPayload, Rejection
-from mktdash.providers.reading.records import Trades, bars, instant, json_of, numbers, shown, ticks, uncut
+from mktdash.providers.reading.records import (
+    Trades,
+    bars,
+    drop_page_edges,
+    instant,
+    numbers,
+    parse_json,
+    raw_text,
+    ticks,
+)
 
 CANDLES = "coinbase-ohlc-1m"
 TRADES = "coinbase-trades"
@@ -36,7 +45,7 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
         yield _trades(list(enumerate(_rows(body), start=1)), _product_of(payload.url))
     else:
         lines = [(line, text) for line, text in enumerate(body.splitlines(), start=1) if text.strip()]
-        yield _trades([(line, json_of(text, "Coinbase's stream")) for line, text in lines], None)
+        yield _trades([(line, parse_json(text, "Coinbase's stream")) for line, text in lines], None)
 
 
 def _product_of(url: str) -> str:
@@ -48,10 +57,10 @@ def _product_of(url: str) -> str:
 
 
 def _rows(body: bytes) -> list[Any]:
-    said = json_of(body, "Coinbase")
+    said = parse_json(body, "Coinbase")
     if not isinstance(said, list):
         message = str(said.get("message"))[:200] if isinstance(said, dict) else ""
-        raise ProviderFormatError(f"Coinbase: the answer is no list: {message}", said=message)
+        raise ProviderFormatError(f"Coinbase: the answer is not a list: {message}", said=message)
     return said
 
 
@@ -62,9 +71,9 @@ def _candles(body: bytes, product: str, now: int) -> Parsed:
 
 
 def _trades(records: list[tuple[int, Any]], product: str | None) -> Parsed:
-    """Trades of a page of one product, or as the stream told them.
+    """Trades of a page of one product, or of the stream.
 
-    A page may begin and end within a millisecond; what comes before and after it has those whole.
+    A page may begin and end within a millisecond; the pages before and after it have all of those.
     """
     account = Account("Coinbase", len(records))
     good: dict[str, list[tuple[int, str, str, int, int]]] = {}
@@ -74,9 +83,9 @@ def _trades(records: list[tuple[int, Any]], product: str | None) -> Parsed:
         number, price, size = record.get("trade_id"), record.get("price"), record.get("size")
         if at is None or not isinstance(number, int) or not isinstance(price, str) or not isinstance(size, str):
             reason = "the trade lacks a time, a number, a price or a size"
-            account.refuse([Rejection("MALFORMED_ROW", "", reason, shown(one), line, alias, at)])
+            account.refuse([Rejection("MALFORMED_ROW", "", reason, raw_text(one), line, alias, at)])
         elif not abs(number) < _LARGEST:
-            account.refuse([Rejection("MALFORMED_ROW", "trade_id", "is no number", shown(one), line, alias, at)])
+            account.refuse([Rejection("MALFORMED_ROW", "trade_id", "is no number", raw_text(one), line, alias, at)])
         else:
             good.setdefault(alias, []).append((at, price, size, number, line))
     for alias, several in good.items():
@@ -88,7 +97,7 @@ def _trades(records: list[tuple[int, Any]], product: str | None) -> Parsed:
                 "NOT_A_NUMBER",
                 "price",
                 "is not a number",
-                shown(several[at][:4]),
+                raw_text(several[at][:4]),
                 several[at][4],
                 alias,
                 several[at][0],
@@ -100,6 +109,6 @@ def _trades(records: list[tuple[int, Any]], product: str | None) -> Parsed:
         trades = Trades(micros[kept], price_values[kept], size_values[kept], order[kept])
         series = ticks(account, alias, trades)
         if product is not None and len(series.columns) > _ENDS:
-            series = uncut(account, series, slice(1, -1))
+            series = drop_page_edges(account, series, slice(1, -1))
         account.keep(series)
     return account.parsed()

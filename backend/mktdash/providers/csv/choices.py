@@ -1,4 +1,4 @@
-"""What a mapping can choose from: the formats of dates, the encodings of text, the marks between things."""
+"""The values that a mapping can choose from: date formats, encodings, delimiters."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""CSV files by a mapping: any file of dates and numbers is a source once somebody says what its columns mean."""
+"""CSV files by a mapping: any file of dates and numbers, once a mapping says what its columns mean."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from mktdash.providers.reading.table import read_table
 
 
 class CsvProvider:
-    """A source made of files given by hand."""
+    """Files given by hand."""
 
     name = "csv"
     policy = Policy()
@@ -37,7 +37,7 @@ class CsvProvider:
             InvalidInputError: always.
         """
         del fetcher, window, clock
-        raise InvalidInputError("a csv source has no address to ask; give it a file", source=self.name)
+        raise InvalidInputError("csv can't be fetched: ingest a file with --file", source=self.name)
 
     def parse(self, payload: RawPayload) -> Iterator[Parsed]:
         """Read a file by the mapping.

@@ -1,4 +1,4 @@
-"""What the columns of somebody's CSV file mean: a small JSON or TOML document, checked before the file is touched."""
+"""The mapping of a CSV file's columns: a small JSON or TOML document, checked before the file is read."""
 
 import math
 import re
@@ -21,7 +21,7 @@ from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, M
 from mktdash.domain.interval import interval_seconds
 from mktdash.providers.csv.choices import DateFormat, Encoding, OneMark, Text
 from mktdash.providers.reading.dates import DateRules
-from mktdash.providers.reading.delimited import Shape
+from mktdash.providers.reading.delimited import Dialect
 from mktdash.providers.reading.numerals import Notation
 from mktdash.providers.reading.table import BarColumns, Layout
 
@@ -131,7 +131,7 @@ class CsvMapping(BaseModel):
     @classmethod
     def _known_currency(cls, value: str | None) -> str | None:
         if value is not None and value not in CURRENCIES and value not in MINOR_UNITS:
-            raise ValueError(f"{value!r} is no ISO 4217 code, and no unit such as GBX")
+            raise ValueError(f"{value!r} is not an ISO 4217 code, nor a minor unit such as GBX")
         return value
 
     @field_validator("suffixes")
@@ -139,25 +139,25 @@ class CsvMapping(BaseModel):
     def _powers_of_ten(cls, value: dict[str, float]) -> dict[str, float]:
         for suffix, factor in value.items():
             if _power_of_ten(factor) is None:
-                raise ValueError(f"{suffix!r} stands for {factor:g}, which is no power of ten")
+                raise ValueError(f"{suffix!r} stands for {factor:g}, which is not a power of ten")
             if any(one.isdigit() or one in "+-.,() \t" for one in suffix):
-                raise ValueError(f"{suffix!r} could be a part of the number itself")
+                raise ValueError(f"{suffix!r} could be part of the number itself")
         return value
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         ways = [self.symbol is not None, self.symbol_column is not None, bool(self.series)]
         if sum(ways) != 1:
-            raise ValueError("exactly one of symbol, symbol_column and series says what the series are")
+            raise ValueError("name exactly one of symbol, symbol_column and series")
         if (self.value is None) != bool(self.series):
-            raise ValueError("value names the column, unless series names one for each symbol")
+            raise ValueError("value names the column, and must be left out beside series")
         if self.decimal in {self.delimiter, self.thousands}:
-            raise ValueError("decimal must be another mark than delimiter and thousands; they are not different marks")
+            raise ValueError("decimal must differ from delimiter and thousands")
         for symbol in (self.symbol, *self.series):
             if symbol is not None and (fault := symbol_fault(symbol)):
                 raise ValueError(fault)
         if self.unit and self.currency in MINOR_UNITS and canonical_unit(self.unit) != canonical_unit(self.currency):
-            raise ValueError(f"currency {self.currency} is a unit, and unit says {self.unit}: name one of them")
+            raise ValueError(f"currency {self.currency} implies a unit, but unit is {self.unit}: leave one of them out")
         return self
 
     @classmethod
@@ -174,7 +174,7 @@ class CsvMapping(BaseModel):
                 f"the mapping {path.name} can't be read: {error.strerror}", mapping=path.name
             ) from None
         if len(text) > _LARGEST:
-            raise InvalidInputError(f"the mapping {path.name} is too long to be one", mapping=path.name)
+            raise InvalidInputError(f"the mapping {path.name} is larger than 1 MiB", mapping=path.name)
         try:
             content: Any = tomllib.loads(text.decode()) if path.suffix == ".toml" else orjson.loads(text)
             return cls.model_validate(content)
@@ -182,10 +182,14 @@ class CsvMapping(BaseModel):
             raise InvalidInputError(f"the mapping {path.name} can't be read: {error}", mapping=path.name) from None
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"]) or "the whole"
-            said = _unknown_key(str(first["loc"][0])) if first["type"] == "extra_forbidden" else first["msg"]
+            place = ".".join(str(part) for part in first["loc"]) or "mapping"
+            said = (
+                _unknown_key(str(first["loc"][0]))
+                if first["type"] == "extra_forbidden"
+                else first["msg"].removeprefix("Value error, ")
+            )
             raise InvalidInputError(
-                f"the mapping {path.name} is not right: {place}: {said}", mapping=path.name, field=place
+                f"the mapping {path.name} is wrong: {place}: {said}", mapping=path.name, field=place
             ) from None
 
     def layout(self) -> Layout:
@@ -208,7 +212,7 @@ class CsvMapping(BaseModel):
                 period_end=self.period_end,
                 earliest=None if self.earliest is None else to_micros(_midnight(self.earliest)),
             ),
-            shape=Shape(
+            dialect=Dialect(
                 delimiter=self.delimiter,
                 encoding=self.encoding,
                 skip_lines=self.skip_lines,
@@ -278,4 +282,4 @@ def _midnight(text: str) -> datetime:
 
 def _unknown_key(name: str) -> str:
     near = get_close_matches(name, CsvMapping.model_fields, n=1)
-    return f"there is no such key{f'; {near[0]} is likely meant' if near else ''}"
+    return f"unknown key{f'; did you mean {near[0]}?' if near else ''}"

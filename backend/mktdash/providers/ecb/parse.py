@@ -1,4 +1,4 @@
-"""Reads the ECB's euro reference rates: the zipped or plain history (CSV) and the daily and 90-day files (XML)."""
+"""Parses the ECB's euro reference rates: the zipped or plain history (CSV) and the daily and 90-day files (XML)."""
 
 import lzma
 import struct
@@ -123,7 +123,7 @@ def _read_quotes(quotes: list[tuple[str, str, str, int]]) -> Parsed:
     for index in np.flatnonzero(~(dated & numeric & known)).tolist():
         day, currency, rate, line = quotes[index]
         if not known[index]:
-            code, column, reason = "COLUMN_UNKNOWN", currency, "the ECB quoted no such currency when this was written"
+            code, column, reason = "COLUMN_UNKNOWN", currency, "a currency that this version of mktdash does not know"
         elif not dated[index]:
             code, column, reason = "BAD_DATE", "time", f"{day!r} is not YYYY-MM-DD"
         else:

@@ -1,4 +1,4 @@
-"""A source's circuit breaker: after repeated failures it is left alone for a while, then tried once."""
+"""A source's circuit breaker: after repeated failures it is not asked for a while, then tried once."""
 
 import random
 from dataclasses import dataclass

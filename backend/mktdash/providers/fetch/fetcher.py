@@ -1,4 +1,4 @@
-"""How sources are asked over HTTP: politely (pace, retries with jitter, Retry-After), in bounds, and never fooled.
+"""Fetches over HTTP under a source's policy: rate, retries with jitter, Retry-After, limits of time and size.
 
 A web page under status 200, an answer cut short or one too long is an error here, before any parser sees it.
 """
@@ -13,7 +13,7 @@ import httpx
 
 from mktdash.domain.clock import Clock
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError
-from mktdash.providers.base import Check, Policy, Provider, RawPayload
+from mktdash.providers.base import BodyCheck, Policy, Provider, RawPayload
 from mktdash.providers.fetch.circuit import Circuit, SourceState
 from mktdash.providers.fetch.retrying import FailedAttempt, Sleep, retry_after_s, retrying
 from mktdash.providers.fetch.websocket import messages
@@ -24,12 +24,12 @@ _UNREACHABLE_ATTEMPTS = 2
 # 418 is how Binance says that the limit was overrun again after 429.
 _TRY_AGAIN = frozenset({408, 418, 425, 429, 500, 502, 503, 504})
 _NOT_MODIFIED = 304
-_KEPT_BYTES = 4 * 1024 * 1024
-_KEPT_ANSWERS = 64
+_CACHED_BYTES = 4 * 1024 * 1024
+_CACHED_ANSWERS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedAnswer:
     payload: RawPayload
     last_modified: str | None
 
@@ -56,7 +56,7 @@ class HttpFetcher:
         self._circuit = Circuit(source, clock)
         self._turn = asyncio.Lock()
         self._next_at = 0.0
-        self._kept: dict[str, _Kept] = {}
+        self._cached: dict[str, _CachedAnswer] = {}
 
     @property
     def state(self) -> SourceState:
@@ -64,9 +64,9 @@ class HttpFetcher:
         return self._circuit.state
 
     async def get(
-        self, url: str, *, dataset: str, params: Mapping[str, str] | None = None, check: Check | None = None
+        self, url: str, *, dataset: str, params: Mapping[str, str] | None = None, check: BodyCheck | None = None
     ) -> RawPayload:
-        """Fetch a URL under the source's policy; ``unchanged`` on the payload means it was had before.
+        """Fetch a URL under the source's policy; ``unchanged`` on the payload says that it was fetched before.
 
         Raises:
             ProviderUnavailableError: no network, an open circuit, or no good answer within the policy's attempts.
@@ -76,7 +76,7 @@ class HttpFetcher:
         if not self._network:
             raise ProviderUnavailableError(f"{self._source}: the network is switched off", source=self._source)
         full = str(httpx.URL(url, params=dict(params)) if params else httpx.URL(url))
-        kept = self._kept.get(full)
+        kept = self._cached.get(full)
         if kept and (self._clock() - kept.payload.fetched_at).total_seconds() < self._policy.cache_s:
             return replace(kept.payload, unchanged=True)
         self._circuit.require()
@@ -88,7 +88,7 @@ class HttpFetcher:
         self._circuit.succeeded()
         return payload
 
-    async def _try_get(self, url: str, dataset: str, kept: _Kept | None, check: Check | None) -> RawPayload:
+    async def _try_get(self, url: str, dataset: str, kept: _CachedAnswer | None, check: BodyCheck | None) -> RawPayload:
         tries = 0
         try:
             async for attempt in retrying(self._policy.attempts, self._sleep):
@@ -97,7 +97,7 @@ class HttpFetcher:
                     await self._await_turn()
                     answer = await self._attempt(url, dataset, kept, tries)
                     _require_no_refusal(answer.payload, check)
-                    return self._keep(answer)
+                    return self._cache(answer)
         except FailedAttempt as failure:
             raise ProviderUnavailableError(
                 f"{self._source}: {failure.message}",
@@ -117,22 +117,22 @@ class HttpFetcher:
                 await self._sleep(wait)
             self._next_at = max(loop.time(), self._next_at) + 1.0 / self._policy.requests_per_s
 
-    async def _attempt(self, url: str, dataset: str, kept: _Kept | None, tries: int) -> _Kept:
+    async def _attempt(self, url: str, dataset: str, kept: _CachedAnswer | None, tries: int) -> _CachedAnswer:
         try:
             async with asyncio.timeout(self._policy.timeout_s):
                 return await self._ask(url, dataset, kept)
         except TimeoutError as error:
-            raise FailedAttempt(f"no whole answer within {self._policy.timeout_s:g} s") from error
+            raise FailedAttempt(f"no complete answer within {self._policy.timeout_s:g} s") from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            # Where nothing answers at all, more tries only make whoever waits wait longer.
+            # Where nothing answers at all, more tries only take longer.
             again = tries < _UNREACHABLE_ATTEMPTS
             raise FailedAttempt("it can't be reached", reached=again, cause=type(error).__name__) from error
         except httpx.TransportError as error:
-            raise FailedAttempt(f"the answer broke off ({type(error).__name__})", cause=str(error)) from error
+            raise FailedAttempt(f"the connection broke off ({type(error).__name__})", cause=str(error)) from error
         except (httpx.InvalidURL, httpx.TooManyRedirects) as error:
             raise ProviderError(f"{self._source}: {error}", source=self._source, url=url) from error
 
-    async def _ask(self, url: str, dataset: str, kept: _Kept | None) -> _Kept:
+    async def _ask(self, url: str, dataset: str, kept: _CachedAnswer | None) -> _CachedAnswer:
         headers = {"Accept-Encoding": "gzip", **self._policy.headers}
         if kept and kept.payload.etag:
             headers["If-None-Match"] = kept.payload.etag
@@ -158,11 +158,11 @@ class HttpFetcher:
         )
 
     async def _read(self, response: httpx.Response, url: str) -> bytes:
-        """The body, unpacked, whole, and within bounds."""
+        """The body: decompressed, complete, and within the size limit."""
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in {"identity", "", "gzip", "x-gzip"}:
             raise ProviderFormatError(
-                f"{self._source}: the answer is packed with {encoding}, which nobody asked for",
+                f"{self._source}: the answer has Content-Encoding {encoding}, which is not supported",
                 source=self._source,
                 url=url,
             )
@@ -176,7 +176,7 @@ class HttpFetcher:
             size += len(part)
             if size > limit:
                 raise ProviderError(
-                    f"{self._source}: the answer is longer than {limit} bytes",
+                    f"{self._source}: the answer is larger than {limit} bytes",
                     source=self._source,
                     url=url,
                     limit=limit,
@@ -187,7 +187,7 @@ class HttpFetcher:
             raise FailedAttempt("the answer is cut short", size=size)
         return b"".join(parts)
 
-    def _checked(self, response: httpx.Response, body: bytes, url: str, dataset: str) -> _Kept:
+    def _checked(self, response: httpx.Response, body: bytes, url: str, dataset: str) -> _CachedAnswer:
         content_type = response.headers.get("Content-Type")
         facts = {"source": self._source, "url": url, "status": response.status_code, "content_type": content_type}
         if not body.strip():
@@ -199,17 +199,17 @@ class HttpFetcher:
         payload = RawPayload(
             dataset=dataset, body=body, url=url, fetched_at=now, known_at=now, content_type=content_type, etag=etag
         )
-        return _Kept(payload, last_modified)
+        return _CachedAnswer(payload, last_modified)
 
-    def _keep(self, kept: _Kept) -> RawPayload:
+    def _cache(self, kept: _CachedAnswer) -> RawPayload:
         payload = kept.payload
-        if not isinstance(payload.body, bytes) or len(payload.body) > _KEPT_BYTES:
+        if not isinstance(payload.body, bytes) or len(payload.body) > _CACHED_BYTES:
             return payload
         if payload.etag or kept.last_modified or self._policy.cache_s:
-            self._kept.pop(payload.url, None)
-            self._kept[payload.url] = kept
-            if len(self._kept) > _KEPT_ANSWERS:
-                self._kept.pop(next(iter(self._kept)))
+            self._cached.pop(payload.url, None)
+            self._cached[payload.url] = kept
+            if len(self._cached) > _CACHED_ANSWERS:
+                self._cached.pop(next(iter(self._cached)))
         return payload
 
     async def listen(self, url: str, subscribe: Sequence[str], *, silence_s: float) -> AsyncIterator[bytes]:
@@ -259,7 +259,7 @@ async def open_fetchers(*, clock: Clock, network: str) -> AsyncIterator[Fetchers
         yield Fetchers(client, clock=clock, network=network != "off")
 
 
-def _require_no_refusal(payload: RawPayload, check: Check | None) -> None:
+def _require_no_refusal(payload: RawPayload, check: BodyCheck | None) -> None:
     if check is None or not isinstance(payload.body, bytes):
         return
     try:

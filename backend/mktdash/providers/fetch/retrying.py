@@ -9,13 +9,13 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 
 Sleep = Callable[[float], Awaitable[None]]
 
-# A source that asks for a longer pause than this is answered by leaving it alone, not by a request that waits.
+# For a source that asks for a longer pause than this no request waits: the circuit breaker opens.
 _LONGEST_WAIT_S = 30.0
 _FIRST_BACKOFF_S = 0.5
 
 
 class FailedAttempt(Exception):  # noqa: N818  # it ends in an error of the domain, or in a good try
-    """One try came to nothing, and another may not."""
+    """One try failed, and another may succeed."""
 
     def __init__(
         self, message: str, *, retry_after_s: float | None = None, reached: bool = True, **data: object

@@ -1,4 +1,4 @@
-"""A source's WebSocket: opened, subscribed to, and watched, because a dead one often just stops talking."""
+"""A source's WebSocket: opened, subscribed to, and watched, because a dead one often just falls silent."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -31,12 +31,12 @@ async def messages(source: str, url: str, subscribe: Sequence[str], *, silence_s
             while True:
                 try:
                     async with deadline(silence_s):
-                        said = await socket.recv(decode=False)
+                        received = await socket.recv(decode=False)
                 except TimeoutError as error:
                     raise ProviderUnavailableError(
-                        f"{source}: the stream said nothing for {silence_s:g} s", source=source, url=url
+                        f"{source}: no message on the stream for {silence_s:g} s", source=source, url=url
                     ) from error
-                yield said
+                yield received
     except ConnectionClosed as error:
         raise ProviderUnavailableError(
             f"{source}: the stream was closed", source=source, url=url, cause=str(error)[:200]

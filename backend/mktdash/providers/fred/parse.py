@@ -1,4 +1,4 @@
-"""Reads FRED's graph CSV: a date column and one series; an empty cell or a dot is "no observation", never zero."""
+"""Parses FRED's graph CSV: a date column and one series; an empty cell or a dot is "no observation", never zero."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +8,7 @@ from mktdash.domain.errors import ProviderFormatError
 from mktdash.providers.base import Parsed, RawPayload
 from mktdash.providers.fred.series import SERIES
 from mktdash.providers.reading.dates import DateRules
-from mktdash.providers.reading.delimited import read_pieces
+from mktdash.providers.reading.delimited import read_parts
 from mktdash.providers.reading.table import BarColumns, Layout, read_table
 
 TIMEZONE = "America/New_York"
@@ -30,7 +30,7 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
         ProviderFormatError: a web page, an empty answer, or another series than the one asked for.
     """
     with payload.open() as stream:
-        header = next(read_pieces(stream, "FRED", piece_bytes=4096)).header
+        header = next(read_parts(stream, "FRED", part_bytes=4096)).header
     asked = parse_qs(urlsplit(payload.url).query).get("id", [None])[0]
     named = [name for name in header if name in SERIES]
     wanted = asked or (named[0] if named else None)

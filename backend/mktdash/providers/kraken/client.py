@@ -1,4 +1,4 @@
-"""Kraken: one-minute candles over REST; trades and candles over its WebSocket, and REST for what that left out."""
+"""Kraken: one-minute candles over REST; trades and candles over its WebSocket, missed trades over REST."""
 
 from collections.abc import AsyncIterator, Iterator
 

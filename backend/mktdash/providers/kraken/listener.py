@@ -1,4 +1,4 @@
-"""Listens to Kraken's WebSocket (version 2), and asks REST for the trades that it left out."""
+"""Listens to Kraken's WebSocket (version 2), and fetches missed trades over REST."""
 
 import asyncio
 import logging
@@ -12,19 +12,19 @@ from mktdash.domain.errors import ProviderError
 from mktdash.providers.base import Fetcher, RawPayload, Window
 from mktdash.providers.kraken.pairs import DEFAULT, PAIRS
 from mktdash.providers.kraken.parse import CANDLE_S, CANDLES, FULL_PAGE, LATEST_S, TRADES, refuse_errors
-from mktdash.providers.reading.records import instant, json_of, numbers
-from mktdash.providers.streaming.second_batches import Bundle
+from mktdash.providers.reading.records import instant, numbers, parse_json
+from mktdash.providers.streaming.second_batches import SecondBatches
 from mktdash.providers.streaming.trade_gaps import Gap, GapWatch
 
 _log = logging.getLogger(__name__)
 
-# Whoever was away for longer goes on from here: the candles have it all, the trades begin anew.
+# After a longer outage the candles are complete, and trades start from here.
 _BACKFILL_S = 3600
 _PAGES = 60
-# A candle is told a last time shortly before its end; this long after it, it is final.
+# A candle's last message comes shortly before its end; this long after it, it is final.
 _CANDLE_SETTLE = MICROS_PER_SECOND
 _TIME = 2
-# What is said about the connection, not about the market.
+# Messages about the connection, not about the market.
 _CONTROL = ("heartbeat", "status")
 _KEPT_CANDLES = 1000
 
@@ -39,7 +39,7 @@ class KrakenListener:
         self._clock = clock
         self._watch = watch
         self._candles: dict[tuple[str, int], bytes] = {}
-        self._odd: list[bytes] = []
+        self._unreadable: list[bytes] = []
 
     async def payloads(self, window: Window, *, silence_s: float) -> AsyncIterator[RawPayload]:
         """Trades and finished candles as they come; first, over REST, the trades since those held.
@@ -49,7 +49,7 @@ class KrakenListener:
         """
         async for payload in self._missed_before(window):
             yield payload
-        trades = Bundle(asyncio.get_running_loop().time)
+        trades = SecondBatches(asyncio.get_running_loop().time)
         async for message in self._fetcher.listen(self._stream_url, _subscriptions(), silence_s=silence_s):
             said = _read(message)
             channel = said.get("channel")
@@ -60,7 +60,7 @@ class KrakenListener:
             elif channel == "ohlc":
                 self._keep_candles(said, _on_one_line(message))
             elif channel is not None and channel not in _CONTROL:
-                _log.warning("kraken: the stream told of a channel that nobody asked for: %s", str(channel)[:40])
+                _log.warning("kraken: the stream sent a channel that was not subscribed to: %s", str(channel)[:40])
             for dataset, body in ((TRADES, trades.take()), (CANDLES, self._final_candles())):
                 if body:
                     now = self._clock()
@@ -81,25 +81,25 @@ class KrakenListener:
                 yield payload
 
     def _keep_candles(self, said: dict[str, Any], message: bytes) -> None:
-        """Keep the newest message that tells each candle; one that tells another thing is refused, so it goes on."""
-        told = _records(said)
-        for one in told:
+        """Keep the newest message of each candle; one without a candle goes on, to be refused by the parser."""
+        candles = _records(said)
+        for one in candles:
             start, symbol = instant(one.get("interval_begin")), one.get("symbol")
             if start is None or not isinstance(symbol, str):
-                self._odd.append(message)
+                self._unreadable.append(message)
             else:
                 self._candles.pop((symbol, start), None)
                 self._candles[symbol, start] = message
-        if not told:
-            self._odd.append(message)
+        if not candles:
+            self._unreadable.append(message)
         while len(self._candles) > _KEPT_CANDLES:
-            self._odd.append(self._candles.pop(next(iter(self._candles))))
+            self._unreadable.append(self._candles.pop(next(iter(self._candles))))
 
     def _final_candles(self) -> bytes:
         before = to_micros(self._clock()) - CANDLE_S * MICROS_PER_SECOND - _CANDLE_SETTLE
         final = [key for key in self._candles if key[1] <= before]
-        bodies = [*self._odd, *(self._candles.pop(key) for key in final)]
-        self._odd.clear()
+        bodies = [*self._unreadable, *(self._candles.pop(key) for key in final)]
+        self._unreadable.clear()
         return b"\n".join(dict.fromkeys(bodies))
 
     def _gaps(self, said: dict[str, Any]) -> Iterator[Gap]:
@@ -109,7 +109,7 @@ class KrakenListener:
             if isinstance(number, int) and at is not None and symbol in PAIRS:
                 trades.setdefault(symbol, []).append((number, at))
         for symbol, several in trades.items():
-            gap = self._watch.see(symbol, several)
+            gap = self._watch.observe(symbol, several)
             if gap is not None:
                 yield gap
 
@@ -152,14 +152,14 @@ def _read(message: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise ProviderError("kraken: the stream sent something that is not JSON", source="kraken") from error
     if not isinstance(said, dict):
-        raise ProviderError("kraken: the stream sent something that is no message", source="kraken")
+        raise ProviderError("kraken: the stream sent something that is not a message", source="kraken")
     if said.get("success") is False:
         raise ProviderError(f"kraken: the stream refused: {said.get('error')}", source="kraken")
     return said
 
 
 def _records(said: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a message tells; an empty record stands for each that is none."""
+    """The records of a message; an empty one for each that is not a record."""
     data = said.get("data")
     return [one if isinstance(one, dict) else {} for one in data] if isinstance(data, list) else []
 
@@ -172,7 +172,7 @@ def _on_one_line(message: bytes) -> bytes:
 def _times(payload: RawPayload) -> list[float]:
     """The times of a page of trades, in seconds."""
     with payload.open() as stream:
-        said = json_of(stream.read(), "Kraken")
+        said = parse_json(stream.read(), "Kraken")
     result = said.get("result") if isinstance(said, dict) else None
     pairs = result.items() if isinstance(result, dict) else ()
     rows = next((rows for key, rows in pairs if key != "last" and isinstance(rows, list)), [])

@@ -1,4 +1,4 @@
-"""Reads Kraken: candles and trades, as REST answers them and as the WebSocket (version 2) tells them, line by line."""
+"""Parses Kraken: candles and trades, from REST and from the WebSocket (version 2), one message a line."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,16 @@ from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUn
 from mktdash.providers.account import Account, joined
 from mktdash.providers.base import Parsed, RawPayload, Rejection
 from mktdash.providers.kraken.pairs import alias_of
-from mktdash.providers.reading.records import Trades, bars, instant, json_of, numbers, shown, ticks, uncut
+from mktdash.providers.reading.records import (
+    Trades,
+    bars,
+    drop_page_edges,
+    instant,
+    numbers,
+    parse_json,
+    raw_text,
+    ticks,
+)
 
 CANDLES = "kraken-ohlc-1m"
 TRADES = "kraken-trades"
@@ -35,7 +44,7 @@ def refuse_errors(body: bytes) -> None:
         ProviderUnavailableError: it is busy, or asks to come back later.
         ProviderError: it refuses.
     """
-    said = json_of(body, "Kraken")
+    said = parse_json(body, "Kraken")
     errors = said.get("error") if isinstance(said, dict) else None
     if not errors:
         return
@@ -56,13 +65,13 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
     if body.lstrip().startswith(b'{"error"') or b'"result"' in body[:4096]:
         yield _rest(body, payload.dataset)
     elif payload.dataset == TRADES:
-        yield _told_trades(body)
+        yield _stream_trades(body)
     else:
-        yield _told_candles(body, to_micros(payload.fetched_at))
+        yield _stream_candles(body, to_micros(payload.fetched_at))
 
 
 def _rest(body: bytes, dataset: str) -> Parsed:
-    said = json_of(body, "Kraken")
+    said = parse_json(body, "Kraken")
     result = said.get("result") if isinstance(said, dict) else None
     if not isinstance(result, dict) or "last" not in result:
         keys = sorted(said)[:20] if isinstance(said, dict) else []
@@ -70,13 +79,13 @@ def _rest(body: bytes, dataset: str) -> Parsed:
     pairs = {key: rows for key, rows in result.items() if key != "last"}
     if not all(isinstance(rows, list) for rows in pairs.values()):
         raise ProviderFormatError("Kraken: a pair of the answer has no list", keys=sorted(result)[:20])
-    pieces = [
+    parts = [
         _candles(alias_of(key), rows, result["last"]) if dataset == CANDLES else _trades(alias_of(key), rows)
         for key, rows in pairs.items()
     ]
-    if not pieces:
+    if not parts:
         raise ProviderFormatError("Kraken: the answer names no pair", keys=sorted(result)[:20])
-    return joined(pieces)
+    return joined(parts)
 
 
 def _candles(alias: str, rows: list[Any], last: Any) -> Parsed:
@@ -96,8 +105,8 @@ def _trades(alias: str, rows: list[Any], lines: Sequence[int] | None = None) -> 
         if isinstance(row, list) and len(row) >= _TRADE_FIELDS:
             shaped.append((line, row))
         else:
-            reason = "the trade has not all its fields"
-            account.refuse([Rejection("MALFORMED_ROW", "", reason, shown(row), line, alias)])
+            reason = "the trade lacks fields"
+            account.refuse([Rejection("MALFORMED_ROW", "", reason, raw_text(row), line, alias)])
     price, price_good = numbers([row[0] for _, row in shaped])
     size, size_good = numbers([row[1] for _, row in shaped])
     time, time_good = numbers([row[2] for _, row in shaped])
@@ -106,25 +115,25 @@ def _trades(alias: str, rows: list[Any], lines: Sequence[int] | None = None) -> 
     with np.errstate(invalid="ignore"):
         good &= (np.abs(time) < LATEST_S) & (np.abs(number) < _LARGEST)
     account.refuse(
-        Rejection("NOT_A_NUMBER", "trade", "is not a number", shown(shaped[at][1]), shaped[at][0], alias)
+        Rejection("NOT_A_NUMBER", "trade", "is not a number", raw_text(shaped[at][1]), shaped[at][0], alias)
         for at in np.flatnonzero(~good).tolist()
     )
     micros = np.rint(time[good] * MICROS_PER_SECOND).astype(np.int64)
     series = ticks(account, alias, Trades(micros, price[good], size[good], number[good].astype(np.int64)))
     if len(rows) >= FULL_PAGE and len(series.columns) > 1:
         # The page may end within a millisecond; the next one begins with all of it.
-        series = uncut(account, series, slice(0, -1))
+        series = drop_page_edges(account, series, slice(0, -1))
     account.keep(series)
     return account.parsed()
 
 
 def _messages(body: bytes, channel: str) -> Iterator[tuple[int, Any]]:
-    """What each line tells, whether it is a record or not: what has no list of records is one, to be refused."""
+    """The records of each line; a line without a list of records is one record, to be refused."""
     found = False
     for line, text in enumerate(body.splitlines(), start=1):
         if not text.strip():
             continue
-        message = json_of(text, "Kraken's stream")
+        message = parse_json(text, "Kraken's stream")
         if not isinstance(message, dict) or message.get("channel") != channel:
             raise ProviderFormatError(f"Kraken's stream: line {line} is no {channel} message", line=line)
         found = True
@@ -135,7 +144,7 @@ def _messages(body: bytes, channel: str) -> Iterator[tuple[int, Any]]:
         raise ProviderFormatError(f"Kraken's stream: there is no {channel} in it")
 
 
-def _told_trades(body: bytes) -> Parsed:
+def _stream_trades(body: bytes) -> Parsed:
     rows: dict[str, list[tuple[int, list[Any]]]] = {}
     refused = []
     for line, one in _messages(body, "trade"):
@@ -143,16 +152,16 @@ def _told_trades(body: bytes) -> Parsed:
         micros = instant(trade.get("timestamp"))
         alias = str(trade.get("symbol"))
         if micros is None:
-            refused.append(Rejection("BAD_DATE", "timestamp", "is no instant", shown(one), line, alias))
+            refused.append(Rejection("BAD_DATE", "timestamp", "is no instant", raw_text(one), line, alias))
             continue
         seconds = f"{micros // MICROS_PER_SECOND}.{micros % MICROS_PER_SECOND:06d}"
         row = [trade.get("price"), trade.get("qty"), seconds, "", "", "", trade.get("trade_id")]
         rows.setdefault(alias, []).append((line, row))
-    told = [_trades(alias, [row for _, row in some], [line for line, _ in some]) for alias, some in rows.items()]
-    return joined([*told, _refused(refused)])
+    parsed = [_trades(alias, [row for _, row in some], [line for line, _ in some]) for alias, some in rows.items()]
+    return joined([*parsed, _refused(refused)])
 
 
-def _told_candles(body: bytes, now: int) -> Parsed:
+def _stream_candles(body: bytes, now: int) -> Parsed:
     rows: dict[str, dict[int, list[Any]]] = {}
     repeated: Counter[str] = Counter()
     refused = []
@@ -160,15 +169,15 @@ def _told_candles(body: bytes, now: int) -> Parsed:
         candle = one if isinstance(one, dict) else {}
         start, alias = instant(candle.get("interval_begin")), str(candle.get("symbol"))
         if start is None:
-            refused.append(Rejection("BAD_DATE", "interval_begin", "is no instant", shown(one), line, alias))
+            refused.append(Rejection("BAD_DATE", "interval_begin", "is no instant", raw_text(one), line, alias))
             continue
-        # Each message tells the candle anew; the last one stands.
+        # Each message repeats the candle so far; the last one counts.
         several = rows.setdefault(alias, {})
         repeated[alias] += start in several
         prices = [candle.get(name) for name in ("open", "high", "low", "close")]
         several[start] = [start // MICROS_PER_SECOND, *prices, candle.get("vwap"), candle.get("volume")]
     last = now - CANDLE_S * MICROS_PER_SECOND
-    told = [
+    parsed = [
         bars(
             "Kraken",
             alias,
@@ -180,7 +189,7 @@ def _told_candles(body: bytes, now: int) -> Parsed:
         )
         for alias, several in rows.items()
     ]
-    return joined([*told, _refused(refused)])
+    return joined([*parsed, _refused(refused)])
 
 
 def _refused(rejections: list[Rejection]) -> Parsed:

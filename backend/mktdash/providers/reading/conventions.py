@@ -1,7 +1,7 @@
-"""One convention a column: a first look through a file, before any of it is believed.
+"""Finds out how a file writes decimals and dates, before any of it is parsed.
 
-``1.234`` is one number or a thousand times as much, ``03/04/2024`` is in March or in April. Which of both shows in
-other rows of the column. Where they contradict each other or the mapping, or leave it open, the whole file is refused.
+``1.234`` may be one or a thousand, ``03/04/2024`` may be in March or in April: other rows of the column decide. Where
+they contradict each other or the mapping, or leave it open, the file is refused.
 """
 
 import re
@@ -14,18 +14,18 @@ import numpy as np
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.observation import Int64Array
 from mktdash.providers.reading.dates import DATE_FORMATS, ORDERS, DateRules, instants, wall_time_is_missing
-from mktdash.providers.reading.delimited import Piece
+from mktdash.providers.reading.delimited import FilePart
 from mktdash.providers.reading.excerpt import excerpt
 from mktdash.providers.reading.numerals import BoolArray, Cells, Notation
-from mktdash.providers.reading.numeric_instants import likely
+from mktdash.providers.reading.numeric_instants import likely_unit
 
 _MARKS = {".": ",", ",": "."}
 _SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A cell that says something about its column's convention."""
+class ExampleCell:
+    """A cell that shows how its column is written, for the error's sentence."""
 
     text: str
     line: int
@@ -34,18 +34,18 @@ class Seen:
         return f"'{self.text}' (line {self.line})"
 
     @classmethod
-    def at(cls, piece: Piece, cells: Cells, row: int) -> "Seen":
-        """A cell of a piece."""
-        return cls(excerpt(cells.raw(row), _SHOWN), int(piece.lines[row]))
+    def at(cls, part: FilePart, cells: Cells, row: int) -> "ExampleCell":
+        """The cell of a row."""
+        return cls(excerpt(cells.raw(row), _SHOWN), int(part.lines[row]))
 
 
-def settled_rules(
-    pieces: Callable[[], Iterator[Piece]], rules: DateRules, find: Callable[[tuple[str, ...]], int], what: str
+def resolve_day_order(
+    parts: Callable[[], Iterator[FilePart]], rules: DateRules, find: Callable[[tuple[str, ...]], int], what: str
 ) -> DateRules:
     """The date rules with one order of day and month.
 
     Args:
-        pieces: the file, from its beginning.
+        parts: the file, from its beginning.
         rules: with both orders where the mapping leaves it open.
         find: where in a header the date stands.
         what: the file, for the error's sentence.
@@ -55,23 +55,23 @@ def settled_rules(
     """
     ordered = [name for name in rules.formats if name in ORDERS]
     if not ordered:
-        for piece in pieces():
-            _refuse_dateless(piece, piece.column(find(piece.header)).stripped(), rules, what)
+        for part in parts():
+            _refuse_dateless(part, part.column(find(part.header)).stripped(), rules, what)
             break
         return rules
     one = ordered[0]
     other = ORDERS[one]
-    fits_one: Seen | None = None
-    fits_other: Seen | None = None
-    fits_both: Seen | None = None
-    for number, piece in enumerate(pieces()):
-        cells = piece.column(find(piece.header)).stripped()
+    fits_one: ExampleCell | None = None
+    fits_other: ExampleCell | None = None
+    fits_both: ExampleCell | None = None
+    for number, part in enumerate(parts()):
+        cells = part.column(find(part.header)).stripped()
         if not number:
-            _refuse_dateless(piece, cells, rules, what)
+            _refuse_dateless(part, cells, rules, what)
         (first, first_good), (second, second_good) = DATE_FORMATS[one](cells), DATE_FORMATS[other](cells)
-        fits_one = fits_one or _first(piece, cells, first_good & ~second_good)
-        fits_other = fits_other or _first(piece, cells, second_good & ~first_good)
-        fits_both = fits_both or _first(piece, cells, first_good & second_good & (first != second))
+        fits_one = fits_one or _first(part, cells, first_good & ~second_good)
+        fits_other = fits_other or _first(part, cells, second_good & ~first_good)
+        fits_both = fits_both or _first(part, cells, first_good & second_good & (first != second))
         if fits_one and (fits_other or other not in rules.formats):
             break
     if other not in rules.formats:
@@ -86,17 +86,17 @@ def settled_rules(
     return replace(rules, formats=tuple(name for name in rules.formats if name != gone))
 
 
-def refuse_two_marks(
-    pieces: Callable[[Callable[[bytes], bool]], Iterator[Piece]],
+def refuse_two_decimal_marks(
+    parts: Callable[[Callable[[bytes], bool]], Iterator[FilePart]],
     notation: Notation,
     find: Callable[[tuple[str, ...]], Iterable[int]],
     what: str,
     delimiter: str,
 ) -> None:
-    """Look for a column whose numbers have two decimal marks.
+    """Refuse a file with a column whose numbers have two decimal marks.
 
     Args:
-        pieces: the file from its beginning, without the lines that a function says are of no interest.
+        parts: the file from its beginning, without the lines that a function rules out.
         notation: how numbers should be written.
         find: where in a header the numbers stand.
         what: the file, for the error's sentence.
@@ -117,16 +117,16 @@ def refuse_two_marks(
         return bool(has_other or groups.search(block))
 
     marks = _Marks(notation, other)
-    against: dict[int, Seen] = {}
-    for piece in pieces(wanted):
-        marks.look(piece, set(find(piece.header)) - against.keys(), "other", against)
+    against: dict[int, ExampleCell] = {}
+    for part in parts(wanted):
+        marks.look(part, set(find(part.header)) - against.keys(), "other", against)
     if not against:
         return
-    only_own: dict[int, Seen] = {}
-    both: dict[int, Seen] = {}
-    for piece in pieces(lambda _: True):
-        marks.look(piece, against.keys() - only_own.keys(), "own", only_own)
-        marks.look(piece, against.keys() - both.keys(), "both", both)
+    only_own: dict[int, ExampleCell] = {}
+    both: dict[int, ExampleCell] = {}
+    for part in parts(lambda _: True):
+        marks.look(part, against.keys() - only_own.keys(), "own", only_own)
+        marks.look(part, against.keys() - both.keys(), "both", both)
     for column, seen in against.items():
         # Where the mapping says what the other mark is for and a cell proves it, the cell that does not fit is wrong.
         if (beside := both.get(column) or only_own.get(column)) and not (notation.thousands and column in only_own):
@@ -134,21 +134,21 @@ def refuse_two_marks(
 
 
 class _Marks:
-    """Tells the cells apart that only one decimal mark fits, and those that each fits with another value."""
+    """Finds cells that only one decimal mark fits, and cells that both fit with different values."""
 
     def __init__(self, notation: Notation, other: str) -> None:
         self._own, self._other = _numeral(notation.decimal, other), _numeral(other, notation.decimal)
         self._bytes = (ord(notation.decimal), ord(other))
         self._suffixes = tuple(suffix.encode() for suffix in notation.suffixes)
 
-    def look(self, piece: Piece, columns: Iterable[int], kind: str, seen: dict[int, Seen]) -> None:
+    def look(self, part: FilePart, columns: Iterable[int], kind: str, seen: dict[int, ExampleCell]) -> None:
         """Note the first cell of each column that only the own mark fits, only the other, or both."""
         for column in columns:
-            if found := self._first(piece, column, kind):
+            if found := self._first(part, column, kind):
                 seen[column] = found
 
-    def _first(self, piece: Piece, column: int, kind: str) -> Seen | None:
-        cells = piece.column(column).stripped()
+    def _first(self, part: FilePart, column: int, kind: str) -> ExampleCell | None:
+        cells = part.column(column).stripped()
         # Only cells with a mark say anything; the other mark alone fits those that have it, or the own one twice.
         own_marks, other_marks = (self._count(cells, byte) for byte in self._bytes)
         worth = (other_marks > 0) | (own_marks > (1 if kind == "other" else 0))
@@ -158,7 +158,7 @@ class _Marks:
                 raw = raw.removesuffix(suffix)
             own, other = bool(self._own.fullmatch(raw)), bool(self._other.fullmatch(raw))
             if (own or other) and kind == ("both" if own and other else "own" if own else "other"):
-                return Seen.at(piece, cells, row)
+                return ExampleCell.at(part, cells, row)
         return None
 
     @staticmethod
@@ -176,31 +176,31 @@ def _numeral(decimal: str, thousands: str) -> re.Pattern[bytes]:
     )
 
 
-def why_no_date(raw: bytes, rules: DateRules) -> str:
-    """Why a text is no date by the rules, with what was likely meant."""
+def explain_bad_date(raw: bytes, rules: DateRules) -> str:
+    """Why a text is not a date by the rules, with the format that is likely meant."""
     if wall_time_is_missing(raw, rules):
         return f"'{excerpt(raw, _SHOWN)}' does not exist in {rules.timezone}, where the clocks were put forward over it"
-    guess = _meant(raw, rules)
-    return not_a_date(raw, rules) + (f" of a plausible time; {guess} is likely meant" if guess else "")
+    guess = _likely_format(raw, rules)
+    return bad_date(raw, rules) + (f" of a plausible time; {guess} is likely meant" if guess else "")
 
 
-def not_a_date(raw: bytes, rules: DateRules) -> str:
-    """That a text is no date by the rules."""
+def bad_date(raw: bytes, rules: DateRules) -> str:
+    """The sentence that a text is not a date by the rules."""
     return f"'{excerpt(raw, _SHOWN)}' is not {' or '.join(rules.formats)}"
 
 
-def _meant(raw: bytes, rules: DateRules) -> str | None:
+def _likely_format(raw: bytes, rules: DateRules) -> str | None:
     cells = Cells.of([raw])
     for name in rules.formats:
         if name in ORDERS and DATE_FORMATS[ORDERS[name]](cells)[1].any():
             return ORDERS[name]
     if "YYYYMMDD" not in rules.formats and DATE_FORMATS["YYYYMMDD"](cells)[1].any():
         return "YYYYMMDD"
-    unit = likely(raw)
-    return _IN_WORDS[unit] if unit is not None and unit not in rules.formats else None
+    unit = likely_unit(raw)
+    return _FORMAT_WORDS[unit] if unit is not None and unit not in rules.formats else None
 
 
-_IN_WORDS = {
+_FORMAT_WORDS = {
     "UNIX": "UNIX (seconds)",
     "UNIX-MS": "UNIX-MS (milliseconds)",
     "UNIX-US": "UNIX-US (microseconds)",
@@ -209,22 +209,22 @@ _IN_WORDS = {
 }
 
 
-def _refuse_dateless(piece: Piece, cells: Cells, rules: DateRules, what: str) -> None:
-    """Refuse a file of whose beginning no row has a date, where another format is likely meant."""
+def _refuse_dateless(part: FilePart, cells: Cells, rules: DateRules, what: str) -> None:
+    """Refuse a file whose first part has no date, where another format is likely meant."""
     if not len(cells) or instants(cells, rules).good.any():
         return
-    guess = _meant(cells.raw(0), rules)
+    guess = _likely_format(cells.raw(0), rules)
     if guess is not None:
         _refuse(
             what,
             f"no date is {' or '.join(rules.formats)} of a plausible time: "
-            f"{Seen.at(piece, cells, 0)}; {guess} is likely meant",
+            f"{ExampleCell.at(part, cells, 0)}; {guess} is likely meant",
         )
 
 
-def _first(piece: Piece, cells: Cells, which: BoolArray) -> Seen | None:
+def _first(part: FilePart, cells: Cells, which: BoolArray) -> ExampleCell | None:
     rows = np.flatnonzero(which)
-    return Seen.at(piece, cells, int(rows[0])) if len(rows) else None
+    return ExampleCell.at(part, cells, int(rows[0])) if len(rows) else None
 
 
 def _refuse(what: str, why: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Dates and instants as sources write them, read by the column: a session date becomes an instant in UTC."""
+"""Parses columns of dates and times: a session date becomes an instant in UTC."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ import numpy as np
 from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, to_micros
 from mktdash.domain.observation import Int64Array
 from mktdash.providers.reading.numerals import BoolArray, Cells, to_integers
-from mktdash.providers.reading.numeric_instants import COUNTED, counted
-from mktdash.providers.reading.spelled_dates import SPELLED, spelled_days
+from mktdash.providers.reading.numeric_instants import NUMERIC_FORMATS, numeric_instants
+from mktdash.providers.reading.spelled_dates import SPELLED_FORMATS, spelled_days
 
 EPOCH_DAY = date(1970, 1, 1)
 _ISO_WIDTH = 10
 _MINUTE = 60 * MICROS_PER_SECOND
 
-Reading = tuple[Int64Array, BoolArray]
+Days = tuple[Int64Array, BoolArray]
 
 
-def iso_days(cells: Cells) -> Reading:
+def iso_days(cells: Cells) -> Days:
     """Days since 1970 of cells written ``YYYY-MM-DD``, and which cells are such dates."""
     return _fixed_days(cells, year=0, month=5, day=8, marks={4: "-", 7: "-"})
 
 
-def _fixed_days(cells: Cells, *, year: int, month: int, day: int, marks: dict[int, str], width: int = 10) -> Reading:
+def _fixed_days(cells: Cells, *, year: int, month: int, day: int, marks: dict[int, str], width: int = 10) -> Days:
     """Days of dates whose parts stand at fixed places."""
     years, year_good = to_integers(cells, year, 4)
     months, month_good = to_integers(cells, month, 2)
@@ -37,7 +37,7 @@ def _fixed_days(cells: Cells, *, year: int, month: int, day: int, marks: dict[in
     return civil_days(years, months, days, good)
 
 
-def _parted_days(cells: Cells, *, mark: str, day_first: bool) -> Reading:
+def _parted_days(cells: Cells, *, mark: str, day_first: bool) -> Days:
     """Days of dates written ``MM/DD/YYYY`` or ``DD/MM/YYYY``, where a leading zero may be left out."""
     rest, good = cells, np.ones(len(cells), np.bool_)
     fields: list[Int64Array] = []
@@ -55,7 +55,7 @@ def _parted_days(cells: Cells, *, mark: str, day_first: bool) -> Reading:
 
 
 # How a session date may be written, by the name a mapping uses.
-DATE_FORMATS: dict[str, Callable[[Cells], Reading]] = {
+DATE_FORMATS: dict[str, Callable[[Cells], Days]] = {
     "YYYY-MM-DD": iso_days,
     "YYYY/MM/DD": partial(_fixed_days, year=0, month=5, day=8, marks={4: "/", 7: "/"}),
     "YYYYMMDD": partial(_fixed_days, year=0, month=4, day=6, marks={}, width=8),
@@ -84,7 +84,7 @@ class DateRules:
         timezone: of the dates, and of times without an offset.
         fixing_time: HH:MM at which a session date's value holds.
         period_end: a month, quarter or year holds on its last day, not on its first.
-        earliest: an instant before this one (microseconds) is no plausible reading of a bare number; None: March 1973.
+        earliest: a bare number before this instant (microseconds) is refused as misread; None: March 1973.
     """
 
     formats: Sequence[str]
@@ -96,24 +96,24 @@ class DateRules:
 
 @dataclass(frozen=True, slots=True)
 class Instants:
-    """What the cells of a date column mean.
+    """The instants of a date column.
 
     Attributes:
         as_of: int64 microseconds UTC; of a wall time that exists twice the first.
         good: which cells fit a format, and exist.
-        again: the second instant of a wall time that exists twice; ``as_of`` of all others.
+        fold: the second instant of a wall time that exists twice; ``as_of`` of all others.
     """
 
     as_of: Int64Array
     good: BoolArray
-    again: Int64Array
+    fold: Int64Array
 
 
 def instants(cells: Cells, rules: DateRules) -> Instants:
     """The instants of cells in any of several formats, the first that fits.
 
-    Besides the names of :data:`DATE_FORMATS` there are those of :data:`SPELLED` (month names, months, quarters, years),
-    ``ISO-TIME`` (a time without an offset is local), and of :data:`COUNTED` (``UNIX`` and so on, ``EXCEL``).
+    Besides the names of :data:`DATE_FORMATS` there are :data:`SPELLED_FORMATS` (month names, months, quarters, years),
+    ``ISO-TIME`` (a time without an offset is local) and :data:`NUMERIC_FORMATS` (``UNIX`` and so on, ``EXCEL``).
     """
     found = Instants(np.zeros(len(cells), np.int64), np.zeros(len(cells), np.bool_), np.zeros(len(cells), np.int64))
     for name in rules.formats:
@@ -122,7 +122,7 @@ def instants(cells: Cells, rules: DateRules) -> Instants:
             break
         one = _read(cells.take(open_), name, rules)
         found.as_of[open_] = np.where(one.good, one.as_of, 0)
-        found.again[open_] = np.where(one.good, one.again, 0)
+        found.fold[open_] = np.where(one.good, one.fold, 0)
         found.good[open_] = one.good
     return found
 
@@ -130,15 +130,15 @@ def instants(cells: Cells, rules: DateRules) -> Instants:
 def _read(cells: Cells, name: str, rules: DateRules) -> Instants:
     if name == "ISO-TIME":
         return _iso_times(cells, rules.timezone)
-    if name in COUNTED:
-        number, good, is_local, is_day = counted(cells, name, rules.earliest)
+    if name in NUMERIC_FORMATS:
+        number, good, is_local, is_day = numeric_instants(cells, name, rules.earliest)
         zoned = _zoned(np.where(good & is_local, number, 0), rules.timezone)
         days = session_instants(np.where(good & is_day, number // MICROS_PER_DAY, 0), rules.timezone, rules.fixing_time)
         as_of = np.where(is_day, days, np.where(is_local, zoned.as_of, number))
         return Instants(
-            as_of, good & (zoned.good | ~is_local | is_day), np.where(is_local & ~is_day, zoned.again, as_of)
+            as_of, good & (zoned.good | ~is_local | is_day), np.where(is_local & ~is_day, zoned.fold, as_of)
         )
-    if name in SPELLED:
+    if name in SPELLED_FORMATS:
         days, fits = spelled_days(cells, name, period_end=rules.period_end)
     else:
         days, fits = DATE_FORMATS[name](cells)
@@ -146,7 +146,7 @@ def _read(cells: Cells, name: str, rules: DateRules) -> Instants:
     return Instants(as_of, fits, as_of)
 
 
-def civil_days(year: Int64Array, month: Int64Array, day: Int64Array, good: BoolArray) -> Reading:
+def civil_days(year: Int64Array, month: Int64Array, day: Int64Array, good: BoolArray) -> Days:
     """Days since 1970 of calendar dates; those that no calendar has (30 February, month 13) are not good."""
     good = good & (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)  # noqa: PLR2004  # months of a year
     year, month, day = (np.where(good, part, 1) for part in (year, month, day))
@@ -198,7 +198,7 @@ def _iso_times(cells: Cells, timezone: str) -> Instants:
     local = np.where(good, local, 0)
     zoned = _zoned(np.where(good & ~has_offset, local, 0), timezone)
     as_of = np.where(has_offset, local - offset, zoned.as_of)
-    return Instants(as_of, good & (has_offset | zoned.good), np.where(has_offset, as_of, zoned.again))
+    return Instants(as_of, good & (has_offset | zoned.good), np.where(has_offset, as_of, zoned.fold))
 
 
 def _offsets(rest: Cells) -> tuple[Int64Array, BoolArray, BoolArray]:

@@ -1,7 +1,7 @@
-"""Delimited text as columns of cells, in pieces of bounded size: no file is held whole, no row becomes an object.
+"""Reads delimited text as columns of cells, in parts of bounded size: no file is in memory at once, no row an object.
 
-A row with another number of fields than the header (half-written, or two run together) is set apart with its line;
-empty fields behind the last one are none. A row of nothing but delimiters is an empty line.
+A row with another number of fields than the header is refused with its line; empty fields after the last one don't
+count. A row of nothing but delimiters is an empty line.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +15,11 @@ from mktdash.domain.observation import Int64Array
 from mktdash.providers.base import Rejection
 from mktdash.providers.reading.excerpt import excerpt
 from mktdash.providers.reading.numerals import ByteArray, Cells
-from mktdash.providers.reading.quoting import names_of, quoted_rows, refusal
+from mktdash.providers.reading.quoting import header_names, quote_rejection, quoted_rows
 from mktdash.providers.reading.text import TextStream
 
-_PIECE_BYTES = 1024 * 1024
-_PIECE_ROWS = 200_000
+_PART_BYTES = 1024 * 1024
+_PART_ROWS = 200_000
 # A line longer than this is no row of any market data file; it is a binary file, or one without line ends.
 _LINE_LIMIT = 1024 * 1024
 # A header is looked for in this much of a file.
@@ -34,7 +34,7 @@ def looks_like_html(head: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Dialect:
     """How a delimited file is laid out.
 
     Attributes:
@@ -51,7 +51,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class FilePart:
     """Rows of a delimited file.
 
     Attributes:
@@ -88,59 +88,61 @@ class Piece:
         return excerpt(self.buffer[self.start[row, 0] : self.end[row, -1]].tobytes())
 
 
-def read_pieces(
+def read_parts(
     stream: BinaryIO,
     what: str,
     *,
-    shape: Shape = Shape(),
-    piece_bytes: int = _PIECE_BYTES,
+    dialect: Dialect = Dialect(),
+    part_bytes: int = _PART_BYTES,
     worth: Callable[[bytes], bool] | None = None,
-) -> Iterator[Piece]:
-    """Read a delimited file with a header line, piece by piece; a file with a header alone gives one empty piece.
+) -> Iterator[FilePart]:
+    """Read a delimited file with a header line, part by part; a file with a header alone gives one empty part.
 
     Args:
         stream: the bytes; not closed here.
         what: what the file should be, for the error's sentence.
-        shape: how the file is laid out.
-        piece_bytes: about how much to hold at a time.
-        worth: whether some whole lines are worth cutting into cells; the others are passed over.
+        dialect: how the file is laid out.
+        part_bytes: about how much to hold at a time.
+        worth: whether to cut a block of lines into cells; other blocks are skipped.
 
     Raises:
         ProviderFormatError: it is a web page, empty, binary, or has no header line.
     """
-    text = TextStream(stream, what, shape.encoding)
-    header, line, rest = _header(text, what, shape, piece_bytes)
+    text = TextStream(stream, what, dialect.encoding)
+    header, line, rest = _header(text, what, dialect, part_bytes)
     yielded = False
     while True:
-        more = text.read(piece_bytes)
+        more = text.read(part_bytes)
         data = rest + more
         end = len(data) if not more else data.rfind(b"\n") + 1
         block, rest = data[:end], data[end:]
         if block and b'"' in block and (worth is None or worth(block)):
-            piece, used = _quoted(block, header, line, shape.delimiter, last=not more)
+            part, used = _quoted(block, header, line, dialect.delimiter, last=not more)
             block, rest = block[:used], block[used:] + rest
             yielded = True
-            yield piece
+            yield part
         elif block and (worth is None or worth(block)):
-            for piece in _plain_pieces(block, header, line, shape.delimiter):
+            for part in _plain_parts(block, header, line, dialect.delimiter):
                 yielded = True
-                yield piece
+                yield part
         line += block.count(b"\n")
         if not more:
             break
-        if len(rest) > piece_bytes + _LINE_LIMIT and b"\n" not in rest:
-            raise ProviderFormatError(f"{what}: line {line} has no end", what=what, line=line)
+        if len(rest) > part_bytes + _LINE_LIMIT and b"\n" not in rest:
+            raise ProviderFormatError(
+                f"{what}: line {line} is longer than 1 MiB: is this a text file?", what=what, line=line
+            )
     if not yielded:
         empty = np.empty((0, len(header)), np.int64)
-        yield Piece(header, np.empty(0, np.uint8), empty, empty, np.empty(0, np.int64))
+        yield FilePart(header, np.empty(0, np.uint8), empty, empty, np.empty(0, np.int64))
 
 
-def _header(text: TextStream, what: str, shape: Shape, piece_bytes: int) -> tuple[tuple[str, ...], int, bytes]:
+def _header(text: TextStream, what: str, dialect: Dialect, part_bytes: int) -> tuple[tuple[str, ...], int, bytes]:
     """The names of the columns, the line after them, and what has been read behind them."""
-    rest = text.read(piece_bytes)
-    enough = _PREAMBLE_BYTES if shape.skip_lines or shape.header_with else 0
+    rest = text.read(part_bytes)
+    enough = _PREAMBLE_BYTES if dialect.skip_lines or dialect.header_with else 0
     while (b"\n" not in rest.lstrip(b"\n") or len(rest) < enough) and len(rest) <= _LINE_LIMIT:
-        more = text.read(piece_bytes)
+        more = text.read(part_bytes)
         if not more:
             break
         rest += more
@@ -150,15 +152,19 @@ def _header(text: TextStream, what: str, shape: Shape, piece_bytes: int) -> tupl
         candidate, newline, rest = rest.partition(b"\n")
         line += 1
         if not newline and len(candidate) > _LINE_LIMIT:
-            raise ProviderFormatError(f"{what}: the answer has no lines", what=what, head=excerpt(candidate, 200))
-        if line <= shape.skip_lines or not candidate.strip():
+            raise ProviderFormatError(
+                f"{what}: the first line is longer than 1 MiB: is this a text file?",
+                what=what,
+                head=excerpt(candidate, 200),
+            )
+        if line <= dialect.skip_lines or not candidate.strip():
             continue
-        names = tuple(name.strip() for name in names_of(candidate, shape.delimiter) or ())
-        if names and shape.header_with <= set(names):
+        names = tuple(name.strip() for name in header_names(candidate, dialect.delimiter) or ())
+        if names and dialect.header_with <= set(names):
             return names, line + 1, rest
-        if not shape.header_with:
+        if not dialect.header_with:
             break
-    wanted = f" with the columns {', '.join(sorted(shape.header_with))}" if shape.header_with else ""
+    wanted = f" with the columns {', '.join(sorted(dialect.header_with))}" if dialect.header_with else ""
     raise ProviderFormatError(f"{what}: there is no header line{wanted}", what=what, line=line)
 
 
@@ -169,20 +175,20 @@ def _refuse_foreign(head: bytes, what: str) -> None:
         raise ProviderFormatError(f"{what}: the answer is a web page, not data", what=what, head=excerpt(head, 200))
 
 
-def _plain_pieces(block: bytes, header: tuple[str, ...], line: int, delimiter: str) -> Iterator[Piece]:
+def _plain_parts(block: bytes, header: tuple[str, ...], line: int, delimiter: str) -> Iterator[FilePart]:
     buffer = np.frombuffer(block, np.uint8)
     breaks = np.flatnonzero(buffer == ord("\n"))
     if not block.endswith(b"\n"):
         breaks = np.append(breaks, len(buffer))
-    for first in range(0, len(breaks), _PIECE_ROWS):
-        ends = breaks[first : first + _PIECE_ROWS]
+    for first in range(0, len(breaks), _PART_ROWS):
+        ends = breaks[first : first + _PART_ROWS]
         begin = int(breaks[first - 1]) + 1 if first else 0
         yield _plain(buffer, begin, ends, header, line=line + first, delimiter=delimiter)
 
 
 def _plain(
     buffer: ByteArray, begin: int, ends: Int64Array, header: tuple[str, ...], *, line: int, delimiter: str
-) -> Piece:
+) -> FilePart:
     width = len(header)
     starts = np.concatenate(([begin], ends[:-1] + 1))
     lines = np.arange(line, line + len(ends), dtype=np.int64)
@@ -197,12 +203,12 @@ def _plain(
     filled = (ends > starts) & ((count == 0) | (ends - starts > count))
     fits = filled & ((surplus == 0) | trailing)
     malformed = [
-        misfit(int(lines[row]), buffer[starts[row] : ends[row]].tobytes(), int(count[row]) + 1, width)
+        wrong_field_count(int(lines[row]), buffer[starts[row] : ends[row]].tobytes(), int(count[row]) + 1, width)
         for row in np.flatnonzero(~fits & filled).tolist()
     ]
     at = marks[before[fits][:, None] + np.arange(width - 1)]
     last = np.where(trailing[fits], behind[fits], ends[fits])
-    return Piece(
+    return FilePart(
         header=header,
         buffer=buffer,
         start=np.hstack((starts[fits][:, None], at + 1)),
@@ -212,7 +218,7 @@ def _plain(
     )
 
 
-def _quoted(block: bytes, header: tuple[str, ...], line: int, delimiter: str, *, last: bool) -> tuple[Piece, int]:
+def _quoted(block: bytes, header: tuple[str, ...], line: int, delimiter: str, *, last: bool) -> tuple[FilePart, int]:
     """The rows of some lines, and how many bytes they are: a row may go on in lines to come."""
     texts = block.removesuffix(b"\n").split(b"\n")
     width, used = len(header), 0
@@ -223,7 +229,7 @@ def _quoted(block: bytes, header: tuple[str, ...], line: int, delimiter: str, *,
     for row in quoted_rows(texts, delimiter, width, last=last):
         used = row.line + row.lines
         if row.fault:
-            malformed.append(refusal(row, line + row.line))
+            malformed.append(quote_rejection(row, line + row.line))
         elif not any(row.cells):
             continue
         elif len(row.cells) == width or (len(row.cells) > width and header[-1] and not any(row.cells[width:])):
@@ -231,10 +237,10 @@ def _quoted(block: bytes, header: tuple[str, ...], line: int, delimiter: str, *,
             lines.append(line + row.line)
             raws.append(row.raw)
         else:
-            malformed.append(misfit(line + row.line, row.raw, len(row.cells), width))
+            malformed.append(wrong_field_count(line + row.line, row.raw, len(row.cells), width))
     held = Cells.of(cells)
     shape = (len(lines), width)
-    piece = Piece(
+    part = FilePart(
         header=header,
         buffer=held.buffer,
         start=held.start.reshape(shape),
@@ -243,11 +249,10 @@ def _quoted(block: bytes, header: tuple[str, ...], line: int, delimiter: str, *,
         malformed=malformed,
         raws=raws,
     )
-    return piece, len(block) if last else sum(len(text) + 1 for text in texts[:used])
+    return part, len(block) if last else sum(len(text) + 1 for text in texts[:used])
 
 
-def misfit(line: int, raw: bytes, fields: int, expected: int) -> Rejection:
-    """A row with another number of fields than the header."""
-    half = "half-written" if fields < expected else "too long"
-    reason = f"the row is {half}: {fields} fields where the header has {expected}"
+def wrong_field_count(line: int, raw: bytes, fields: int, expected: int) -> Rejection:
+    """The rejection of a row with another number of fields than the header."""
+    reason = f"the row has {fields} fields, the header has {expected}"
     return Rejection("MALFORMED_ROW", "", reason, excerpt(raw), line)

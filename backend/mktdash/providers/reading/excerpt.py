@@ -1,9 +1,9 @@
-"""A source's own words where people read them: shortened, and with nothing in them that a terminal would obey."""
+"""Shortens a source's own text for people to read, and escapes what a terminal would obey."""
 
 
-def excerpt(said: str | bytes, most: int = 500) -> str:
+def excerpt(value: str | bytes, most: int = 500) -> str:
     """The beginning of a text, at most so many characters; what can't be printed is shown as an escape."""
-    text = said[: 4 * most + 4].decode("utf-8", "backslashreplace") if isinstance(said, bytes) else said[: most + 1]
+    text = value[: 4 * most + 4].decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value[: most + 1]
     if not text.isprintable():
         text = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,4 +1,4 @@
-"""Numbers as sources write them, read by the column: strict about what a number is, exact to the nearest double."""
+"""Parses columns of numbers: strict about what a number is, exact to the nearest double."""
 
 import re
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class Cells:
 
     @classmethod
     def of(cls, texts: list[bytes]) -> Self:
-        """Cells from texts that are already apart."""
+        """Cells from separate texts."""
         width = np.fromiter((len(text) for text in texts), np.int64, len(texts))
         end = np.cumsum(width)
         return cls(np.frombuffer(b"".join(texts), np.uint8), end - width, end)

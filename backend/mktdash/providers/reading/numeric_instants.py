@@ -1,6 +1,6 @@
-"""Instants written as one number: UNIX seconds to nanoseconds, and Excel's days. Which it is shows in its size only.
+"""Parses instants written as one number: UNIX seconds to nanoseconds, and Excel's days.
 
-A number that would fall outside the years that market data is of is not read: more likely it counts something else.
+A number outside the years of market data is refused: more likely it counts in another unit.
 """
 
 import re
@@ -26,10 +26,12 @@ _MILLI = 1000
 # How many of one make a microsecond, or how many microseconds one is.
 _PER_MICRO = {"UNIX-NS": 1000}
 _MICROS = {"UNIX": MICROS_PER_SECOND, "UNIX-MS": 1000, "UNIX-US": 1}
-COUNTED = (*_MICROS, *_PER_MICRO, "EXCEL")
+NUMERIC_FORMATS = (*_MICROS, *_PER_MICRO, "EXCEL")
 
 
-def counted(cells: Cells, name: str, earliest: int | None) -> tuple[Int64Array, BoolArray, BoolArray, BoolArray]:
+def numeric_instants(
+    cells: Cells, name: str, earliest: int | None
+) -> tuple[Int64Array, BoolArray, BoolArray, BoolArray]:
     """Microseconds of cells that count from a fixed instant.
 
     Returns:
@@ -81,9 +83,9 @@ def _micros(raw: bytes, name: str) -> int | None:
     return int(raw) // _PER_MICRO[name] if name in _PER_MICRO else int(raw) * _MICROS[name]
 
 
-def likely(raw: bytes) -> str | None:
+def likely_unit(raw: bytes) -> str | None:
     """The unit in which a number would be a plausible instant; None where there is none."""
-    for name in COUNTED:
+    for name in NUMERIC_FORMATS:
         micros = _micros(raw, name)
         if micros is not None and EARLIEST <= micros < LATEST:
             return name

@@ -1,4 +1,4 @@
-"""Lines with quotes: what a row is there, and which line to refuse where a quote is not closed.
+"""Splits lines with quotes into rows, and finds the line to refuse where a quote is not closed.
 
 A field may hold a line break where its quotes say so. A quote that is never closed must not swallow the rows below it:
 only its own line is refused, and every row after it counts.
@@ -95,13 +95,13 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def names_of(line: bytes, delimiter: str) -> list[str] | None:
+def header_names(line: bytes, delimiter: str) -> list[str] | None:
     """The fields of a header line; None where its quotes are not right."""
     cells, _, _ = _split(line, delimiter)
     return cells
 
 
-def refusal(row: QuotedRow, line: int) -> Rejection:
+def quote_rejection(row: QuotedRow, line: int) -> Rejection:
     """The rejection of a row whose quotes are not right."""
     return Rejection(
         "MALFORMED_ROW", "", f"the row cannot be read: {row.fault}", row.raw.decode("utf-8", "replace"), line

@@ -1,4 +1,4 @@
-"""Reads what exchanges send as JSON: bars, a row each, and trades. A wrong row is set apart, the rest goes on."""
+"""Parses the JSON of exchanges: bars, one a row, and trades. A wrong row is refused, the rest goes on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from mktdash.providers.reading.numeric_instants import epoch_unit
 _MICROS_PER_MILLI = 1000
 
 
-def json_of(body: bytes, what: str) -> Any:
+def parse_json(body: bytes, what: str) -> Any:
     """The JSON value of an answer; its numbers become the doubles nearest to their text.
 
     Raises:
@@ -77,7 +77,7 @@ def bars(
             UNIX seconds, milli- or microseconds: which of them shows in its size, and a size that fits none is refused.
         seconds: the length of a bar; its ``as_of`` is its end.
         is_final: whether a bar that begins at an instant (microseconds) is whole; others are left for later.
-        repeated: bars that were said before and are told anew by these rows.
+        repeated: how many more records repeat these bars.
     """
     account = Account(what, len(rows) + repeated)
     account.skip(SkipReason.REPEATED, repeated)
@@ -85,11 +85,11 @@ def bars(
     kept: list[tuple[int, Any, int]] = []
     for line, row in enumerate(rows, start=1):
         if not isinstance(row, list) or len(row) < width:
-            reason = "the record has not all its fields"
-            account.refuse([Rejection("MALFORMED_ROW", "", reason, shown(row), line, alias)])
+            reason = "the record lacks fields"
+            account.refuse([Rejection("MALFORMED_ROW", "", reason, raw_text(row), line, alias)])
         elif (start := _start(row[places["time"]])) is None:
-            reason = f"{shown(row[places['time']])} is no UNIX time of these years"
-            account.refuse([Rejection("BAD_DATE", "time", reason, shown(row), line, alias)])
+            reason = f"{raw_text(row[places['time']])} is not a plausible UNIX time"
+            account.refuse([Rejection("BAD_DATE", "time", reason, raw_text(row), line, alias)])
         elif not is_final(start):
             account.skip(SkipReason.UNFINISHED, 1)
         else:
@@ -102,7 +102,7 @@ def bars(
         fields[name], numeric = numbers([row[places[name]] for _, row, _ in kept])
         account.refuse(
             Rejection(
-                "NOT_A_NUMBER", name, "is not a number", shown(kept[at][1]), int(lines[at]), alias, int(as_of[at])
+                "NOT_A_NUMBER", name, "is not a number", raw_text(kept[at][1]), int(lines[at]), alias, int(as_of[at])
             )
             for at in np.flatnonzero(~numeric & usable).tolist()
         )
@@ -120,13 +120,13 @@ def bars(
     return account.parsed()
 
 
-def _start(said: Any) -> int | None:
+def _start(value: Any) -> int | None:
     """The microseconds of a UNIX time; None where it is none."""
-    (number,), (good,) = numbers([said])
+    (number,), (good,) = numbers([value])
     unit = epoch_unit(float(number)) if good else None
     if unit is None:
         return None
-    return int(said) * unit if isinstance(said, int) else round(float(number) * unit)
+    return int(value) * unit if isinstance(value, int) else round(float(number) * unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +147,10 @@ class Trades:
 
 
 def ticks(account: Account, alias: str, trades: Trades) -> ParsedSeries:
-    """Trades as observations: those of one millisecond are one bar, for an instant holds one value.
+    """Trades as observations: those of one millisecond become one bar, for an instant has one value.
 
     Args:
-        account: takes note of the trades that are told twice, or become one bar with others.
+        account: counts the trades that are repeated, or merged with others.
         alias: the source's symbol.
         trades: any order.
     """
@@ -177,15 +177,15 @@ def ticks(account: Account, alias: str, trades: Trades) -> ParsedSeries:
     )
 
 
-def uncut(account: Account, series: ParsedSeries, ends: slice) -> ParsedSeries:
-    """A series of ticks without the ends of its page, which may be cut within a millisecond; others have them whole."""
+def drop_page_edges(account: Account, series: ParsedSeries, ends: slice) -> ParsedSeries:
+    """A series of ticks without the edges of its page, which may cut a millisecond; other pages have them."""
     columns = series.columns.take(ends)
     account.skip(SkipReason.PAGE_EDGE, len(series.columns) - len(columns))
     return ParsedSeries(series.alias, columns)
 
 
-def shown(row: Any) -> str:
-    """A record as its source wrote it, or near enough."""
+def raw_text(row: Any) -> str:
+    """A record as JSON, for quarantine."""
     try:
         return excerpt(orjson.dumps(row))
     except TypeError:

@@ -1,4 +1,4 @@
-"""Autumn nights, in which the clocks show an hour twice: the order of the rows tells which of the two a row means."""
+"""Resolves the hour that comes twice when clocks are put back, by the order of the rows."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ class Folds:
         # Of each series: the wall time seen last in a night, and whether the clocks had been put back by then.
         self._seen: dict[str, tuple[int, bool]] = {}
 
-    def resolve(self, alias: str, first: Int64Array, again: Int64Array) -> Int64Array:
+    def resolve(self, alias: str, first: Int64Array, fold: Int64Array) -> Int64Array:
         """The instants of a series' rows, in the order of the file.
 
         A row that steps back in such an hour (or repeats a time, where points are as far apart as the clocks are put
@@ -25,15 +25,15 @@ class Folds:
         Args:
             alias: the series.
             first: the first instant of each row's wall time.
-            again: the second one; the same where there is but one.
+            fold: the second one (fold=1); the same where there is only one.
         """
-        twice = np.flatnonzero(first != again)
+        twice = np.flatnonzero(first != fold)
         if not len(twice):
             return first
         found = first.copy()
         night: list[int] = []
         for at in twice.tolist():
-            now, shift = int(first[at]), int(again[at] - first[at])
+            now, shift = int(first[at]), int(fold[at] - first[at])
             last, back = self._seen.get(alias, (now - 2 * MICROS_PER_DAY, self._newest_first))
             if abs(now - last) > MICROS_PER_DAY:
                 self._settle(found, first, night)
@@ -43,7 +43,7 @@ class Folds:
             elif (now > last) == self._newest_first:
                 back = not self._newest_first
             night.append(at)
-            found[at] = again[at] if back else now
+            found[at] = fold[at] if back else now
             self._seen[alias] = (now, back)
         self._settle(found, first, night)
         return found

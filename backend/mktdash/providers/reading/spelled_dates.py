@@ -1,4 +1,4 @@
-"""Dates with words in them, and periods: ``2-Jan-2024``, ``Jan 2024``, ``2024Q1``, ``2024-03``, ``2024``."""
+"""Parses dates with month names, and periods: ``2-Jan-2024``, ``Jan 2024``, ``2024Q1``, ``2024-03``, ``2024``."""
 
 import re
 from calendar import monthrange
@@ -27,7 +27,7 @@ _DAY = r"(?P<day>[0-9]{1,2})"
 _YEAR = r"(?P<year>[0-9]{4})"
 
 # By the name a mapping uses; those without a day are periods.
-SPELLED = {
+SPELLED_FORMATS = {
     "DD-MON-YYYY": re.compile(rf"{_DAY}[-\s]{_MONTH}[-\s]{_YEAR}"),
     "MON-DD-YYYY": re.compile(rf"{_MONTH}[-\s]{_DAY},?[-\s]{_YEAR}"),
     "MON-YYYY": re.compile(rf"{_MONTH}[-\s]{_YEAR}"),
@@ -52,7 +52,7 @@ def spelled_days(cells: Cells, name: str, *, period_end: bool) -> tuple[Int64Arr
 
 @lru_cache(maxsize=65_536)
 def _day(raw: bytes, name: str, period_end: bool) -> int | None:  # noqa: FBT001 - a cache takes it by position
-    fit = SPELLED[name].fullmatch(raw.decode("utf-8", "replace"))
+    fit = SPELLED_FORMATS[name].fullmatch(raw.decode("utf-8", "replace"))
     if fit is None:
         return None
     parts = fit.groupdict()

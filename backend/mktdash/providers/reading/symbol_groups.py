@@ -1,4 +1,4 @@
-"""Rows grouped by the symbol in a column, without one Python object a row."""
+"""Groups rows by the symbol in a column, without one Python object a row."""
 
 import numpy as np
 

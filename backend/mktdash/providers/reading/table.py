@@ -1,4 +1,4 @@
-"""Reads delimited market data by a layout: which column is the date, which columns make a series, what means "none".
+"""Parses delimited market data by a layout: the date column, the columns of each series, the texts for "no value".
 
 The ECB, the Treasury, FRED, Cboe and any file with a mapping differ in their layouts only.
 """
@@ -15,15 +15,20 @@ from mktdash.domain.identifiers import symbol_fault
 from mktdash.domain.observation import BAR_FIELDS, Columns, Float64Array, Int64Array
 from mktdash.providers.account import Account
 from mktdash.providers.base import Parsed, ParsedSeries, Rejection
-from mktdash.providers.reading.conventions import not_a_date, refuse_two_marks, settled_rules, why_no_date
+from mktdash.providers.reading.conventions import (
+    bad_date,
+    explain_bad_date,
+    refuse_two_decimal_marks,
+    resolve_day_order,
+)
 from mktdash.providers.reading.dates import DateRules, Instants, instants
-from mktdash.providers.reading.delimited import Piece, Shape, read_pieces
+from mktdash.providers.reading.delimited import Dialect, FilePart, read_parts
 from mktdash.providers.reading.excerpt import excerpt
 from mktdash.providers.reading.numerals import PLAIN, BoolArray, Cells, Notation, to_floats
 from mktdash.providers.reading.repeated_hours import Folds
 from mktdash.providers.reading.symbol_groups import group_rows
 
-# Of a file gone wholly wrong, so many refusals say what was likely meant, and so many show the row itself.
+# In a file where most rows are wrong, so many rejections explain the date, and so many carry the row itself.
 _EXPLAINED = 1000
 _SHOWN = 20_000
 
@@ -53,12 +58,12 @@ class Layout:
         date: the date column; several names where the source has changed it.
         series: the columns of each series, by the source's symbol; under ``""`` where ``symbol_column`` has it.
         dates: how the dates are written.
-        shape: how the file is laid out.
+        dialect: how the file is laid out.
         notation: how the numbers are written.
         interval_s: how far apart the points are, seconds.
         required: columns without which it is not this source's file.
         later: columns that older files of the source lack, so that their absence says nothing.
-        closed: any column not in the layout is worth a note; else it is none of our business.
+        closed: report any column that is not in the layout; else ignore it.
         missing: texts that mean "no observation", and are not an error.
     """
 
@@ -66,7 +71,7 @@ class Layout:
     date: tuple[str, ...]
     series: Mapping[str, BarColumns]
     dates: DateRules
-    shape: Shape = Shape()  # noqa: RUF009 - it is frozen
+    dialect: Dialect = Dialect()  # noqa: RUF009 - it is frozen
     notation: Notation = PLAIN
     interval_s: int = 86_400
     symbol_column: str | None = None
@@ -77,7 +82,7 @@ class Layout:
 
 
 def read_table(opened: Callable[[], BinaryIO], layout: Layout) -> Iterator[Parsed]:
-    """Read a file by its layout, piece by piece; before that, look through it for what its columns leave open.
+    """Parse a file by its layout, part by part, after resolving what its columns leave open.
 
     Args:
         opened: opens the file from its beginning.
@@ -88,34 +93,34 @@ def read_table(opened: Callable[[], BinaryIO], layout: Layout) -> Iterator[Parse
             column that can be read in two ways.
     """
     layout = _settled(opened, layout)
-    reader: _Reader | None = None
+    parser: _TableParser | None = None
     with opened() as stream:
-        for piece in read_pieces(stream, layout.what, shape=layout.shape):
+        for part in read_parts(stream, layout.what, dialect=layout.dialect):
             notes: list[Rejection] = []
-            if reader is None:
-                reader = _Reader(layout, piece)
-                notes.extend(reader.notes())
-            yield reader.read(piece, notes)
+            if parser is None:
+                parser = _TableParser(layout, part)
+                notes.extend(parser.notes())
+            yield parser.parse(part, notes)
 
 
 def _settled(opened: Callable[[], BinaryIO], layout: Layout) -> Layout:
-    """The layout without what it left open."""
+    """The layout with its date order resolved."""
 
-    def pieces(worth: Callable[[bytes], bool] | None = None) -> Iterator[Piece]:
+    def parts(worth: Callable[[bytes], bool] | None = None) -> Iterator[FilePart]:
         with opened() as stream:
-            yield from read_pieces(stream, layout.what, shape=layout.shape, worth=worth)
+            yield from read_parts(stream, layout.what, dialect=layout.dialect, worth=worth)
 
     def numbers(header: tuple[str, ...]) -> list[int]:
         return sorted({at for *_, at in _Header(layout, header).fields})
 
     if not layout.closed:
-        refuse_two_marks(pieces, layout.notation, numbers, layout.what, layout.shape.delimiter)
-    rules = settled_rules(pieces, layout.dates, lambda header: _Header(layout, header).date, layout.what)
+        refuse_two_decimal_marks(parts, layout.notation, numbers, layout.what, layout.dialect.delimiter)
+    rules = resolve_day_order(parts, layout.dates, lambda header: _Header(layout, header).date, layout.what)
     return replace(layout, dates=rules)
 
 
 class _Header:
-    """Where in a file's rows everything stands."""
+    """The positions of a layout's columns in a file."""
 
     def __init__(self, layout: Layout, header: tuple[str, ...]) -> None:
         dates = [name for name in layout.date if name in header]
@@ -124,7 +129,7 @@ class _Header:
         if not dates or missing:
             missing = missing if dates else [layout.date[0], *missing]
             raise ProviderFormatError(
-                f"{layout.what}: the columns are not the expected ones; missing {', '.join(missing)}",
+                f"{layout.what}: missing columns: {', '.join(missing)}",
                 missing=missing,
                 header=list(header)[:100],
             )
@@ -146,10 +151,10 @@ class _Header:
         self.fields = [(alias, field, header.index(column)) for alias, field, column in wanted]
 
 
-class _Reader:
-    """A layout bound to the header of one file; it goes through the pieces in order."""
+class _TableParser:
+    """A layout bound to the header of one file; it goes through the parts in order."""
 
-    def __init__(self, layout: Layout, first: Piece) -> None:
+    def __init__(self, layout: Layout, first: FilePart) -> None:
         self._layout = layout
         self._header = first.header
         self._at = _Header(layout, first.header)
@@ -160,54 +165,54 @@ class _Reader:
         self._folds = Folds(layout.interval_s, newest_first=bool(steps.sum() < 0))
 
     def notes(self) -> Iterator[Rejection]:
-        """What is new or lost among the columns."""
+        """The columns that are new or missing."""
         if not self._layout.closed:
             return
-        raw = self._layout.shape.delimiter.join(self._header)
+        raw = self._layout.dialect.delimiter.join(self._header)
         aliases = {column: alias for alias, bar in self._layout.series.items() for column in bar.named().values()}
         known = {self._header[self._at.date], *aliases, ""}
         for name in (name for name in self._header if name not in known):
-            yield Rejection("COLUMN_UNKNOWN", name, "the source had no such column when this was written", raw, 1)
+            yield Rejection("COLUMN_UNKNOWN", name, "a column that this version of mktdash does not know", raw, 1)
         for name, alias in aliases.items():
             if name not in self._header and name not in self._layout.later:
-                yield Rejection("COLUMN_MISSING", name, "a column that the source used to have is gone", raw, 1, alias)
+                yield Rejection("COLUMN_MISSING", name, "the column is missing", raw, 1, alias)
 
-    def read(self, piece: Piece, notes: Sequence[Rejection]) -> Parsed:
-        """Read one piece."""
+    def parse(self, part: FilePart, notes: Sequence[Rejection]) -> Parsed:
+        """Parse one part."""
         rules = self._layout.dates
-        dates = piece.column(self._at.date).stripped()
+        dates = part.column(self._at.date).stripped()
         when = instants(dates, rules)
         refused = [
-            self._rejection("BAD_DATE", self._at.date, self._why_no_date(dates.raw(row)), piece, row)
+            self._rejection("BAD_DATE", self._at.date, self._why_no_date(dates.raw(row)), part, row)
             for row in np.flatnonzero(~when.good).tolist()
         ]
         groups: Mapping[str, Int64Array]
         if self._at.symbol is None:
             groups = dict.fromkeys(self._aliases, np.flatnonzero(when.good))
         else:
-            groups, nameless = self._grouped(piece, when.good)
+            groups, nameless = self._grouped(part, when.good)
             refused.extend(nameless)
         records = sum(len(rows) for rows in groups.values())
-        account = Account(self._layout.what, len(piece.malformed) + len(refused) + records)
+        account = Account(self._layout.what, len(part.malformed) + len(refused) + records)
         account.note(notes)
-        account.refuse([*piece.malformed, *refused])
-        cells = piece.block([column for *_, column in self._at.fields]).stripped()
+        account.refuse([*part.malformed, *refused])
+        cells = part.block([column for *_, column in self._at.fields]).stripped()
         values, numeric = to_floats(cells, self._layout.notation)
-        shape = (len(piece), len(self._at.fields))
+        shape = (len(part), len(self._at.fields))
         none = ~numeric & _any_of(cells, self._layout.missing)
-        page = _Page(piece, when, cells, values.reshape(shape), numeric.reshape(shape), none.reshape(shape))
+        page = _Page(part, when, cells, values.reshape(shape), numeric.reshape(shape), none.reshape(shape))
         for alias, rows in groups.items():
             self._one(account, alias, rows, page)
         return account.parsed()
 
-    def _grouped(self, piece: Piece, dated: BoolArray) -> tuple[dict[str, Int64Array], list[Rejection]]:
+    def _grouped(self, part: FilePart, dated: BoolArray) -> tuple[dict[str, Int64Array], list[Rejection]]:
         """The dated rows of each symbol; refuses those whose symbol can be none."""
         at = self._at.symbol or 0
-        cells = piece.column(at).stripped()
+        cells = part.column(at).stripped()
         groups, nameless = group_rows(cells)
         refused = [
             self._rejection(
-                "NO_SYMBOL", at, "the symbol is too long" if cells.raw(row) else "the row names no symbol", piece, row
+                "NO_SYMBOL", at, "the symbol is too long" if cells.raw(row) else "the row has no symbol", part, row
             )
             for row in nameless[dated[nameless]].tolist()
         ]
@@ -215,7 +220,7 @@ class _Reader:
         for symbol, every in groups.items():
             rows = every[dated[every]]
             if not self._layout.closed and (fault := symbol_fault(symbol)):
-                reject = partial(self._rejection, "BAD_SYMBOL", at, fault, piece)
+                reject = partial(self._rejection, "BAD_SYMBOL", at, fault, part)
                 refused.extend(reject(row) for row in rows.tolist())
             elif len(rows):
                 named[symbol] = rows
@@ -225,7 +230,7 @@ class _Reader:
         own = "" if self._at.symbol is not None else alias
         at = {field: index for index, (name, field, _) in enumerate(self._at.fields) if name == own}
         indexes = np.array(list(at.values()), np.int64)
-        as_of = self._folds.resolve(alias, page.when.as_of[rows], page.when.again[rows])
+        as_of = self._folds.resolve(alias, page.when.as_of[rows], page.when.fold[rows])
         left_out = page.none[rows, at["value"]]
         # A bar with a cell that can't be read is refused whole: half a bar is a wrong one. A cell that the source
         # leaves out is NaN in its column.
@@ -243,7 +248,7 @@ class _Reader:
                     **{field: page.values[kept, index] for field, index in at.items() if field != "value"},
                 ),
                 absent=as_of[left_out] if left_out.any() else None,
-                lines=page.piece.lines[kept],
+                lines=page.part.lines[kept],
             )
         )
         for index in np.flatnonzero(faulty).tolist():
@@ -251,16 +256,16 @@ class _Reader:
             raw = page.cells.raw(row * len(self._at.fields) + place)
             reason = f"'{excerpt(raw, 60)}' is not a number" if raw else "the cell is empty"
             column, instant = self._at.fields[place][2], int(as_of[index])
-            reject = partial(self._rejection, "NOT_A_NUMBER", column, reason, page.piece, row)
+            reject = partial(self._rejection, "NOT_A_NUMBER", column, reason, page.part, row)
             account.refuse([reject(alias=alias, as_of=instant)])
 
     def _why_no_date(self, raw: bytes) -> str:
-        # What was likely meant takes a while to find out, and says nothing new after so many.
+        # Finding the likely format takes a while, and says nothing new after so many.
         self._explained += 1
         return (
-            why_no_date(raw, self._layout.dates)
+            explain_bad_date(raw, self._layout.dates)
             if self._explained <= _EXPLAINED
-            else not_a_date(raw, self._layout.dates)
+            else bad_date(raw, self._layout.dates)
         )
 
     def _rejection(
@@ -268,22 +273,22 @@ class _Reader:
         code: str,
         column: int,
         reason: str,
-        piece: Piece,
+        part: FilePart,
         row: int,
         *,
         alias: str | None = None,
         as_of: int | None = None,
     ) -> Rejection:
         self._refused += 1
-        raw = piece.raw(row) if self._refused <= _SHOWN else ""
-        return Rejection(code, self._header[column], reason, raw, int(piece.lines[row]), alias, as_of)
+        raw = part.raw(row) if self._refused <= _SHOWN else ""
+        return Rejection(code, self._header[column], reason, raw, int(part.lines[row]), alias, as_of)
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A piece, its dates, and the cells of all its number columns row by row: the arrays have shape (rows, columns)."""
+    """A part, its dates, and the cells of all its number columns row by row: the arrays have shape (rows, columns)."""
 
-    piece: Piece
+    part: FilePart
     when: Instants
     cells: Cells
     values: Float64Array

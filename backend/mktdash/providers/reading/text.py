@@ -1,4 +1,4 @@
-"""Text files of any encoding and line ends as one: UTF-8 with line feeds, read piece by piece."""
+"""Text files of any encoding and line ends as one: UTF-8 with line feeds, read part by part."""
 
 import codecs
 from typing import BinaryIO
@@ -58,7 +58,7 @@ class TextStream:
             raw = raw.removeprefix(_UTF16_ENDS[encoding])
         if not str(encoding).startswith("utf-16") and b"\x00" in raw[:4096]:
             raise ProviderFormatError(
-                f"{self._what}: the answer is binary, not text (or UTF-16 without its mark: encoding utf-16-le)",
+                f"{self._what}: this is binary, not text (or UTF-16 without a byte order mark: encoding utf-16-le)",
                 what=self._what,
             )
         if encoding is not None:
@@ -76,8 +76,8 @@ class TextStream:
             seen = error.object if isinstance(error, UnicodeDecodeError) else raw
             line = self._lines + seen.count(b"\n", 0, at) + 1
             raise ProviderFormatError(
-                f"{self._what}: line {line} has bytes that are no {self._encoding} "
-                f"({excerpt(seen[at : at + 1], 20)}); say how the file is written, such as encoding cp1252",
+                f"{self._what}: line {line} is not {self._encoding} ({excerpt(seen[at : at + 1], 20)}); "
+                "set the encoding of the file, such as cp1252",
                 line=line,
                 encoding=self._encoding,
             ) from None

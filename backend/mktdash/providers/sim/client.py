@@ -1,4 +1,4 @@
-"""The simulated market: it ticks every five seconds around the clock, says so on every value, and needs no network."""
+"""The simulated market: it ticks every five seconds around the clock, flags every value, and needs no network."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, time, timedelta
@@ -20,7 +20,7 @@ _SYMBOLS = {instrument.symbol: instrument for instrument in INSTRUMENTS}
 
 
 class SimProvider:
-    """Three made-up instruments, each a function of seed and instant: a replay has nothing to remember."""
+    """Three made-up instruments, each a function of seed and instant."""
 
     name = "sim"
     policy = Policy(poll_s=float(STEP_S), cache_s=0.0, requests_per_s=100.0)

@@ -1,4 +1,4 @@
-"""Reads a payload of simulated ticks: JSON with the first instant, the step and one list of prices a series."""
+"""Parses a payload of simulated ticks: JSON with the first instant, the step and one list of prices a series."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
         as_of = {symbol: _instants(first, step, values) for symbol, values in series.items()}
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ProviderFormatError(
-            "simulated market: the payload is not a run of ticks", url=payload.url, size=len(body)
+            "simulated market: the payload is not a list of ticks", url=payload.url, size=len(body)
         ) from error
     account = Account("simulated market", sum(len(values) for values in series.values()))
     for symbol, values in series.items():

@@ -1,4 +1,4 @@
-"""Messages of a stream on their way into a payload: a second's worth at a time, and never half a millisecond's."""
+"""Collects the messages of a stream into one payload a second, and never splits a millisecond."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ _SETTLE_S = 0.25
 _EVERY_S = 1.0
 
 
-class Bundle:
+class SecondBatches:
     """Messages with the time they arrived; ``time`` is a clock of seconds that never goes back."""
 
     def __init__(self, time: Callable[[], float]) -> None:
@@ -20,7 +20,7 @@ class Bundle:
         self._lines.append((self._time(), message))
 
     def take(self) -> bytes:
-        """Once a second, what has settled, a message a line; else nothing."""
+        """Once a second, the messages old enough to be complete, one a line; else nothing."""
         now = self._time()
         if now < self._due:
             return b""

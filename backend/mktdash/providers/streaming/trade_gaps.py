@@ -1,4 +1,4 @@
-"""Notices trades that a stream left out: exchanges number them in sequence, so a gap shows."""
+"""Finds trades that a stream left out: exchanges number them in sequence, so a gap shows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class GapWatch:
     def __init__(self) -> None:
         self._last: dict[str, tuple[int, int]] = {}
 
-    def see(self, symbol: str, trades: Iterable[tuple[int, int]]) -> Gap | None:
-        """Take note of trades (number, instant in microseconds), as they came; tells the gap before them, if any."""
+    def observe(self, symbol: str, trades: Iterable[tuple[int, int]]) -> Gap | None:
+        """Note trades (number, instant in microseconds) in order of arrival; returns the gap before them, if any."""
         ordered = sorted(trades)
         if not ordered:
             return None

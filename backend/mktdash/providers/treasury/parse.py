@@ -1,4 +1,4 @@
-"""Reads the US Treasury's daily par yield curve rates: US dates, newest first, one column a maturity, by name."""
+"""Parses the US Treasury's daily par yield curve rates: US dates, newest first, one column a maturity, by name."""
 
 from collections.abc import Iterator
 

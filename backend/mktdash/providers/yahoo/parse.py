@@ -1,4 +1,4 @@
-"""Reads Yahoo's chart answer: columns beside each other, null where nothing is known, the last bar often unfinished.
+"""Parses Yahoo's chart answer: one list a column, null where there is no value, the last bar often unfinished.
 
 Beside the bars of whole sessions the last row may be the price of the moment, dated by its last trade: it is left out.
 """
@@ -18,7 +18,7 @@ from mktdash.providers.account import Account
 from mktdash.providers.base import Parsed, ParsedSeries, RawPayload, Rejection, SkipReason
 from mktdash.providers.reading.dates import day_of, session_instants
 from mktdash.providers.reading.numerals import BoolArray
-from mktdash.providers.reading.records import json_of, numbers, shown
+from mktdash.providers.reading.records import numbers, parse_json, raw_text
 from mktdash.providers.yahoo.symbols import SYMBOLS
 
 TIMEZONE = "America/New_York"
@@ -37,7 +37,7 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
         ProviderFormatError: an error, an answer of another shape, or one in another currency than the listing's.
     """
     with payload.open() as stream:
-        said = json_of(stream.read(), "Yahoo")
+        said = parse_json(stream.read(), "Yahoo")
     try:
         chart = said["chart"]
         if chart.get("error"):
@@ -49,7 +49,9 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
         times, quote = list(result.get("timestamp") or []), (result["indicators"]["quote"] or [{}])[0]
         lists = {name: list(quote[column]) if times else [] for name, column in _BAR.items()}
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise ProviderFormatError(f"Yahoo: the answer has another shape ({error!r})", cause=repr(error)) from error
+        raise ProviderFormatError(
+            f"Yahoo: the answer has an unknown structure ({error!r})", cause=repr(error)
+        ) from error
     if any(len(values) != len(times) for values in lists.values()):
         raise ProviderFormatError("Yahoo: the columns are of different lengths", symbol=alias)
     _refuse_other_currency(alias, currency)
@@ -85,7 +87,7 @@ def _bars(alias: str, times: list[Any], lists: dict[str, list[Any]], now: int) -
     ahead[-1:] |= _is_of_the_moment(times, days, dated)
     account.skip(SkipReason.UNFINISHED, int(ahead.sum()))
     account.refuse(
-        Rejection("BAD_DATE", "timestamp", "is no UNIX time in seconds", shown(times[at]), at + 1, alias)
+        Rejection("BAD_DATE", "timestamp", "is no UNIX time in seconds", raw_text(times[at]), at + 1, alias)
         for at in np.flatnonzero(~dated).tolist()
     )
     open_ = dated & ~ahead
@@ -94,7 +96,7 @@ def _bars(alias: str, times: list[Any], lists: dict[str, list[Any]], now: int) -
         columns[name], numeric = numbers(values)
         bad = known & ~numeric & np.array([value is not None for value in values], np.bool_)
         account.refuse(
-            Rejection("NOT_A_NUMBER", name, "is not a number", shown(values[at]), at + 1, alias, int(as_of[at]))
+            Rejection("NOT_A_NUMBER", name, "is not a number", raw_text(values[at]), at + 1, alias, int(as_of[at]))
             for at in np.flatnonzero(bad).tolist()
         )
         known &= ~bad

@@ -12,7 +12,7 @@ from mktdash.domain.errors import InvalidInputError, ProviderFormatError
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.providers.reading.delimited import read_pieces
+from mktdash.providers.reading.delimited import read_parts
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 BAR = {
@@ -192,14 +192,14 @@ def test_quoted_fields_crlf_and_a_byte_order_mark_are_read():
     assert not rejected
 
 
-@pytest.mark.parametrize("piece_bytes", [7, 16, 33, 64, 1000])
-def test_pieces_of_any_size_give_the_same_rows_and_lines(piece_bytes, tmp_path):
+@pytest.mark.parametrize("part_bytes", [7, 16, 33, 64, 1000])
+def test_pieces_of_any_size_give_the_same_rows_and_lines(part_bytes, tmp_path):
     rows = [f"2024-01-{day:02d},{day}.25" for day in range(1, 32)]
     path = tmp_path / "a.csv"
     path.write_text("Date,Price\n" + "\n".join(rows[:10]) + "\n\n" + '"2024-01-11",11.25\n' + "\n".join(rows[11:]))
 
     with path.open("rb") as stream:
-        pieces = list(read_pieces(stream, "test", piece_bytes=piece_bytes))
+        pieces = list(read_parts(stream, "test", part_bytes=part_bytes))
     assert [piece.column(0).text(row) for piece in pieces for row in range(len(piece))] == [row[:10] for row in rows]
     lines = np.concatenate([piece.lines for piece in pieces]).tolist()
     assert lines == [*range(2, 12), *range(13, 34)]
@@ -210,8 +210,8 @@ def test_pieces_of_any_size_give_the_same_rows_and_lines(piece_bytes, tmp_path):
     [
         (b"", "empty"),
         (b"<html><body>Sign in</body></html>", "web page"),
-        (b"Day,Price\n2024-01-01,1\n", "missing Date"),
-        (b"Date,Cost\n2024-01-01,1\n", "missing Price"),
+        (b"Day,Price\n2024-01-01,1\n", "missing columns: Date"),
+        (b"Date,Cost\n2024-01-01,1\n", "missing columns: Price"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "binary"),
     ],
 )
@@ -228,7 +228,7 @@ def test_a_file_that_the_mapping_does_not_fit_is_refused_as_a_whole(body, said):
         ({"timezone": "Mars/Olympus"}, "IANA"),
         ({"fixing_time": "25:00"}, "not a time"),
         ({"interval": "1x"}, "not an interval"),
-        ({"decimal": ","}, "different marks"),
+        ({"decimal": ","}, "decimal must differ"),
         ({"symbol": "a,b"}, "alphabet of symbols"),
         ({"colour": "red"}, "colour"),
         ({"date_formats": ["YY"]}, "date_formats"),
@@ -253,5 +253,5 @@ def test_a_mapping_reads_the_same_from_toml_and_json(tmp_path):
 
 
 async def test_a_csv_source_has_nothing_to_fetch():
-    with pytest.raises(InvalidInputError, match="give it a file"):
+    with pytest.raises(InvalidInputError, match="ingest a file"):
         CsvProvider(CsvMapping.model_validate(ONE)).fetch(None, None, None)
