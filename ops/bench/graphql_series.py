@@ -30,7 +30,7 @@ from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.resources import Resources
 from mktdash.settings import Settings
-from mktdash.store.catalogue.instruments import series_by_symbol
+from mktdash.store.catalogue.series import series_by_symbol
 from mktdash.store.engine.schema import upgrade
 from mktdash.store.engine.session import open_engine
 from mktdash.store.series.reading import read_columns

@@ -7,7 +7,7 @@ from pathlib import Path
 from mktdash.domain.clock import system_clock
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
-from mktdash.store.catalogue.instruments import series_by_symbol
+from mktdash.store.catalogue.series import series_by_symbol
 from mktdash.store.engine.schema import upgrade
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.series.reading import read_columns

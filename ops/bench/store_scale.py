@@ -27,7 +27,7 @@ from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, M
 from mktdash.domain.observation import Columns
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import Parsed, ParsedSeries, Policy, RawPayload
-from mktdash.store.catalogue.instruments import series_by_symbol, series_of_dataset
+from mktdash.store.catalogue.series import series_by_symbol, series_of_dataset
 from mktdash.store.engine.schema import upgrade
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.series.latest import latest_by_series_ids

@@ -21,7 +21,7 @@ from mktdash.ingest.replay import replay_from_raw
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store.catalogue.instruments import series_by_ids
+from mktdash.store.catalogue.series import series_by_ids
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 from mktdash.store.jobs import replays
 from mktdash.store.series.check import check_series, series_ids

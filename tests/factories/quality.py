@@ -16,7 +16,7 @@ from mktdash.quality.expected.sessions import schedule_of, slots_of
 from mktdash.quality.loading import fill
 from mktdash.store.batches.batches import BatchRow
 from mktdash.store.catalogue.datasets import DatasetRow
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.quality.check_inputs import Member, Newest
 
 DATASET = DatasetRow(

@@ -8,12 +8,12 @@ import mktdash
 
 PACKAGE = Path(mktdash.__file__).parent
 MARKET_TABLES = {
-    "observation": "Observation",
-    "observation_revision": "ObservationRevision",
-    "observation_chunk": "ObservationChunk",
-    "latest": "Latest",
-    "raw_file": "RawFile",
-    "raw_block": "RawBlock",
+    "observation": "OBSERVATIONS",
+    "observation_revision": "REVISIONS",
+    "observation_chunk": "CHUNKS",
+    "latest": "LATEST",
+    "raw_file": "RAW_FILES",
+    "raw_block": "RAW_BLOCKS",
 }
 STATEMENTS = {"insert", "update", "delete"}
 RAW_WRITE = re.compile(rf"(insert\s+into|update|delete\s+from)\s+({'|'.join(MARKET_TABLES)})\b", re.IGNORECASE)

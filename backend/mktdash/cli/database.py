@@ -92,7 +92,7 @@ def compact() -> None:
 
 
 async def _compact() -> list[str]:
-    from mktdash.store.catalogue.instruments import series_by_ids
+    from mktdash.store.catalogue.series import series_by_ids
     from mktdash.store.engine.session import read_transaction, write_transaction
     from mktdash.store.series.check import series_ids
     from mktdash.store.series.compact import compact_series

@@ -13,8 +13,8 @@ from mktdash.ingest.merge import NOTHING_PROTECTED, Protected
 from mktdash.ingest.symbology import SeriesPart, assign_series, join_parts
 from mktdash.ingest.validate import Valid, validate
 from mktdash.providers.base import Parsed, Rejection
-from mktdash.store.catalogue.instruments import SeriesRow
 from mktdash.store.catalogue.registration import Known
+from mktdash.store.catalogue.series import SeriesRow
 
 # One in twenty: a payload of which more can't be read is broken, and what it leaves out says nothing.
 _LARGE_SHARE = 0.05

@@ -15,8 +15,8 @@ from mktdash.ingest.merge import compare
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, Rejection, SkipReason
 from mktdash.store.batches.absences import store_absences
 from mktdash.store.batches.batches import NewQuarantine, quarantine
-from mktdash.store.catalogue.instruments import SeriesRow
 from mktdash.store.catalogue.registration import Known, register_series
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.series.chunk_upkeep import mark_known, update_chunks_and_latest
 from mktdash.store.series.locking import NEVER, LockedSeries, Span, lock_and_read, lock_series
 from mktdash.store.series.rewind import rewind

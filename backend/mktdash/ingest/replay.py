@@ -19,7 +19,7 @@ from mktdash.ingest.reparse import ParserOf, original_parser, replay_batch
 from mktdash.providers.registry import describe_parser
 from mktdash.store.batches.batches import ALL_TIME, batches_after, close_batch
 from mktdash.store.catalogue.datasets import all_datasets, mark_changed
-from mktdash.store.catalogue.instruments import SeriesRow, series_of_dataset
+from mktdash.store.catalogue.series import SeriesRow, series_of_dataset
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.series.locking import lock_series
 from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id

@@ -9,8 +9,8 @@ from mktdash.domain.instrument import SeriesSpec
 from mktdash.domain.observation import Columns
 from mktdash.ingest.validate import rejection_at
 from mktdash.providers.base import ParsedSeries, Rejection
-from mktdash.store.catalogue.instruments import SeriesRow
 from mktdash.store.catalogue.registration import Known, Stands
+from mktdash.store.catalogue.series import SeriesRow
 
 
 @dataclass(frozen=True, slots=True)

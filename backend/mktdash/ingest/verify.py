@@ -22,8 +22,8 @@ from mktdash.ingest.merge import compare
 from mktdash.ingest.reparse import dataset_of, key_of, original_parser, reparse
 from mktdash.providers.base import Parsed, Provider
 from mktdash.store.batches.batches import ALL_TIME, BatchRow, batches_after
-from mktdash.store.catalogue.instruments import SeriesRow, series_of_dataset
 from mktdash.store.catalogue.registration import Known, known_series
+from mktdash.store.catalogue.series import SeriesRow, series_of_dataset
 from mktdash.store.series.check import Problem, revisions_by_series, rows_by_series
 
 # So many series of a dataset are in memory at a time; its batches are reparsed once for each so many.

@@ -15,7 +15,7 @@ from mktdash.store.batches.absences import QuarantineRow
 from mktdash.store.batches.batches import BatchRow
 from mktdash.store.catalogue.datasets import DatasetRow
 from mktdash.store.catalogue.endings import Ending
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.quality.check_inputs import Member, Newest
 from mktdash.store.quality.verdicts import NOTHING
 

@@ -31,7 +31,8 @@ from mktdash.store.batches.batches import BatchRow, last_batches
 from mktdash.store.batches.raw_files import read_raw
 from mktdash.store.catalogue.datasets import DatasetRow
 from mktdash.store.catalogue.endings import Ending, endings_of_dataset
-from mktdash.store.catalogue.instruments import aliases_by_instrument_ids, series_by_ids
+from mktdash.store.catalogue.instruments import aliases_by_instrument_ids
+from mktdash.store.catalogue.series import series_by_ids
 from mktdash.store.quality.check_inputs import (
     Member,
     Newest,

@@ -16,7 +16,7 @@ from mktdash.domain.schedule import end_of
 from mktdash.quality.expected.sessions import schedule_of
 from mktdash.store.catalogue.datasets import DatasetRow, all_datasets, newest_as_of
 from mktdash.store.catalogue.endings import Ending, endings_by_datasets
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 
 # Twenty sessions, whatever holidays are among them.
 _SESSIONS = 31 * MICROS_PER_DAY

@@ -10,12 +10,8 @@ from mktdash.quality.ageing import as_of_now
 from mktdash.quality.overview import dataset_status
 from mktdash.reports.base import Selection
 from mktdash.store.catalogue.datasets import DatasetRow, dataset_by_key
-from mktdash.store.catalogue.instruments import (
-    SeriesRow,
-    instrument_by_symbol,
-    instruments_by_ids,
-    series_by_instrument_ids,
-)
+from mktdash.store.catalogue.instruments import instrument_by_symbol, instruments_by_ids
+from mktdash.store.catalogue.series import SeriesRow, series_by_instrument_ids
 from mktdash.store.jobs.snapshots import DatasetState, SnapshotRow, insert_snapshot
 from mktdash.store.quality.verdicts import DqRow, latest_results
 from mktdash.store.series.reading import ChunkDigest, read_chunk_digests, snapshot_id

@@ -14,7 +14,7 @@ from mktdash.quality.base import BatchChanges, CheckContext, EqualPair, Restated
 from mktdash.quality.expected.sessions import schedule_of, slots_of
 from mktdash.quality.loading import fill
 from mktdash.store.catalogue.datasets import DatasetRow
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.quality.check_inputs import Member, Newest
 
 

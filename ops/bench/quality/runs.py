@@ -20,7 +20,7 @@ from mktdash.domain.schedule import fixing_at, sessions_between
 from mktdash.ingest.pipeline import ingest_payload
 from mktdash.providers.base import Fetcher, Parsed, ParsedSeries, Policy, RawPayload, Window
 from mktdash.quality.runner import run_quality
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.schema import upgrade
 from mktdash.store.engine.session import open_engine, read_transaction
 from ops.bench.table import Figure

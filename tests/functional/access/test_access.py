@@ -12,7 +12,7 @@ from mktdash.domain.errors import UnavailableError
 from mktdash.security.authentication import Authentication, Request
 from mktdash.security.tokens import Issuer, create_token, end_token
 from mktdash.store.engine.session import open_engine, read_transaction
-from mktdash.store.tables import ApiToken, AuditEvent
+from mktdash.store.tables.access import ApiToken, AuditEvent
 
 VIEWER = "{ viewer { role name canRead canRequestReports canOperate } }"
 REQUEST = """mutation { requestReport(input: {template: "market-summary"}) { __typename ... on ReportRun { runId state }

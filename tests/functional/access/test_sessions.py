@@ -11,7 +11,7 @@ from mktdash.domain.clock import system_clock
 from mktdash.security.tokens import Issuer, end_token
 from mktdash.store.access.sessions import MOST_A_TOKEN
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.tables import ApiToken, BrowserSession
+from mktdash.store.tables.access import ApiToken, BrowserSession
 
 VIEWER = {"query": "{ viewer { role } }"}
 HTML = {"accept": "text/html,application/xhtml+xml"}

@@ -8,7 +8,7 @@ from mktdash.security import tokens
 from mktdash.security.tokens import create_token
 from mktdash.settings import Settings
 from mktdash.store.engine.session import open_engine, read_transaction
-from mktdash.store.tables import ApiToken, BrowserSession
+from mktdash.store.tables.access import ApiToken, BrowserSession
 from mktdash.supervisor.prepare import Prepared
 
 VIEWER = {"query": "{ viewer { role } }"}

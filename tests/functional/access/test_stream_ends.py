@@ -21,7 +21,8 @@ from mktdash.domain.clock import system_clock, to_micros
 from mktdash.security import revocation
 from mktdash.security.tokens import Issuer, create_token, end_token
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.tables import ApiToken, ReportRun
+from mktdash.store.tables.access import ApiToken
+from mktdash.store.tables.reports import ReportRun
 
 REQUEST = 'mutation { requestReport(input: {template: "market-summary"}) { __typename } }'
 

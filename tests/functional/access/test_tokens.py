@@ -13,7 +13,7 @@ from mktdash.cli.main import app
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
-from mktdash.store.tables import ApiToken, AuditEvent
+from mktdash.store.tables.access import ApiToken, AuditEvent
 
 CREATE = """mutation($input: CreateTokenInput!) { createToken(input: $input) { __typename
   ... on CreatedToken { secret token { id name role kind expiresAt revokedAt madeBy sessions } }

@@ -16,7 +16,7 @@ from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 from mktdash.graphql.vocabulary.json import encode
 from mktdash.graphql.vocabulary.scalars import SCALARS, FlagsColumn, FloatColumn, InstantColumn, MillisColumn
 from mktdash.providers.base import Parsed, ParsedSeries, RawPayload
-from mktdash.store.catalogue.instruments import series_by_symbol
+from mktdash.store.catalogue.series import series_by_symbol
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.series.compact import compact_series
 from mktdash.store.series.reading import read_columns

@@ -5,7 +5,7 @@ from sqlalchemy import event
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import iso
-from mktdash.store.catalogue.instruments import series_by_symbol
+from mktdash.store.catalogue.series import series_by_symbol
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.series.reading import read_columns
 

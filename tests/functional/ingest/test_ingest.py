@@ -5,7 +5,7 @@ from tests.factories.sources.ingesting import ingest
 from mktdash.domain.clock import system_clock
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.store.catalogue.datasets import dataset_by_key
-from mktdash.store.catalogue.instruments import series_by_symbol, series_of_dataset
+from mktdash.store.catalogue.series import series_by_symbol, series_of_dataset
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.series.latest import latest_by_series_ids
 from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id

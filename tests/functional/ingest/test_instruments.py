@@ -19,7 +19,8 @@ from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.store.catalogue.instrument_import import Entry, NamePeriod, import_instruments
-from mktdash.store.catalogue.instruments import instrument_by_symbol, series_by_symbol, series_of_dataset
+from mktdash.store.catalogue.instruments import instrument_by_symbol
+from mktdash.store.catalogue.series import series_by_symbol, series_of_dataset
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.series.reading import read_columns
 

@@ -11,7 +11,7 @@ from mktdash.domain.clock import to_micros
 from mktdash.ingest import transactions
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.store.batches.batches import last_batches, unfinished_batches
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.series.check import check_raw, check_series, series_ids
 from mktdash.store.series.reading import read_chunk_digests, snapshot_id

@@ -17,7 +17,7 @@ from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.quality.runner import run_quality
 from mktdash.store.batches.absences import absences_by_series_ids
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.series.check import check_links, check_series
 from mktdash.store.series.latest import latest_by_series_ids

@@ -12,7 +12,7 @@ from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import to_micros
 from mktdash.ingest import transactions
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.series.reading import read_columns
 

@@ -17,7 +17,7 @@ from mktdash.domain.flags import Flag
 from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id
 

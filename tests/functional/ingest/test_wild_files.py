@@ -19,10 +19,10 @@ from mktdash.cli.main import app
 from mktdash.domain.clock import iso
 from mktdash.domain.errors import MktdashError
 from mktdash.providers.csv.mapping import CsvMapping
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.series.reading import read_columns
-from mktdash.store.tables import Quarantine
+from mktdash.store.tables.batches import Quarantine
 
 WILD = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "wild"
 # Those about windows, known times and datasets are told in the tests of the store's door.

@@ -16,7 +16,7 @@ from mktdash.http import quality_gauges
 from mktdash.providers.ecb.client import EcbProvider, recorded_history
 from mktdash.quality.runner import run_quality
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
-from mktdash.store.tables import Dataset
+from mktdash.store.tables.market import Dataset
 
 ECB = "ecb-reference-rates"
 

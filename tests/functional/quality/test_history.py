@@ -12,7 +12,7 @@ from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.quality.checks.consistency.history import History
 from mktdash.quality.checks.consistency.revisions import Revisions
 from mktdash.quality.history import full_history
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import read_transaction
 
 TOLD, NOW = at("2026-11-19T18:00"), at("2026-11-19T20:00")

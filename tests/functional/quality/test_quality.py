@@ -16,11 +16,11 @@ from mktdash.quality.expected.missing import Reason
 from mktdash.quality.overview import overall
 from mktdash.quality.runner import missing_sessions, run_quality
 from mktdash.store.catalogue.datasets import dataset_by_key
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.live.outbox import events_after
 from mktdash.store.quality.verdicts import history, latest_results
-from mktdash.store.tables import Dataset
+from mktdash.store.tables.market import Dataset
 
 ECB = "ecb-reference-rates"
 # The recorded history ends on Friday 2026-10-30.

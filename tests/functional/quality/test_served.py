@@ -10,7 +10,8 @@ from mktdash.quality.runner import run_quality
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.quality.alerts import NOTE_LENGTH, alerts
 from mktdash.store.quality.verdicts import NewDqResult, save_results
-from mktdash.store.tables import Dataset, metadata
+from mktdash.store.tables import metadata
+from mktdash.store.tables.market import Dataset
 
 ECB = "ecb-reference-rates"
 # The recorded history ends on Friday 2026-10-30.

@@ -16,7 +16,7 @@ from mktdash.providers.treasury.client import TreasuryProvider
 from mktdash.quality.base import CheckResult, Status
 from mktdash.quality.checks.consistency.twins import by_session, compare
 from mktdash.quality.runner import run_quality
-from mktdash.store.catalogue.instruments import SeriesFilter, series_by_symbol
+from mktdash.store.catalogue.series import SeriesFilter, series_by_symbol
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.series.reading import read_columns
 

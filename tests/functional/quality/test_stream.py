@@ -12,7 +12,7 @@ from mktdash.domain.clock import MICROS_PER_SECOND, iso, to_micros
 from mktdash.store.engine.session import write_transaction
 from mktdash.store.quality.alerts import acknowledge, alerts, annotate
 from mktdash.store.quality.verdicts import NewDqResult, save_results
-from mktdash.store.tables import Dataset
+from mktdash.store.tables.market import Dataset
 
 NOW = to_micros(at("2026-03-01T00:00"))
 QUALITY = """subscription($dataset: String, $since: String) { quality(dataset: $dataset, since: $since) {

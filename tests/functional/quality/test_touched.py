@@ -8,7 +8,7 @@ from tests.factories.sources.scripted import DAY_0, scripted
 
 from mktdash.quality import runner
 from mktdash.quality.runner import run_quality
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import read_transaction
 
 KEY = "scripted-daily"

@@ -9,7 +9,7 @@ from tests.factories.sources.scripted import ScriptedProvider, day, scripted
 from mktdash.domain.clock import to_micros
 from mktdash.ingest.replay import replay_from_raw
 from mktdash.providers.base import Parsed
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.series.check import check_raw, check_series, series_ids
 from mktdash.store.series.compact import compact_series

@@ -15,7 +15,7 @@ from mktdash.ingest.batch import BatchKey, BatchMerge
 from mktdash.store.batches.batches import NewBatch, open_batch
 from mktdash.store.batches.raw_files import store_raw
 from mktdash.store.catalogue.datasets import dataset_by_key, mark_changed
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 from mktdash.store.live.outbox import append_events, event_head
 from mktdash.store.series.check import check_series, series_ids

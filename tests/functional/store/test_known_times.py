@@ -13,7 +13,7 @@ from tests.factories.sources.scripted import ScriptedProvider, day, scripted
 from mktdash.domain.clock import to_micros
 from mktdash.ingest import pipeline
 from mktdash.store.batches.batches import provenance_of
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.series.reading import read_chunk_digests, read_columns, snapshot_id
 

@@ -14,7 +14,7 @@ from mktdash.providers.base import RawPayload
 from mktdash.providers.csv.client import CsvProvider
 from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.store.catalogue.endings import end_dataset
-from mktdash.store.catalogue.instruments import series_of_dataset
+from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.schema import alembic_config, current, downgrade, head, upgrade
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 from mktdash.store.jobs.snapshots import DatasetState, SnapshotRow, insert_snapshot, snapshot_by_id

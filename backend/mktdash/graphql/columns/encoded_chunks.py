@@ -15,7 +15,7 @@ from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 from mktdash.graphql.vocabulary.json import encode
 from mktdash.graphql.vocabulary.scalars import flag_lists, floats, instants, millis
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.series.chunk_slices import ChunkSlice, read_chunk_payloads, read_chunk_slices
 from mktdash.store.series.chunks import decode_chunk
 

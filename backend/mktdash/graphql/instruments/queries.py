@@ -21,10 +21,7 @@ from mktdash.graphql.vocabulary.arguments import (
 from mktdash.graphql.vocabulary.connection import Connection
 from mktdash.graphql.vocabulary.depends_on import depends_on
 from mktdash.graphql.vocabulary.node import Node
-from mktdash.store.catalogue.instruments import (
-    instrument_by_symbol,
-    search_instruments,
-)
+from mktdash.store.catalogue.instruments import instrument_by_symbol, search_instruments
 from mktdash.store.live.topic_versions import CATALOGUE
 
 

@@ -14,12 +14,8 @@ from mktdash.graphql.vocabulary.from_row import from_row, lazily_from_row
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant
-from mktdash.store.catalogue.instruments import (
-    AliasRow,
-    InstrumentRow,
-    aliases_by_instrument_ids,
-    series_by_instrument_ids,
-)
+from mktdash.store.catalogue.instruments import AliasRow, InstrumentRow, aliases_by_instrument_ids
+from mktdash.store.catalogue.series import series_by_instrument_ids
 from mktdash.store.live.topic_versions import CATALOGUE
 
 INSTRUMENTS = "Instrument"

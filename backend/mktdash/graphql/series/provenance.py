@@ -9,7 +9,7 @@ from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.store.batches.batches import BatchRow, ProvenanceRow
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.live.topic_versions import ABOUT, CATALOGUE, DATA, RAW
 
 BATCHES = "Batch"

@@ -32,12 +32,8 @@ from mktdash.graphql.vocabulary.ids import number_of
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.store.batches.batches import batches_by_ids, provenance_of
-from mktdash.store.catalogue.instruments import (
-    SeriesFilter,
-    instrument_by_symbol,
-    series_by_instrument_ids,
-    series_by_symbol,
-)
+from mktdash.store.catalogue.instruments import instrument_by_symbol
+from mktdash.store.catalogue.series import SeriesFilter, series_by_instrument_ids, series_by_symbol
 from mktdash.store.catalogue.series_lookup import details_of, find_series
 from mktdash.store.live.topic_versions import CATALOGUE, DATA
 from mktdash.store.series.revisions import revisions_page

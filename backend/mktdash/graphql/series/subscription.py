@@ -12,7 +12,8 @@ from mktdash.graphql.context import Info, RequestContext
 from mktdash.graphql.vocabulary import bounds
 from mktdash.graphql.vocabulary.arguments import Since
 from mktdash.graphql.vocabulary.scalars import Instant
-from mktdash.store.catalogue.instruments import SeriesRow, instrument_by_symbol, series_by_ids, series_by_instrument_ids
+from mktdash.store.catalogue.instruments import instrument_by_symbol
+from mktdash.store.catalogue.series import SeriesRow, series_by_ids, series_by_instrument_ids
 from mktdash.store.engine.session import read_transaction
 from mktdash.store.live.outbox import EventRow
 

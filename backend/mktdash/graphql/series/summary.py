@@ -26,7 +26,7 @@ from mktdash.graphql.vocabulary.from_row import lazily_from_row
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.quality.quoted import read_quoting
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.live.topic_versions import CATALOGUE, DATA, QUALITY
 from mktdash.store.quality.verdicts import latest_results, latest_verdicts
 from mktdash.store.series.latest import latest_by_series_ids

@@ -29,7 +29,7 @@ from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant, Json
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.live.topic_versions import CATALOGUE, DATA, QUALITY
 from mktdash.store.quality.verdicts import latest_results
 

@@ -10,7 +10,7 @@ from mktdash.domain.errors import InvalidInputError
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on
 from mktdash.graphql.vocabulary.from_row import lazily_from_row
 from mktdash.graphql.vocabulary.ids import decoded, encoded
-from mktdash.store.catalogue.instruments import Page
+from mktdash.store.engine.page import Page
 
 T = TypeVar("T")
 R = TypeVar("R")

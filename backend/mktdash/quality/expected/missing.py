@@ -15,7 +15,7 @@ from mktdash.quality.base import CheckContext
 from mktdash.quality.expected.sessions import Slots
 from mktdash.store.batches.absences import QuarantineRow
 from mktdash.store.batches.batches import BatchRow
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.quality.check_inputs import Member
 
 BoolArray = npt.NDArray[np.bool_]

@@ -11,7 +11,7 @@ from mktdash.domain.interval import interval_seconds
 from mktdash.quality.base import BatchChanges, BatchCheck, CheckContext, Finding, RestatedSeries, Status
 from mktdash.quality.checks.consistency.revisions import NEWS
 from mktdash.quality.findings import FORMAT, decode_findings, encode_findings
-from mktdash.store.catalogue.instruments import SeriesRow, series_by_ids
+from mktdash.store.catalogue.series import SeriesRow, series_by_ids
 from mktdash.store.quality.batch_changes import (
     BatchBrief,
     Superseded,

@@ -14,7 +14,7 @@ from mktdash.domain.interval import chunk_period_bounds, chunk_period_of, interv
 from mktdash.domain.observation import BAR_FIELDS, Columns
 from mktdash.quality.base import CheckContext, Finding, HistoryCheck, Status, Subject
 from mktdash.quality.findings import FORMAT, decode_findings, encode_findings
-from mktdash.store.catalogue.instruments import SeriesRow, series_by_ids
+from mktdash.store.catalogue.series import SeriesRow, series_by_ids
 from mktdash.store.quality.check_inputs import sealed_chunk_digests
 from mktdash.store.quality.verdicts import StateRow
 from mktdash.store.series.reading import read_columns

@@ -20,13 +20,8 @@ from mktdash.reports.market_summary.parameters import (
     MarketSummaryParameters,
 )
 from mktdash.reports.parameters import ParameterProblem, invalid
-from mktdash.store.catalogue.instruments import (
-    SeriesRow,
-    instrument_by_symbol,
-    search_instruments,
-    series_by_instrument_ids,
-    series_of_dataset,
-)
+from mktdash.store.catalogue.instruments import instrument_by_symbol, search_instruments
+from mktdash.store.catalogue.series import SeriesRow, series_by_instrument_ids, series_of_dataset
 from mktdash.store.series.latest import LatestRow, latest_by_series_ids
 from mktdash.store.series.reading import read_columns
 

@@ -5,15 +5,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.store.tables import metadata
-
-_AUDIT = metadata.tables["audit_event"]
+from mktdash.store.tables import AUDIT
 
 
 async def append_audit(
     conn: AsyncConnection, *, at: int, principal: str, action: str, target: str, detail: dict[str, Any]
 ) -> None:
     """Write down who changed what; call it in the transaction of the change."""
-    await conn.execute(
-        sa.insert(_AUDIT).values(at=at, principal=principal, action=action, target=target, detail=detail)
-    )
+    await conn.execute(sa.insert(AUDIT).values(at=at, principal=principal, action=action, target=target, detail=detail))

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.store.catalogue.instruments import Page
-from mktdash.store.tables import metadata
+from mktdash.store.engine.page import Page
+from mktdash.store.tables import SESSIONS, TOKENS
 
 MOST_A_TOKEN = 20
-
-_TOKEN = metadata.tables["api_token"]
-_SESSION = metadata.tables["browser_session"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +25,27 @@ class SessionRow:
 
 
 _ROWS = sa.select(
-    _SESSION.c.id,
-    _SESSION.c.token_id,
-    _TOKEN.c.name,
-    _TOKEN.c.role,
-    _SESSION.c.opened_at,
-    _SESSION.c.expires_at,
-    _SESSION.c.last_used_at,
-).join(_TOKEN, _TOKEN.c.id == _SESSION.c.token_id)
+    SESSIONS.c.id,
+    SESSIONS.c.token_id,
+    TOKENS.c.name,
+    TOKENS.c.role,
+    SESSIONS.c.opened_at,
+    SESSIONS.c.expires_at,
+    SESSIONS.c.last_used_at,
+).join(TOKENS, TOKENS.c.id == SESSIONS.c.token_id)
 
 
 def _open_at(now: int) -> sa.ColumnElement[bool]:
     return (
-        (_SESSION.c.expires_at > now)
-        & _TOKEN.c.revoked_at.is_(None)
-        & (_TOKEN.c.expires_at.is_(None) | (_TOKEN.c.expires_at > now))
+        (SESSIONS.c.expires_at > now)
+        & TOKENS.c.revoked_at.is_(None)
+        & (TOKENS.c.expires_at.is_(None) | (TOKENS.c.expires_at > now))
     )
 
 
 async def lock_token(conn: AsyncConnection, token_id: str, now: int) -> tuple[bool, int | None]:
     """Whether a token is live at an instant, and its end; nobody revokes it before this write transaction is over."""
-    query = sa.select(_TOKEN.c.revoked_at, _TOKEN.c.expires_at).where(_TOKEN.c.id == token_id).with_for_update()
+    query = sa.select(TOKENS.c.revoked_at, TOKENS.c.expires_at).where(TOKENS.c.id == token_id).with_for_update()
     row = (await conn.execute(query)).first()
     if row is None:
         return False, None
@@ -62,14 +59,14 @@ async def insert_session(
 
     In a write transaction that has locked the token.
     """
-    used = sa.func.coalesce(_SESSION.c.last_used_at, _SESSION.c.opened_at)
-    mine = sa.select(_SESSION.c.id).where(_SESSION.c.token_id == token_id)
-    kept = mine.order_by(used.desc(), _SESSION.c.id).limit(MOST_A_TOKEN - 1)
+    used = sa.func.coalesce(SESSIONS.c.last_used_at, SESSIONS.c.opened_at)
+    mine = sa.select(SESSIONS.c.id).where(SESSIONS.c.token_id == token_id)
+    kept = mine.order_by(used.desc(), SESSIONS.c.id).limit(MOST_A_TOKEN - 1)
     surplus = set((await conn.execute(mine)).scalars()) - set((await conn.execute(kept)).scalars())
     if surplus:
-        await conn.execute(sa.delete(_SESSION).where(_SESSION.c.id.in_(sorted(surplus))))
+        await conn.execute(sa.delete(SESSIONS).where(SESSIONS.c.id.in_(sorted(surplus))))
     await conn.execute(
-        sa.insert(_SESSION).values(
+        sa.insert(SESSIONS).values(
             id=session_id, sha256=sha256, token_id=token_id, opened_at=opened_at, expires_at=expires_at
         )
     )
@@ -77,27 +74,27 @@ async def insert_session(
 
 async def prolong(conn: AsyncConnection, session_id: str, token_id: str, expires_at: int) -> bool:
     """Let a session of a token last until an instant. Returns whether there is such a session."""
-    wanted = (_SESSION.c.id == session_id) & (_SESSION.c.token_id == token_id)
-    return (await conn.execute(sa.update(_SESSION).where(wanted).values(expires_at=expires_at))).rowcount > 0
+    wanted = (SESSIONS.c.id == session_id) & (SESSIONS.c.token_id == token_id)
+    return (await conn.execute(sa.update(SESSIONS).where(wanted).values(expires_at=expires_at))).rowcount > 0
 
 
 async def delete_session(conn: AsyncConnection, session_id: str) -> SessionRow | None:
     """End a session. Returns what it was; None where there is none of this id."""
-    row = (await conn.execute(_ROWS.where(_SESSION.c.id == session_id))).first()
+    row = (await conn.execute(_ROWS.where(SESSIONS.c.id == session_id))).first()
     if row is None:
         return None
-    done = await conn.execute(sa.delete(_SESSION).where(_SESSION.c.id == session_id))
+    done = await conn.execute(sa.delete(SESSIONS).where(SESSIONS.c.id == session_id))
     return SessionRow(*row) if done.rowcount else None
 
 
 async def delete_expired(conn: AsyncConnection, token_id: str, now: int) -> None:
     """Forget a token's sessions that have ended by themselves. In a write transaction that has locked the token."""
-    await conn.execute(sa.delete(_SESSION).where(_SESSION.c.token_id == token_id, _SESSION.c.expires_at <= now))
+    await conn.execute(sa.delete(SESSIONS).where(SESSIONS.c.token_id == token_id, SESSIONS.c.expires_at <= now))
 
 
 async def open_sessions(conn: AsyncConnection, now: int) -> list[SessionRow]:
     """The sessions open at an instant, newest first."""
-    query = _ROWS.where(_open_at(now)).order_by(_SESSION.c.opened_at.desc(), _SESSION.c.id)
+    query = _ROWS.where(_open_at(now)).order_by(SESSIONS.c.opened_at.desc(), SESSIONS.c.id)
     return [SessionRow(*row) for row in (await conn.execute(query)).all()]
 
 
@@ -107,10 +104,10 @@ async def sessions_page(
     """The sessions open at an instant, newest first; ``after`` is when the last one before was opened, and its id."""
     wanted = _ROWS.where(_open_at(now))
     total = (await conn.execute(sa.select(sa.func.count()).select_from(wanted.subquery()))).scalar_one()
-    query = wanted.order_by(_SESSION.c.opened_at.desc(), _SESSION.c.id).limit(first + 1)
+    query = wanted.order_by(SESSIONS.c.opened_at.desc(), SESSIONS.c.id).limit(first + 1)
     if after is not None:
         opened, last = after
-        same = (_SESSION.c.opened_at == opened) & (_SESSION.c.id > last)
-        query = query.where((_SESSION.c.opened_at < opened) | same)
+        same = (SESSIONS.c.opened_at == opened) & (SESSIONS.c.id > last)
+        query = query.where((SESSIONS.c.opened_at < opened) | same)
     rows = [SessionRow(*row) for row in (await conn.execute(query)).all()]
     return Page(rows[:first], total, has_next=len(rows) > first, has_previous=after is not None)

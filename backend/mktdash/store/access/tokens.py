@@ -7,12 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
-from mktdash.store.catalogue.instruments import Page
+from mktdash.store.engine.page import Page
 from mktdash.store.engine.session import is_postgres
-from mktdash.store.tables import metadata
+from mktdash.store.tables import SESSIONS, TOKENS
 
-_TOKEN = metadata.tables["api_token"]
-_SESSION = metadata.tables["browser_session"]
 # Any constant does; it only has to be the same in every process.
 _NAMES_LOCK = 0x6D6B_7464_6173_6805
 
@@ -41,16 +39,16 @@ def _rows(now: int) -> sa.Select[Any]:
     """Every token with the number of its sessions at an instant."""
     opened = (
         sa.select(sa.func.count())
-        .where(_SESSION.c.token_id == _TOKEN.c.id, _SESSION.c.expires_at > now, _live(now))
-        .correlate(_TOKEN)
+        .where(SESSIONS.c.token_id == TOKENS.c.id, SESSIONS.c.expires_at > now, _live(now))
+        .correlate(TOKENS)
         .scalar_subquery()
     )
     names = ("id", "name", "role", "kind", "created_at", "expires_at", "revoked_at", "last_used_at", "made_by")
-    return sa.select(*(_TOKEN.c[name] for name in names), opened.label("sessions"))
+    return sa.select(*(TOKENS.c[name] for name in names), opened.label("sessions"))
 
 
 def _live(now: int) -> sa.ColumnElement[bool]:
-    return _TOKEN.c.revoked_at.is_(None) & (_TOKEN.c.expires_at.is_(None) | (_TOKEN.c.expires_at > now))
+    return TOKENS.c.revoked_at.is_(None) & (TOKENS.c.expires_at.is_(None) | (TOKENS.c.expires_at > now))
 
 
 async def insert_token(
@@ -67,7 +65,7 @@ async def insert_token(
 ) -> None:
     """Keep a new token's hash."""
     await conn.execute(
-        sa.insert(_TOKEN).values(
+        sa.insert(TOKENS).values(
             id=token_id,
             sha256=sha256,
             name=name,
@@ -88,7 +86,7 @@ async def take_name(conn: AsyncConnection, name: str, now: int) -> None:
     """
     if is_postgres(conn):
         await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_NAMES_LOCK)))
-    taken = (await conn.execute(sa.select(_TOKEN.c.id).where(_TOKEN.c.name == name, _live(now)))).scalars().first()
+    taken = (await conn.execute(sa.select(TOKENS.c.id).where(TOKENS.c.name == name, _live(now)))).scalars().first()
     if taken is not None:
         raise InvalidInputError(
             f"the token {taken} is called {name!r} already: take another name, or revoke that one first",
@@ -99,7 +97,7 @@ async def take_name(conn: AsyncConnection, name: str, now: int) -> None:
 
 async def all_tokens(conn: AsyncConnection, now: int) -> list[TokenRow]:
     """Every token, newest first."""
-    query = _rows(now).order_by(_TOKEN.c.created_at.desc(), _TOKEN.c.id)
+    query = _rows(now).order_by(TOKENS.c.created_at.desc(), TOKENS.c.id)
     return [TokenRow(*row) for row in (await conn.execute(query)).all()]
 
 
@@ -107,12 +105,12 @@ async def tokens_page(
     conn: AsyncConnection, now: int, *, first: int, after: tuple[int, str] | None = None
 ) -> Page[TokenRow]:
     """Tokens, newest first; ``after`` is when the last one of the page before was made, and its id."""
-    total = (await conn.execute(sa.select(sa.func.count()).select_from(_TOKEN))).scalar_one()
-    query = _rows(now).order_by(_TOKEN.c.created_at.desc(), _TOKEN.c.id).limit(first + 1)
+    total = (await conn.execute(sa.select(sa.func.count()).select_from(TOKENS))).scalar_one()
+    query = _rows(now).order_by(TOKENS.c.created_at.desc(), TOKENS.c.id).limit(first + 1)
     if after is not None:
         made, last = after
-        same = (_TOKEN.c.created_at == made) & (_TOKEN.c.id > last)
-        query = query.where((_TOKEN.c.created_at < made) | same)
+        same = (TOKENS.c.created_at == made) & (TOKENS.c.id > last)
+        query = query.where((TOKENS.c.created_at < made) | same)
     rows = [TokenRow(*row) for row in (await conn.execute(query)).all()]
     return Page(rows[:first], total, has_next=len(rows) > first, has_previous=after is not None)
 
@@ -124,10 +122,10 @@ async def token_named(conn: AsyncConnection, text: str, now: int) -> TokenRow:
         NotFoundError: there is none.
         InvalidInputError: several live tokens have the name.
     """
-    row = (await conn.execute(_rows(now).where(_TOKEN.c.id == text))).first()
+    row = (await conn.execute(_rows(now).where(TOKENS.c.id == text))).first()
     if row is not None:
         return TokenRow(*row)
-    query = _rows(now).where(_TOKEN.c.name == text, _live(now)).order_by(_TOKEN.c.id)
+    query = _rows(now).where(TOKENS.c.name == text, _live(now)).order_by(TOKENS.c.id)
     found = [TokenRow(*row) for row in (await conn.execute(query)).all()]
     if not found:
         raise NotFoundError(
@@ -142,7 +140,7 @@ async def token_named(conn: AsyncConnection, text: str, now: int) -> TokenRow:
 
 async def made_with(conn: AsyncConnection, token_id: str, now: int) -> list[TokenRow]:
     """The live tokens that an administrator made over the API with this one."""
-    query = _rows(now).where(_TOKEN.c.made_by == token_id, _live(now)).order_by(_TOKEN.c.created_at)
+    query = _rows(now).where(TOKENS.c.made_by == token_id, _live(now)).order_by(TOKENS.c.created_at)
     return [TokenRow(*row) for row in (await conn.execute(query)).all()]
 
 
@@ -152,19 +150,19 @@ async def revoke(conn: AsyncConnection, token_ids: list[str], now: int) -> int:
     A browser that is just being let in waits for this or is waited for: both lock the token's row.
     """
     done = await conn.execute(
-        sa.update(_TOKEN).where(_TOKEN.c.id.in_(token_ids), _TOKEN.c.revoked_at.is_(None)).values(revoked_at=now)
+        sa.update(TOKENS).where(TOKENS.c.id.in_(token_ids), TOKENS.c.revoked_at.is_(None)).values(revoked_at=now)
     )
-    await conn.execute(sa.delete(_SESSION).where(_SESSION.c.token_id.in_(token_ids)))
+    await conn.execute(sa.delete(SESSIONS).where(SESSIONS.c.token_id.in_(token_ids)))
     return done.rowcount
 
 
 async def delete_tokens(conn: AsyncConnection, *, kind: str, name: str) -> None:
     """Remove the tokens of a kind and a name, with their sessions."""
-    await conn.execute(sa.delete(_TOKEN).where(_TOKEN.c.kind == kind, _TOKEN.c.name == name))
+    await conn.execute(sa.delete(TOKENS).where(TOKENS.c.kind == kind, TOKENS.c.name == name))
 
 
 async def mark_used(conn: AsyncConnection, used_id: str, at: int) -> None:
     """Note that a token or a session was used. One a transaction: it holds no row while it waits for another."""
-    for table in (_TOKEN, _SESSION):
+    for table in (TOKENS, SESSIONS):
         later = table.c.last_used_at.is_(None) | (table.c.last_used_at < at)
         await conn.execute(sa.update(table).where(table.c.id == used_id, later).values(last_used_at=at))

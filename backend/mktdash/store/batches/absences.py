@@ -10,10 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.observation import Int64Array
 from mktdash.store.engine.id_list import is_one_of
-from mktdash.store.tables import metadata
-
-ABSENCES = metadata.tables["absence"]
-QUARANTINE = metadata.tables["quarantine"]
+from mktdash.store.tables import ABSENCES, QUARANTINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +35,7 @@ async def absences_by_series_ids(
     """The runs (first and last instant, microseconds) that sources declare empty and that touch start..end."""
     wanted = (
         select(ABSENCES.c.series_id, ABSENCES.c.first_as_of, ABSENCES.c.last_as_of)
-        .where(
-            is_one_of(conn, ABSENCES.c.series_id, ids), ABSENCES.c.last_as_of >= start, ABSENCES.c.first_as_of <= end
-        )
+        .where(is_one_of(ABSENCES.c.series_id, ids), ABSENCES.c.last_as_of >= start, ABSENCES.c.first_as_of <= end)
         .order_by(ABSENCES.c.series_id, ABSENCES.c.first_as_of)
     )
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)

@@ -4,26 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import CLOCKS_DIFFER, iso
 from mktdash.domain.errors import InvalidInputError, NotFoundError
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.engine.id_list import is_one_of
-from mktdash.store.tables import metadata
-
-BATCHES = metadata.tables["ingest_batch"]
-OBSERVATIONS = metadata.tables["observation"]
-REVISIONS = metadata.tables["observation_revision"]
-QUARANTINE = metadata.tables["quarantine"]
-FILES = metadata.tables["raw_file"]
+from mktdash.store.tables import BATCHES, OBSERVATIONS, QUARANTINE, RAW_FILES, REVISIONS
 
 # From before every instant to after it.
 ALL_TIME = (-(1 << 62), 1 << 62)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewBatch:
     """A batch before its counts are known. Times in microseconds."""
 
@@ -44,25 +38,11 @@ class NewBatch:
     started_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow(NewBatch):
     """A batch as stored, with the size of its raw bytes. Times in microseconds."""
 
     id: int
-    run_id: str
-    source: str
-    dataset: str
-    contract: str
-    parser: dict[str, Any]
-    code_sha: str
-    raw_sha256: str
-    url: str
-    content_type: str | None
-    fetched_at: int
-    known_at: int
-    replace_window: bool
-    replace_first: int | None
-    replace_last: int | None
     window_first: int | None
     window_last: int | None
     new: int
@@ -70,7 +50,6 @@ class BatchRow:
     same: int
     retracted: int
     rejected: int
-    started_at: int
     finished_at: int
     raw_size: int
     finished: bool = True
@@ -110,10 +89,9 @@ class NewQuarantine:
 
 
 _BATCH = select(
-    *(BATCHES.c[name] for name in BatchRow.__dataclass_fields__ if name not in {"raw_size", "finished"}),
-    FILES.c.size,
-    BATCHES.c.finished,
-).join(FILES, FILES.c.sha256 == BATCHES.c.raw_sha256)
+    *(BATCHES.c[name] for name in BatchRow.__dataclass_fields__ if name != "raw_size"),
+    RAW_FILES.c.size.label("raw_size"),
+).join(RAW_FILES, RAW_FILES.c.sha256 == BATCHES.c.raw_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +154,7 @@ async def open_batch(conn: AsyncConnection, batch: NewBatch) -> OpenBatch:
 
 async def unfinished_batches(conn: AsyncConnection) -> list[BatchRow]:
     """Batches of which only a part was merged: at work just now, or interrupted; oldest first."""
-    return [_row(row) for row in (await conn.execute(_BATCH.where(~BATCHES.c.finished).order_by(BATCHES.c.id))).all()]
+    return await _batches(conn, _BATCH.where(~BATCHES.c.finished).order_by(BATCHES.c.id))
 
 
 async def close_batch(conn: AsyncConnection, batch_id: int, **values: Any) -> None:
@@ -192,27 +170,25 @@ async def quarantine(conn: AsyncConnection, batch_id: int, dataset: str, records
         )
 
 
-def _row(row: Sequence[Any]) -> BatchRow:
-    return BatchRow(*row)
+async def _batches(conn: AsyncConnection, wanted: Select[Any]) -> list[BatchRow]:
+    return [BatchRow(**row) for row in (await conn.execute(wanted)).mappings()]
 
 
 async def batches_by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, BatchRow]:
     """Batches by id; ids that are not there are left out."""
-    rows = (await conn.execute(_BATCH.where(is_one_of(conn, BATCHES.c.id, ids)))).all()
-    return {row.id: row for row in map(_row, rows)}
+    return {row.id: row for row in await _batches(conn, _BATCH.where(is_one_of(BATCHES.c.id, ids)))}
 
 
 async def last_batches(conn: AsyncConnection, dataset: str, n: int) -> list[BatchRow]:
     """The newest batches of a dataset, newest first."""
     wanted = _BATCH.where(BATCHES.c.dataset == dataset).order_by(BATCHES.c.id.desc()).limit(n)
-    return [_row(row) for row in (await conn.execute(wanted)).all()]
+    return await _batches(conn, wanted)
 
 
 async def batches_after(conn: AsyncConnection, dataset: str, known_at: int) -> list[BatchRow]:
     """The batches of a dataset that became known after an instant, in the order in which they did."""
     wanted = _BATCH.where(BATCHES.c.dataset == dataset, BATCHES.c.known_at > known_at)
-    rows = (await conn.execute(wanted.order_by(BATCHES.c.known_at, BATCHES.c.id))).all()
-    return [_row(row) for row in rows]
+    return await _batches(conn, wanted.order_by(BATCHES.c.known_at, BATCHES.c.id))
 
 
 async def provenance_of(

@@ -14,10 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import NotFoundError
 from mktdash.store.engine.session import is_postgres
-from mktdash.store.tables import metadata
-
-FILES = metadata.tables["raw_file"]
-BLOCKS = metadata.tables["raw_block"]
+from mktdash.store.tables import RAW_BLOCKS, RAW_FILES
 
 BLOCK_BYTES = 4 * 1024 * 1024
 _LEVEL = 3
@@ -29,21 +26,21 @@ async def store_raw(conn: AsyncConnection, open_stream: Callable[[], BinaryIO]) 
     The stream is opened twice, once for its name and once for its content, unless the content is already kept.
     """
     sha256, size = await asyncio.to_thread(_hashed, open_stream)
-    if (await conn.execute(select(FILES.c.sha256).where(FILES.c.sha256 == sha256))).first() is not None:
+    if (await conn.execute(select(RAW_FILES.c.sha256).where(RAW_FILES.c.sha256 == sha256))).first() is not None:
         return sha256, size
     if is_postgres(conn):
         # Two fetches of the same bytes at once: the second one waits here and finds them kept.
         await conn.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (sha256,))
-        if (await conn.execute(select(FILES.c.sha256).where(FILES.c.sha256 == sha256))).first() is not None:
+        if (await conn.execute(select(RAW_FILES.c.sha256).where(RAW_FILES.c.sha256 == sha256))).first() is not None:
             return sha256, size
-    await conn.execute(insert(FILES), {"sha256": sha256, "size": size, "stored": 0, "encoding": "zstd"})
+    await conn.execute(insert(RAW_FILES), {"sha256": sha256, "size": size, "stored": 0, "encoding": "zstd"})
     stored = seq = 0
     with open_stream() as stream:
         while compressed := await asyncio.to_thread(_compressed, stream):
             stored += len(compressed)
-            await conn.execute(insert(BLOCKS), {"sha256": sha256, "seq": seq, "payload": compressed})
+            await conn.execute(insert(RAW_BLOCKS), {"sha256": sha256, "seq": seq, "payload": compressed})
             seq += 1
-    await conn.execute(update(FILES).where(FILES.c.sha256 == sha256).values(stored=stored))
+    await conn.execute(update(RAW_FILES).where(RAW_FILES.c.sha256 == sha256).values(stored=stored))
     return sha256, size
 
 
@@ -99,10 +96,13 @@ async def raw_block(conn: AsyncConnection, sha256: str, seq: int) -> bytes | Non
     Raises:
         NotFoundError: no such bytes are kept.
     """
-    wanted = select(BLOCKS.c.payload).where(BLOCKS.c.sha256 == sha256, BLOCKS.c.seq == seq)
+    wanted = select(RAW_BLOCKS.c.payload).where(RAW_BLOCKS.c.sha256 == sha256, RAW_BLOCKS.c.seq == seq)
     compressed = (await conn.execute(wanted)).scalar_one_or_none()
     if compressed is not None:
         return zstandard.ZstdDecompressor().decompress(compressed, max_output_size=BLOCK_BYTES)
-    if seq == 0 and (await conn.execute(select(FILES.c.sha256).where(FILES.c.sha256 == sha256))).first() is None:
+    if (
+        seq == 0
+        and (await conn.execute(select(RAW_FILES.c.sha256).where(RAW_FILES.c.sha256 == sha256))).first() is None
+    ):
         raise NotFoundError(f"no raw bytes of hash {sha256} are kept", sha256=sha256)
     return None

@@ -3,17 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, bindparam, case, func, select, update
+from sqlalchemy import String, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import NotFoundError
 from mktdash.store.engine.driver_reads import fetch_built
 from mktdash.store.engine.id_list import is_one_of
-from mktdash.store.tables import metadata
-
-DATASETS = metadata.tables["dataset"]
-LATEST = metadata.tables["latest"]
-SERIES = metadata.tables["series"]
+from mktdash.store.tables import DATASETS, LATEST, SERIES
 
 
 class DatasetRow(NamedTuple):
@@ -36,24 +32,9 @@ class DatasetRow(NamedTuple):
     last_error_at: int | None
 
 
-DATASET_COLUMNS = (
-    DATASETS.c.key,
-    DATASETS.c.title,
-    DATASETS.c.source,
-    DATASETS.c.calendar,
-    DATASETS.c.timezone,
-    DATASETS.c.fixing_time,
-    DATASETS.c.publish_delay_s,
-    DATASETS.c.grace_s,
-    DATASETS.c.licence,
-    DATASETS.c.simulated,
-    DATASETS.c.version,
-    DATASETS.c.known_at,
-    DATASETS.c.checked_at,
-    DATASETS.c.last_error,
-    DATASETS.c.last_error_at,
-)
+DATASET_COLUMNS = tuple(DATASETS.c[name] for name in DatasetRow._fields)
 _DATASET = select(*DATASET_COLUMNS).order_by(DATASETS.c.key)
+_BY_KEY = _DATASET.where(DATASETS.c.key == bindparam("key", type_=String))
 
 
 def dataset_row(row: Sequence[Any]) -> DatasetRow:
@@ -74,14 +55,10 @@ async def dataset_by_key(conn: AsyncConnection, key: str) -> DatasetRow:
     Raises:
         NotFoundError: there is none of that key.
     """
-    rows = await fetch_built(conn, _keyed, key=key)
+    rows = await fetch_built(conn, _BY_KEY, key=key)
     if not rows:
         raise NotFoundError(f"no dataset is called {key!r}", dataset=key)
     return dataset_row(rows[0])
-
-
-def _keyed(_: bool) -> Select[Any]:  # noqa: FBT001 - the same for both engines
-    return _DATASET.where(DATASETS.c.key == bindparam("key", type_=String))
 
 
 async def dataset_counts(conn: AsyncConnection) -> dict[str, tuple[int, int]]:
@@ -109,7 +86,7 @@ async def versions(conn: AsyncConnection, keys: Iterable[str] | None = None) -> 
     """The present version of datasets: all, or those of ``keys``."""
     wanted = select(DATASETS.c.key, DATASETS.c.version)
     if keys is not None:
-        wanted = wanted.where(is_one_of(conn, DATASETS.c.key, keys))
+        wanted = wanted.where(is_one_of(DATASETS.c.key, keys))
     return dict((await conn.execute(wanted)).all())
 
 

@@ -6,13 +6,12 @@ from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.domain.clock import from_micros
 from mktdash.domain.errors import InvalidInputError, NotFoundError, UnknownSymbolError
 from mktdash.store.access.audit import append_audit
 from mktdash.store.catalogue.datasets import dataset_by_key
-from mktdash.store.tables import Ended, Instrument, Series
+from mktdash.store.tables import ENDED, INSTRUMENTS, SERIES
 
 LONGEST_REASON = 500
 _WHOLE = 0
@@ -39,18 +38,18 @@ async def endings_by_datasets(conn: AsyncConnection, keys: Collection[str]) -> d
     """What has ended, by dataset, each as :func:`endings_of_dataset`; those of which nothing has are left out."""
     wanted = (
         sa.select(
-            col(Ended.dataset),
-            col(Ended.series_id),
-            col(Instrument.symbol),
-            col(Ended.ended_on),
-            col(Ended.reason),
-            col(Ended.recorded_by),
-            col(Ended.recorded_at),
+            ENDED.c.dataset,
+            ENDED.c.series_id,
+            INSTRUMENTS.c.symbol,
+            ENDED.c.ended_on,
+            ENDED.c.reason,
+            ENDED.c.recorded_by,
+            ENDED.c.recorded_at,
         )
-        .outerjoin(Series, col(Series.id) == col(Ended.series_id))
-        .outerjoin(Instrument, col(Instrument.id) == col(Series.instrument_id))
+        .outerjoin(SERIES, SERIES.c.id == ENDED.c.series_id)
+        .outerjoin(INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
         # There are few, so all are read.
-        .order_by(col(Ended.dataset), col(Ended.series_id) != _WHOLE, col(Instrument.symbol), col(Ended.series_id))
+        .order_by(ENDED.c.dataset, ENDED.c.series_id != _WHOLE, INSTRUMENTS.c.symbol, ENDED.c.series_id)
     )
     found: dict[str, list[Ending]] = {}
     for dataset, series_id, symbol, on, reason, by, at in (await conn.execute(wanted)).all():
@@ -80,7 +79,7 @@ async def end_dataset(
     ids = await _meant(conn, key, symbol)
     await _forget(conn, key, ids)
     values = {"dataset": key, "ended_on": on.isoformat(), "reason": reason, "recorded_by": by, "recorded_at": now}
-    await conn.execute(sa.insert(Ended), [{**values, "series_id": one} for one in ids])
+    await conn.execute(sa.insert(ENDED), [{**values, "series_id": one} for one in ids])
     await append_audit(
         conn,
         at=now,
@@ -109,10 +108,10 @@ async def _meant(conn: AsyncConnection, key: str, symbol: str | None) -> Sequenc
     if symbol is None:
         return [_WHOLE]
     wanted = (
-        sa.select(col(Series.id))
-        .join(Instrument, col(Instrument.id) == col(Series.instrument_id))
-        .where(col(Series.dataset) == key, col(Instrument.symbol) == symbol)
-        .order_by(col(Series.id))
+        sa.select(SERIES.c.id)
+        .join(INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
+        .where(SERIES.c.dataset == key, INSTRUMENTS.c.symbol == symbol)
+        .order_by(SERIES.c.id)
     )
     found = [one for one in (await conn.execute(wanted)).scalars() if one is not None]
     if not found:
@@ -121,7 +120,7 @@ async def _meant(conn: AsyncConnection, key: str, symbol: str | None) -> Sequenc
 
 
 async def _forget(conn: AsyncConnection, key: str, ids: Sequence[int]) -> int:
-    done = await conn.execute(sa.delete(Ended).where(col(Ended.dataset) == key, col(Ended.series_id).in_(ids)))
+    done = await conn.execute(sa.delete(ENDED).where(ENDED.c.dataset == key, ENDED.c.series_id.in_(ids)))
     return done.rowcount
 
 

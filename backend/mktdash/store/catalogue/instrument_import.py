@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import iso
 from mktdash.domain.instrument import InstrumentSpec
-from mktdash.store.catalogue.instruments import ALIASES, INSTRUMENT_COLUMNS, INSTRUMENTS, SERIES, instrument_row
+from mktdash.store.catalogue.instruments import INSTRUMENT_COLUMNS, instrument_row
 from mktdash.store.engine.session import is_postgres
+from mktdash.store.tables import ALIASES, INSTRUMENTS, SERIES
 
 # Any constant does; it only has to be the same in every process.
 _IMPORT_LOCK = 0x6D6B_7464_6173_6803

@@ -11,21 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.currency import scale_of
 from mktdash.domain.errors import InvalidInputError
 from mktdash.domain.instrument import DatasetSpec, InstrumentSpec, SeriesSpec
-from mktdash.store.catalogue.instruments import (
-    ALIASES,
-    DATASETS,
-    INSTRUMENTS,
-    SERIES,
-    SPEC_COLUMNS,
-    SeriesRow,
-    instrument_spec,
-    series_of_dataset,
-)
+from mktdash.store.catalogue.instruments import SPEC_COLUMNS, instrument_spec
+from mktdash.store.catalogue.series import SeriesRow, series_of_dataset
 from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.session import is_postgres
-from mktdash.store.tables import metadata
-
-CONTRACT_VERSIONS = metadata.tables["contract_version"]
+from mktdash.store.tables import ALIASES, CONTRACTS, DATASETS, INSTRUMENTS, SERIES
 
 # An alias declared by a provider holds for all time, unless an import of instruments says otherwise: as the start of
 # a period, 0 stands for always.
@@ -69,7 +59,7 @@ async def register_dataset(conn: AsyncConnection, spec: DatasetSpec) -> None:
 
 async def register_contract(conn: AsyncConnection, described: Mapping[str, Any]) -> None:
     """Keep a contract version beside the data that was held to it; ``described`` has the columns of its table."""
-    await _insert_missing(conn, CONTRACT_VERSIONS, [dict(described)])
+    await _insert_missing(conn, CONTRACTS, [dict(described)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +210,7 @@ async def _register_instruments(
 ) -> dict[str, int]:
     instruments = {spec.instrument.symbol: spec.instrument for _, spec, _ in specs}
     await _insert_missing(conn, INSTRUMENTS, [instruments[symbol]._asdict() for symbol in sorted(instruments)])
-    wanted = select(INSTRUMENTS.c.symbol, INSTRUMENTS.c.id).where(is_one_of(conn, INSTRUMENTS.c.symbol, instruments))
+    wanted = select(INSTRUMENTS.c.symbol, INSTRUMENTS.c.id).where(is_one_of(INSTRUMENTS.c.symbol, instruments))
     ids: dict[str, int] = {symbol: one for symbol, one in (await conn.execute(wanted)).all() if one is not None}
     await _insert_missing(
         conn,

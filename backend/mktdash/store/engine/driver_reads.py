@@ -5,7 +5,7 @@ driver gives is raw: SQLite's truth values are 0 and 1, and JSON is text.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mktdash.store.engine.id_list import list_value
 from mktdash.store.engine.session import is_postgres
 
 
@@ -47,18 +48,14 @@ async def fetch_all(conn: AsyncConnection, statement: str, *parameters: Any) -> 
     return found
 
 
-async def fetch_built(
-    conn: AsyncConnection, build: Callable[[bool], Select[Any]], **parameters: Any
-) -> Sequence[Sequence[Any]]:
-    """The rows of a statement that is built once for each engine.
-
-    Args:
-        conn: a connection.
-        build: a module's function that makes the statement, for PostgreSQL where its argument is true, else for SQLite.
-        parameters: values of its ``bindparam``s, by name.
-    """
-    text, names, fixed = _compiled(build, is_postgres(conn))
-    return await fetch_all(conn, text, *(parameters[name] if name in parameters else fixed[name] for name in names))
+async def fetch_built(conn: AsyncConnection, statement: Select[Any], **parameters: Any) -> Sequence[Sequence[Any]]:
+    """The rows of a statement that is built once; ``parameters`` are the values of its ``bindparam``s, by name."""
+    postgres = is_postgres(conn)
+    text, names, fixed = _compiled(statement, postgres)
+    values = (parameters.get(name, fixed[name]) for name in names)
+    return await fetch_all(
+        conn, text, *(list_value(one, postgres=postgres) if isinstance(one, list) else one for one in values)
+    )
 
 
 @lru_cache(256)
@@ -67,8 +64,8 @@ def _with_marks(statement: str) -> str:
 
 
 @lru_cache(256)
-def _compiled(build: Callable[[bool], Select[Any]], postgres: bool) -> tuple[str, tuple[str, ...], dict[str, Any]]:  # noqa: FBT001 - a key
+def _compiled(statement: Select[Any], postgres: bool) -> tuple[str, tuple[str, ...], dict[str, Any]]:  # noqa: FBT001 - a key
     """A statement's text for an engine, the names of its parameters in order, the values of those that are fixed."""
     dialect = asyncpg.dialect() if postgres else pysqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
-    compiled = build(postgres).compile(dialect=dialect)
+    compiled = statement.compile(dialect=dialect)
     return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)

@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
-from mktdash.store.catalogue.instruments import Page
 from mktdash.store.engine.id_list import is_one_of
+from mktdash.store.engine.page import Page
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.live.outbox import NewEvent, append_events
 from mktdash.store.tables import metadata
@@ -188,9 +188,7 @@ async def artifacts_by_run_ids(conn: AsyncConnection, run_ids: Collection[str]) 
     found: dict[str, list[ArtifactRow]] = {run_id: [] for run_id in run_ids}
     columns = [ARTIFACT.c[field.name] for field in fields(ArtifactRow)]
     query = (
-        sa.select(*columns)
-        .where(is_one_of(conn, ARTIFACT.c.run_id, found))
-        .order_by(ARTIFACT.c.run_id, ARTIFACT.c.format)
+        sa.select(*columns).where(is_one_of(ARTIFACT.c.run_id, found)).order_by(ARTIFACT.c.run_id, ARTIFACT.c.format)
     )
     for row in (await conn.execute(query)).mappings():
         found[row["run_id"]].append(ArtifactRow(**row))

@@ -17,9 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import MICROS_PER_SECOND, Clock, to_micros
 from mktdash.store.engine.session import is_postgres, write_transaction
-from mktdash.store.tables import metadata
+from mktdash.store.tables import BEATS
 
-_BEAT = metadata.tables["worker_beat"]
 # Who has been silent for this long is no news any more.
 _FORGET_AFTER = 86_400 * MICROS_PER_SECOND
 EVERY_SECONDS = 2.0
@@ -62,7 +61,7 @@ async def beat(
         "detail": detail or {},
     }
     async with write_transaction(engine) as conn:
-        insert = postgresql.insert(_BEAT) if is_postgres(conn) else sqlite.insert(_BEAT)
+        insert = postgresql.insert(BEATS) if is_postgres(conn) else sqlite.insert(BEATS)
         fresh = insert.values(values)
         await conn.execute(
             fresh.on_conflict_do_update(
@@ -73,13 +72,13 @@ async def beat(
 
 async def beats(conn: AsyncConnection) -> list[BeatRow]:
     """Every process heard of in the last day, by kind, the one heard last first."""
-    rows = await conn.execute(sa.select(_BEAT).order_by(_BEAT.c.kind, _BEAT.c.beat_at.desc()))
+    rows = await conn.execute(sa.select(BEATS).order_by(BEATS.c.kind, BEATS.c.beat_at.desc()))
     return [BeatRow(**row) for row in rows.mappings()]
 
 
 async def heard_at(conn: AsyncConnection, kind: str) -> int | None:
     """When any process of a kind last gave a sign of life, microseconds UTC; None where none is known."""
-    wanted = sa.select(sa.func.max(_BEAT.c.beat_at)).where(_BEAT.c.kind == kind)
+    wanted = sa.select(sa.func.max(BEATS.c.beat_at)).where(BEATS.c.kind == kind)
     heard: int | None = (await conn.execute(wanted)).scalar_one()
     return heard
 
@@ -87,8 +86,8 @@ async def heard_at(conn: AsyncConnection, kind: str) -> int | None:
 async def forget(engine: AsyncEngine, process_id: str, now: int) -> None:
     """Take away a process that ended in good order, and any that fell silent more than a day before ``now``."""
     async with write_transaction(engine) as conn:
-        old = _BEAT.c.beat_at < now - _FORGET_AFTER
-        await conn.execute(sa.delete(_BEAT).where(sa.or_(_BEAT.c.id == process_id, old)))
+        old = BEATS.c.beat_at < now - _FORGET_AFTER
+        await conn.execute(sa.delete(BEATS).where(sa.or_(BEATS.c.id == process_id, old)))
 
 
 @asynccontextmanager

@@ -11,10 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.session import is_postgres
-from mktdash.store.tables import metadata
+from mktdash.store.tables import EVENT_EPOCHS, EVENTS
 
-_EVENT = metadata.tables["event"]
-_EPOCH = metadata.tables["event_epoch"]
 # Any constant does; it only has to be the same in every process.
 _APPEND_LOCK = 0x6D6B_7464_6173_6801
 _ONLY_ROW = 1
@@ -56,7 +54,7 @@ async def append_events(conn: AsyncConnection, events: Sequence[NewEvent], now_m
     rows = [
         {"topic": event.topic, "key": event.key, "payload": event.payload, "created_at": now_micros} for event in events
     ]
-    await conn.execute(sa.insert(_EVENT), rows)
+    await conn.execute(sa.insert(EVENTS), rows)
 
 
 async def events_after(
@@ -68,37 +66,39 @@ async def events_after(
     limit: int = 500,
 ) -> list[EventRow]:
     """The events of a topic after an offset, oldest first, at most ``limit``; of some keys only where given."""
-    query = sa.select(_EVENT).where(_EVENT.c.topic == topic, _EVENT.c.id > offset).order_by(_EVENT.c.id).limit(limit)
+    query = sa.select(EVENTS).where(EVENTS.c.topic == topic, EVENTS.c.id > offset).order_by(EVENTS.c.id).limit(limit)
     if keys is not None:
-        query = query.where(is_one_of(conn, _EVENT.c.key, keys))
+        query = query.where(is_one_of(EVENTS.c.key, keys))
     return _rows(await conn.execute(query))
 
 
 async def all_events_after(conn: AsyncConnection, offset: int, *, limit: int = 500) -> list[EventRow]:
     """The events of every topic after an offset, oldest first, at most ``limit``."""
-    return _rows(await conn.execute(sa.select(_EVENT).where(_EVENT.c.id > offset).order_by(_EVENT.c.id).limit(limit)))
+    return _rows(await conn.execute(sa.select(EVENTS).where(EVENTS.c.id > offset).order_by(EVENTS.c.id).limit(limit)))
 
 
 async def event_epoch(conn: AsyncConnection) -> str:
     """The identity of this event log; empty where it has none yet (see :func:`ensure_epoch`)."""
-    return str((await conn.execute(sa.select(_EPOCH.c.epoch).where(_EPOCH.c.id == _ONLY_ROW))).scalar() or "")
+    return str(
+        (await conn.execute(sa.select(EVENT_EPOCHS.c.epoch).where(EVENT_EPOCHS.c.id == _ONLY_ROW))).scalar() or ""
+    )
 
 
 async def ensure_epoch(conn: AsyncConnection) -> str:
     """The identity of this event log, made up now where it has none; needs a write transaction."""
-    insert = postgresql.insert(_EPOCH) if is_postgres(conn) else sqlite.insert(_EPOCH)
+    insert = postgresql.insert(EVENT_EPOCHS) if is_postgres(conn) else sqlite.insert(EVENT_EPOCHS)
     await conn.execute(insert.values(id=_ONLY_ROW, epoch=secrets.token_hex(6)).on_conflict_do_nothing())
     return await event_epoch(conn)
 
 
 async def event_head(conn: AsyncConnection) -> int:
     """The newest offset; 0 before the first event."""
-    return int((await conn.execute(sa.select(sa.func.max(_EVENT.c.id)))).scalar() or 0)
+    return int((await conn.execute(sa.select(sa.func.max(EVENTS.c.id)))).scalar() or 0)
 
 
 async def pruned_to(conn: AsyncConnection) -> int:
     """The newest offset that was pruned; 0 while everything ever told is kept."""
-    query = sa.select(sa.func.max(_EVENT.c.id)).where(_EVENT.c.topic == PRUNED)
+    query = sa.select(sa.func.max(EVENTS.c.id)).where(EVENTS.c.topic == PRUNED)
     return int((await conn.execute(query)).scalar() or 0)
 
 
@@ -108,13 +108,13 @@ async def prune_events(conn: AsyncConnection, before_micros: int) -> int:
     The newest of those forgotten stays as a mark without content: offsets have gaps where transactions were rolled
     back, so the oldest one kept does not tell whether anything before it is gone. Returns how many rows went.
     """
-    newest = sa.select(sa.func.max(_EVENT.c.id)).scalar_subquery()
-    old = sa.select(sa.func.max(_EVENT.c.id)).where(_EVENT.c.created_at < before_micros, _EVENT.c.id < newest)
+    newest = sa.select(sa.func.max(EVENTS.c.id)).scalar_subquery()
+    old = sa.select(sa.func.max(EVENTS.c.id)).where(EVENTS.c.created_at < before_micros, EVENTS.c.id < newest)
     mark = (await conn.execute(old)).scalar()
     if mark is None:
         return 0
-    await conn.execute(sa.update(_EVENT).where(_EVENT.c.id == mark).values(topic=PRUNED, key="", payload={}))
-    return (await conn.execute(sa.delete(_EVENT).where(_EVENT.c.id < mark))).rowcount
+    await conn.execute(sa.update(EVENTS).where(EVENTS.c.id == mark).values(topic=PRUNED, key="", payload={}))
+    return (await conn.execute(sa.delete(EVENTS).where(EVENTS.c.id < mark))).rowcount
 
 
 def _rows(result: sa.CursorResult[Any]) -> list[EventRow]:

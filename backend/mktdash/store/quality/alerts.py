@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.clock import iso
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.store.access.audit import append_audit
-from mktdash.store.catalogue.instruments import Page
+from mktdash.store.engine.page import Page
 from mktdash.store.live.outbox import NewEvent, append_events
-from mktdash.store.tables import metadata
+from mktdash.store.tables import ALERTS
 
 TOPIC = "quality"
 NOTE_LENGTH = 2000
@@ -20,7 +20,6 @@ NOTE_LENGTH = 2000
 OPENED, CHANGED, CLOSED = "alert.open", "alert.change", "alert.close"
 ACKNOWLEDGED, MUTED, ANNOTATED = "alert.acknowledge", "alert.mute", "alert.note"
 
-_ALERTS = metadata.tables["dq_alert"]
 _SEVERITY = ("PASS", "WARN", "UNKNOWN", "FAIL")
 _UNANSWERED: dict[str, Any] = dict.fromkeys(("acknowledged_by", "acknowledged_at", "muted_by", "muted_until"))
 
@@ -75,7 +74,7 @@ class AlertRow:
         return self.acknowledged_at is not None or (self.muted_until is not None and self.muted_until > now)
 
 
-_COLUMNS = tuple(_ALERTS.c[name] for name in AlertRow.__dataclass_fields__)
+_COLUMNS = tuple(ALERTS.c[name] for name in AlertRow.__dataclass_fields__)
 _ROW = sa.select(*_COLUMNS)
 
 
@@ -85,17 +84,17 @@ async def raise_alerts(conn: AsyncConnection, dataset: str, judged: Sequence[Jud
     One that gets worse than it was when somebody answered it speaks up again: acknowledgement and mute lapse.
     """
     told: list[NewEvent] = []
-    wanted = _ROW.where(_ALERTS.c.dataset == dataset, _ALERTS.c.closed_at.is_(None))
+    wanted = _ROW.where(ALERTS.c.dataset == dataset, ALERTS.c.closed_at.is_(None))
     standing = {row.metric: AlertRow(*row) for row in (await conn.execute(wanted)).all()}
     for verdict in judged:
         alert = standing.get(verdict.metric)
         if alert is None:
             if not verdict.calm:
-                opening = sa.insert(_ALERTS).values(**_opened(dataset, verdict, now)).returning(*_COLUMNS)
+                opening = sa.insert(ALERTS).values(**_opened(dataset, verdict, now)).returning(*_COLUMNS)
                 opened = AlertRow(*(await conn.execute(opening)).one())
                 told.append(_event(opened, None, OPENED, now))
         elif (values := _renewed(alert, verdict, now)) is not None:
-            await conn.execute(sa.update(_ALERTS).where(_ALERTS.c.id == alert.id).values(**values))
+            await conn.execute(sa.update(ALERTS).where(ALERTS.c.id == alert.id).values(**values))
             if "status" in values:
                 action = CLOSED if verdict.calm else CHANGED
                 told.append(_event(replace(alert, **values), alert.status, action, now))
@@ -129,11 +128,11 @@ async def alerts(
     conn: AsyncConnection, dataset: str | None = None, *, closed: bool = False, limit: int = 200
 ) -> list[AlertRow]:
     """The alerts of a dataset or of all, newest first; the open ones only, unless ``closed``."""
-    wanted = _ROW.order_by(_ALERTS.c.id.desc()).limit(limit)
+    wanted = _ROW.order_by(ALERTS.c.id.desc()).limit(limit)
     if dataset is not None:
-        wanted = wanted.where(_ALERTS.c.dataset == dataset)
+        wanted = wanted.where(ALERTS.c.dataset == dataset)
     if not closed:
-        wanted = wanted.where(_ALERTS.c.closed_at.is_(None))
+        wanted = wanted.where(ALERTS.c.closed_at.is_(None))
     return [AlertRow(*row) for row in (await conn.execute(wanted)).all()]
 
 
@@ -151,13 +150,13 @@ async def alerts_page(
     """
     wanted = _ROW
     if standing is not None:
-        wanted = wanted.where(_ALERTS.c.closed_at.is_(None) if standing else _ALERTS.c.closed_at.is_not(None))
+        wanted = wanted.where(ALERTS.c.closed_at.is_(None) if standing else ALERTS.c.closed_at.is_not(None))
     if dataset is not None:
-        wanted = wanted.where(_ALERTS.c.dataset == dataset)
+        wanted = wanted.where(ALERTS.c.dataset == dataset)
     total = (await conn.execute(sa.select(sa.func.count()).select_from(wanted.subquery()))).scalar_one()
-    page = wanted.order_by(_ALERTS.c.id.desc()).limit(first + 1)
+    page = wanted.order_by(ALERTS.c.id.desc()).limit(first + 1)
     if after is not None:
-        page = page.where(_ALERTS.c.id < after)
+        page = page.where(ALERTS.c.id < after)
     rows = [AlertRow(*row) for row in (await conn.execute(page)).all()]
     return Page(rows[:first], total, has_next=len(rows) > first, has_previous=after is not None)
 
@@ -168,7 +167,7 @@ async def alert_by_id(conn: AsyncConnection, alert_id: int) -> AlertRow:
     Raises:
         NotFoundError: there is none of that id.
     """
-    row = (await conn.execute(_ROW.where(_ALERTS.c.id == alert_id))).first()
+    row = (await conn.execute(_ROW.where(ALERTS.c.id == alert_id))).first()
     if row is None:
         raise NotFoundError(f"there is no alert {alert_id}", alert=alert_id)
     return AlertRow(*row)
@@ -228,7 +227,7 @@ async def _answer(
     alert = await alert_by_id(conn, alert_id)
     if alert.closed_at is not None:
         raise InvalidInputError(f"alert {alert_id} closed at {iso(alert.closed_at)}", alert=alert_id)
-    await conn.execute(sa.update(_ALERTS).where(_ALERTS.c.id == alert_id).values(**values))
+    await conn.execute(sa.update(ALERTS).where(ALERTS.c.id == alert_id).values(**values))
     detail = {"dataset": alert.dataset, "metric": alert.metric, "status": alert.status, **values}
     await append_audit(conn, at=now, principal=by, action=action, target=f"alert:{alert_id}", detail=detail)
     answered = await alert_by_id(conn, alert_id)

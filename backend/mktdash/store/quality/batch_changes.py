@@ -7,10 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.engine.id_list import is_one_of
-from mktdash.store.tables import metadata
-
-_BATCHES = metadata.tables["ingest_batch"]
-_REVISIONS = metadata.tables["observation_revision"]
+from mktdash.store.tables import BATCHES, LATEST, REVISIONS
 
 
 class BatchBrief(NamedTuple):
@@ -35,9 +32,9 @@ async def looked_at_up_to(conn: AsyncConnection, dataset: str, since: int) -> in
 
     One begun before ``since`` (microseconds) and still unfinished was interrupted: nothing waits for it.
     """
-    own = _BATCHES.c.dataset == dataset
-    open_ = sa.select(sa.func.min(_BATCHES.c.id)).where(own, ~_BATCHES.c.finished, _BATCHES.c.started_at > since)
-    newest = sa.select(sa.func.max(_BATCHES.c.id)).where(own)
+    own = BATCHES.c.dataset == dataset
+    open_ = sa.select(sa.func.min(BATCHES.c.id)).where(own, ~BATCHES.c.finished, BATCHES.c.started_at > since)
+    newest = sa.select(sa.func.max(BATCHES.c.id)).where(own)
     first_open = (await conn.execute(open_)).scalar_one()
     if first_open is not None:
         return int(first_open) - 1
@@ -49,8 +46,8 @@ async def first_since(conn: AsyncConnection, dataset: str, after: int, upto: int
 
     A batch that became known before others is told in its place, and those others after it once more.
     """
-    own = (_BATCHES.c.dataset == dataset, _BATCHES.c.id > after, _BATCHES.c.id <= upto)
-    first = (await conn.execute(sa.select(sa.func.min(_BATCHES.c.known_at)).where(*own))).scalar_one()
+    own = (BATCHES.c.dataset == dataset, BATCHES.c.id > after, BATCHES.c.id <= upto)
+    first = (await conn.execute(sa.select(sa.func.min(BATCHES.c.known_at)).where(*own))).scalar_one()
     return None if first is None else int(first)
 
 
@@ -68,18 +65,18 @@ async def superseding_batches(  # noqa: PLR0917  # a connection and four bounds
         n: at most so many.
     """
     changed = sa.exists().where(
-        _REVISIONS.c.superseded_at == _BATCHES.c.known_at, _REVISIONS.c.superseded_by == _BATCHES.c.id
+        REVISIONS.c.superseded_at == BATCHES.c.known_at, REVISIONS.c.superseded_by == BATCHES.c.id
     )
     wanted = (
-        sa.select(*(_BATCHES.c[name] for name in BatchBrief._fields))
+        sa.select(*(BATCHES.c[name] for name in BatchBrief._fields))
         .where(
-            _BATCHES.c.dataset == dataset,
-            _BATCHES.c.known_at >= known_from,
-            _BATCHES.c.id <= upto,
-            _BATCHES.c.finished_at >= since,
+            BATCHES.c.dataset == dataset,
+            BATCHES.c.known_at >= known_from,
+            BATCHES.c.id <= upto,
+            BATCHES.c.finished_at >= since,
             changed,
         )
-        .order_by(_BATCHES.c.known_at.desc(), _BATCHES.c.id.desc())
+        .order_by(BATCHES.c.known_at.desc(), BATCHES.c.id.desc())
         .limit(n)
     )
     return [BatchBrief._make(row) for row in (await conn.execute(wanted)).all()]
@@ -89,10 +86,10 @@ async def superseded_by(conn: AsyncConnection, batch: BatchBrief) -> list[Supers
     """What a batch superseded, by series, the most first."""
     n = sa.func.count().label("n")
     wanted = (
-        sa.select(_REVISIONS.c.series_id, n, sa.func.min(_REVISIONS.c.as_of), sa.func.max(_REVISIONS.c.as_of))
-        .where(_REVISIONS.c.superseded_at == batch.known_at, _REVISIONS.c.superseded_by == batch.id)
-        .group_by(_REVISIONS.c.series_id)
-        .order_by(n.desc(), _REVISIONS.c.series_id)
+        sa.select(REVISIONS.c.series_id, n, sa.func.min(REVISIONS.c.as_of), sa.func.max(REVISIONS.c.as_of))
+        .where(REVISIONS.c.superseded_at == batch.known_at, REVISIONS.c.superseded_by == batch.id)
+        .group_by(REVISIONS.c.series_id)
+        .order_by(n.desc(), REVISIONS.c.series_id)
     )
     return [Superseded._make(row) for row in (await conn.execute(wanted)).all()]
 
@@ -100,9 +97,9 @@ async def superseded_by(conn: AsyncConnection, batch: BatchBrief) -> list[Supers
 async def earlier_changes(conn: AsyncConnection, ids: Collection[int], before: int) -> dict[int, list[int]]:
     """By series, how many values each batch known before an instant superseded."""
     wanted = (
-        sa.select(_REVISIONS.c.series_id, sa.func.count())
-        .where(is_one_of(conn, _REVISIONS.c.series_id, ids), _REVISIONS.c.superseded_at < before)
-        .group_by(_REVISIONS.c.series_id, _REVISIONS.c.superseded_at)
+        sa.select(REVISIONS.c.series_id, sa.func.count())
+        .where(is_one_of(REVISIONS.c.series_id, ids), REVISIONS.c.superseded_at < before)
+        .group_by(REVISIONS.c.series_id, REVISIONS.c.superseded_at)
     )
     found: dict[int, list[int]] = {}
     for series_id, n in (await conn.execute(wanted)).all():
@@ -112,6 +109,6 @@ async def earlier_changes(conn: AsyncConnection, ids: Collection[int], before: i
 
 async def count_known(conn: AsyncConnection, ids: Collection[int]) -> dict[int, int]:
     """How many values each series has now."""
-    latest = metadata.tables["latest"]
-    wanted = sa.select(latest.c.series_id, latest.c.n).where(is_one_of(conn, latest.c.series_id, ids))
+    latest = LATEST
+    wanted = sa.select(latest.c.series_id, latest.c.n).where(is_one_of(latest.c.series_id, ids))
     return {row[0]: row[1] for row in (await conn.execute(wanted)).all()}

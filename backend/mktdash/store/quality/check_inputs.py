@@ -9,15 +9,9 @@ import numpy.typing as npt
 import sqlalchemy as sa
 import sqlalchemy.orm
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.store.engine.id_list import is_one_of
-from mktdash.store.tables import Absence, Latest, Observation, ObservationChunk, Series, metadata
-
-_SERIES = metadata.tables["series"]
-_INSTRUMENTS = metadata.tables["instrument"]
-_LATEST = metadata.tables["latest"]
-
+from mktdash.store.tables import ABSENCES, CHUNKS, INSTRUMENTS, LATEST, OBSERVATIONS, SERIES
 
 _COMPARED = 4
 
@@ -44,19 +38,19 @@ class Newest(NamedTuple):
 
 _MEMBERS = (
     sa.select(
-        _SERIES.c.id,
-        _SERIES.c.instrument_id,
-        _INSTRUMENTS.c.symbol,
-        _SERIES.c.source,
-        _SERIES.c.interval,
-        _LATEST.c.first_as_of,
-        _LATEST.c.as_of,
-        _LATEST.c.known_at,
-        _LATEST.c.n,
+        SERIES.c.id,
+        SERIES.c.instrument_id,
+        INSTRUMENTS.c.symbol,
+        SERIES.c.source,
+        SERIES.c.interval,
+        LATEST.c.first_as_of,
+        LATEST.c.as_of,
+        LATEST.c.known_at,
+        LATEST.c.n,
     )
-    .join(_INSTRUMENTS, _INSTRUMENTS.c.id == _SERIES.c.instrument_id)
-    .outerjoin(_LATEST, sa.and_(_LATEST.c.series_id == _SERIES.c.id, _LATEST.c.n > 0))
-    .where(_SERIES.c.dataset == sa.bindparam("dataset"))
+    .join(INSTRUMENTS, INSTRUMENTS.c.id == SERIES.c.instrument_id)
+    .outerjoin(LATEST, sa.and_(LATEST.c.series_id == SERIES.c.id, LATEST.c.n > 0))
+    .where(SERIES.c.dataset == sa.bindparam("dataset"))
 )
 
 
@@ -73,10 +67,10 @@ async def absences_of_dataset(
 ) -> dict[int, list[tuple[int, int]]]:
     """By series, the runs (first and last instant) that the source declares empty and that touch start..end."""
     wanted = (
-        sa.select(col(Absence.series_id), col(Absence.first_as_of), col(Absence.last_as_of))
-        .join(Series, col(Series.id) == col(Absence.series_id))
-        .where(col(Series.dataset) == key, col(Absence.last_as_of) >= start, col(Absence.first_as_of) <= end)
-        .order_by(col(Absence.series_id), col(Absence.first_as_of))
+        sa.select(ABSENCES.c.series_id, ABSENCES.c.first_as_of, ABSENCES.c.last_as_of)
+        .join(SERIES, SERIES.c.id == ABSENCES.c.series_id)
+        .where(SERIES.c.dataset == key, ABSENCES.c.last_as_of >= start, ABSENCES.c.first_as_of <= end)
+        .order_by(ABSENCES.c.series_id, ABSENCES.c.first_as_of)
     )
     found: dict[int, list[tuple[int, int]]] = {}
     for series_id, first, last in (await conn.execute(wanted)).all():
@@ -92,16 +86,16 @@ async def same_latest(conn: AsyncConnection, key: str, since: int) -> list[tuple
         key: the dataset's.
         since: microseconds; series that ended before are left out.
     """
-    ends = [_SERIES.c.interval, *(_LATEST.c[name] for name in ("as_of", "value", "previous_as_of", "previous_value"))]
-    own = (_SERIES.c.dataset == key, _LATEST.c.as_of >= since, _LATEST.c.previous_value.is_not(None))
-    joined = _SERIES.join(_LATEST, _LATEST.c.series_id == _SERIES.c.id)
+    ends = [SERIES.c.interval, *(LATEST.c[name] for name in ("as_of", "value", "previous_as_of", "previous_value"))]
+    own = (SERIES.c.dataset == key, LATEST.c.as_of >= since, LATEST.c.previous_value.is_not(None))
+    joined = SERIES.join(LATEST, LATEST.c.series_id == SERIES.c.id)
     alike = sa.select(*ends).select_from(joined).where(*own).group_by(*ends).having(sa.func.count() > 1)
     # Mostly there are none, and to count them costs a fraction of reading them all.
     if (await conn.execute(alike.limit(1))).first() is None:
         return []
-    wanted = sa.select(_SERIES.c.id, _SERIES.c.instrument_id, *ends).select_from(joined).where(*own)
+    wanted = sa.select(SERIES.c.id, SERIES.c.instrument_id, *ends).select_from(joined).where(*own)
     groups: dict[tuple[object, ...], list[tuple[int, int]]] = {}
-    for series_id, instrument_id, *end in (await conn.execute(wanted.order_by(_SERIES.c.id))).all():
+    for series_id, instrument_id, *end in (await conn.execute(wanted.order_by(SERIES.c.id))).all():
         groups.setdefault(tuple(end), []).append((series_id, instrument_id))
     return [
         (one, other)
@@ -116,31 +110,31 @@ async def same_latest(conn: AsyncConnection, key: str, since: int) -> list[tuple
 async def sealed_chunk_digests(conn: AsyncConnection, series_id: int, before: int) -> list[tuple[int, bytes, int]]:
     """The chunks of a series before a chunk period, ascending: the period, the digest, the number of observations."""
     wanted = (
-        sa.select(col(ObservationChunk.period), col(ObservationChunk.digest), col(ObservationChunk.n))
-        .where(col(ObservationChunk.series_id) == series_id, col(ObservationChunk.period) < before)
-        .order_by(col(ObservationChunk.period))
+        sa.select(CHUNKS.c.period, CHUNKS.c.digest, CHUNKS.c.n)
+        .where(CHUNKS.c.series_id == series_id, CHUNKS.c.period < before)
+        .order_by(CHUNKS.c.period)
     )
     return [(int(period), bytes(digest), int(n)) for period, digest, n in (await conn.execute(wanted)).all()]
 
 
 async def twin_ids(conn: AsyncConnection, key: str) -> list[tuple[int, int]]:
     """The daily series of a dataset that another source has too, and that one: (series id, other's id)."""
-    other = sa.orm.aliased(Series)
+    other = sa.orm.aliased(SERIES)
     wanted = (
-        sa.select(col(Series.id), col(other.id))
+        sa.select(SERIES.c.id, other.c.id)
         .join(
             other,
             sa.and_(
-                col(other.instrument_id) == col(Series.instrument_id),
-                col(other.measure) == col(Series.measure),
-                col(other.interval) == col(Series.interval),
-                col(other.adjustment) == col(Series.adjustment),
-                col(other.unit) == col(Series.unit),
-                col(other.source) != col(Series.source),
+                other.c.instrument_id == SERIES.c.instrument_id,
+                other.c.measure == SERIES.c.measure,
+                other.c.interval == SERIES.c.interval,
+                other.c.adjustment == SERIES.c.adjustment,
+                other.c.unit == SERIES.c.unit,
+                other.c.source != SERIES.c.source,
             ),
         )
-        .where(col(Series.dataset) == key, col(Series.interval) == "1d")
-        .order_by(col(Series.id), col(other.id))
+        .where(SERIES.c.dataset == key, SERIES.c.interval == "1d")
+        .order_by(SERIES.c.id, other.c.id)
     )
     return [(int(own or 0), int(twin or 0)) for own, twin in (await conn.execute(wanted)).all()]
 
@@ -153,21 +147,21 @@ async def counts_by_period(
     A chunk has its count beside it. Holds for intervals whose chunks have that size.
     """
     counts: dict[int, npt.NDArray[np.int64]] = {}
-    sealed = sa.select(col(ObservationChunk.series_id), col(ObservationChunk.period), col(ObservationChunk.n)).where(
-        is_one_of(conn, metadata.tables["observation_chunk"].c.series_id, ids),
-        col(ObservationChunk.period).between(first, last),
+    sealed = sa.select(CHUNKS.c.series_id, CHUNKS.c.period, CHUNKS.c.n).where(
+        is_one_of(CHUNKS.c.series_id, ids),
+        CHUNKS.c.period.between(first, last),
     )
-    period = col(Observation.as_of) // size
+    period = OBSERVATIONS.c.as_of // size
     live = (
-        sa.select(col(Observation.series_id), period, sa.func.count())
-        .join(Latest, col(Latest.series_id) == col(Observation.series_id))
+        sa.select(OBSERVATIONS.c.series_id, period, sa.func.count())
+        .join(LATEST, LATEST.c.series_id == OBSERVATIONS.c.series_id)
         .where(
-            is_one_of(conn, metadata.tables["observation"].c.series_id, ids),
-            col(Observation.as_of) >= first * size,
-            col(Observation.as_of) < (last + 1) * size,
-            sa.or_(col(Latest.sealed_to).is_(None), col(Observation.as_of) > col(Latest.sealed_to)),
+            is_one_of(OBSERVATIONS.c.series_id, ids),
+            OBSERVATIONS.c.as_of >= first * size,
+            OBSERVATIONS.c.as_of < (last + 1) * size,
+            sa.or_(LATEST.c.sealed_to.is_(None), OBSERVATIONS.c.as_of > LATEST.c.sealed_to),
         )
-        .group_by(col(Observation.series_id), period)
+        .group_by(OBSERVATIONS.c.series_id, period)
     )
     for wanted in (sealed, live):
         for series_id, number, n in (await conn.execute(wanted)).all():

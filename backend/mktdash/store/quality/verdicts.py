@@ -8,14 +8,13 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from mktdash.domain.clock import MICROS_PER_DAY
 from mktdash.store.engine.driver_reads import fetch_built
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.live.outbox import NewEvent, append_events
 from mktdash.store.quality.alerts import TOPIC, raise_alerts
-from mktdash.store.tables import DqResult, DqState, metadata
+from mktdash.store.tables import RESULTS, STATES
 
 # What the evidence of a check says that had nothing to judge.
 NOTHING = "nothing_to_judge"
@@ -104,15 +103,27 @@ class StateRow:
     series: Mapping[str, Any]
 
 
-_RESULTS = metadata.tables["dq_result"]
-_STATES = metadata.tables["dq_state"]
 _EVIDENCE = list(DqRow.__dataclass_fields__).index("evidence")
 _STATE_FIELDS = tuple(StateRow.__dataclass_fields__)
-_ROW: sa.Select[Any] = sa.select(*(getattr(DqResult, name) for name in DqRow.__dataclass_fields__))
-_NEWEST = sa.select(sa.func.max(DqResult.id)).group_by(col(DqResult.dataset), col(DqResult.metric))
+_ROW: sa.Select[Any] = sa.select(*(RESULTS.c[name] for name in DqRow.__dataclass_fields__))
+_NEWEST = sa.select(sa.func.max(RESULTS.c.id)).group_by(RESULTS.c.dataset, RESULTS.c.metric)
+_ORDERED = _ROW.order_by(RESULTS.c.dataset, RESULTS.c.metric)
+_NEWEST_OF_ALL = _ORDERED.where(RESULTS.c.id.in_(_NEWEST))
+_NEWEST_OF_ONE = _ORDERED.where(
+    RESULTS.c.id.in_(_NEWEST.where(RESULTS.c.dataset == sa.bindparam("dataset", type_=sa.String)))
+)
+_NEWEST_VERDICTS = {
+    postgres: sa.select(*(RESULTS.c[name] for name in VerdictRow._fields[:-1]), sa.literal_column(idle)).where(
+        RESULTS.c.id.in_(_NEWEST)
+    )
+    for postgres, idle in (
+        (True, f"(evidence ->> '{NOTHING}')::boolean"),
+        (False, f"json_extract(evidence, '$.{NOTHING}')"),
+    )
+}
 _RENEW = (
-    sa.update(_RESULTS)
-    .where(_RESULTS.c.id == sa.bindparam("row_id"))
+    sa.update(RESULTS)
+    .where(RESULTS.c.id == sa.bindparam("row_id"))
     .values({name: sa.bindparam(name) for name in DqRow.__dataclass_fields__ if name != "id"})
 )
 
@@ -139,7 +150,7 @@ async def save_results(
             continue
         kept.setdefault(result.dataset, []).append(result)
         values: dict[str, Any] = {
-            name: getattr(result, name) for name in NewDqResult.__dataclass_fields__ if name in _RESULTS.c
+            name: getattr(result, name) for name in NewDqResult.__dataclass_fields__ if name in RESULTS.c
         }
         values |= {"run_at": run_at, "code_sha": code_sha, "since": run_at}
         if previous is None or previous.status != result.status:
@@ -154,7 +165,7 @@ async def save_results(
     if renewed:
         await conn.execute(_RENEW, renewed)
     if added:
-        await conn.execute(sa.insert(_RESULTS), added)
+        await conn.execute(sa.insert(RESULTS), added)
     events = [_event(change, run_at) for change in changes]
     for dataset, judged in kept.items():
         events += await raise_alerts(conn, dataset, judged, run_at)
@@ -184,9 +195,9 @@ async def latest_results(conn: AsyncConnection, dataset: str | None = None) -> d
     """The newest verdict of each dataset and metric: all datasets, or one; those never judged are left out."""
     found: dict[str, dict[str, DqRow]] = {}
     if dataset is None:
-        rows = await fetch_built(conn, _newest)
+        rows = await fetch_built(conn, _NEWEST_OF_ALL)
     else:
-        rows = await fetch_built(conn, _newest_of_one, dataset=dataset)
+        rows = await fetch_built(conn, _NEWEST_OF_ONE, dataset=dataset)
     for row in rows:
         values = list(row)
         if isinstance(values[_EVIDENCE], str):
@@ -199,33 +210,14 @@ async def latest_results(conn: AsyncConnection, dataset: str | None = None) -> d
 async def latest_verdicts(conn: AsyncConnection) -> dict[str, dict[str, VerdictRow]]:
     """The newest verdict of each dataset and metric, without its evidence; those never judged are left out."""
     found: dict[str, dict[str, VerdictRow]] = {}
-    for row in map(VerdictRow._make, await fetch_built(conn, _newest_verdicts)):
+    for row in map(VerdictRow._make, await fetch_built(conn, _NEWEST_VERDICTS[is_postgres(conn)])):
         found.setdefault(row.dataset, {})[row.metric] = row
     return found
 
 
-def _newest(_: bool) -> sa.Select[Any]:  # noqa: FBT001 - the same for both engines
-    return _ROW.where(col(DqResult.id).in_(_NEWEST)).order_by(DqResult.dataset, DqResult.metric)
-
-
-def _newest_verdicts(postgres: bool) -> sa.Select[Any]:  # noqa: FBT001 - called by the engine's name
-    said = "(evidence ->> '{}')::boolean" if postgres else "json_extract(evidence, '$.{}')"
-    columns = (_RESULTS.c[name] for name in VerdictRow._fields[:-1])
-    return sa.select(*columns, sa.literal_column(said.format(NOTHING))).where(_RESULTS.c.id.in_(_NEWEST))
-
-
-def _newest_of_one(_: bool) -> sa.Select[Any]:  # noqa: FBT001 - as above
-    newest = _NEWEST.where(col(DqResult.dataset) == sa.bindparam("dataset", type_=sa.String))
-    return _ROW.where(col(DqResult.id).in_(newest)).order_by(DqResult.dataset, DqResult.metric)
-
-
 async def history(conn: AsyncConnection, dataset: str, metric: str, n: int) -> list[DqRow]:
     """The last ``n`` verdicts of a metric, newest first."""
-    wanted = (
-        _ROW.where(col(DqResult.dataset) == dataset, col(DqResult.metric) == metric)
-        .order_by(col(DqResult.id).desc())
-        .limit(n)
-    )
+    wanted = _ROW.where(RESULTS.c.dataset == dataset, RESULTS.c.metric == metric).order_by(RESULTS.c.id.desc()).limit(n)
     return [DqRow(*row) for row in (await conn.execute(wanted)).all()]
 
 
@@ -246,7 +238,7 @@ async def _histories(
     columns = sa.column("dataset", sa.String), sa.column("metric", sa.String)
     # SQLite names the columns of listed values in a common table expression only.
     pairs = sa.values(*columns).data(list(keys)).cte("wanted")
-    inner = _RESULTS.alias("newest")
+    inner = RESULTS.alias("newest")
     newest = (
         sa.select(inner.c.id)
         .where(inner.c.dataset == pairs.c.dataset, inner.c.metric == pairs.c.metric)
@@ -254,7 +246,7 @@ async def _histories(
         .limit(n)
         .correlate(pairs)
     )
-    wanted = _ROW.select_from(pairs).join(_RESULTS, _RESULTS.c.id.in_(newest)).order_by(_RESULTS.c.id.desc())
+    wanted = _ROW.select_from(pairs).join(RESULTS, RESULTS.c.id.in_(newest)).order_by(RESULTS.c.id.desc())
     found: dict[tuple[str, str], list[DqRow]] = {}
     for row in (await conn.execute(wanted)).all():
         stored = DqRow(*row)
@@ -264,9 +256,7 @@ async def _histories(
 
 async def states_of(conn: AsyncConnection, dataset: str) -> dict[str, StateRow]:
     """The findings by series of each check of a dataset, by metric."""
-    wanted = sa.select(*(getattr(DqState, name) for name in StateRow.__dataclass_fields__)).where(
-        col(DqState.dataset) == dataset
-    )
+    wanted = sa.select(*(STATES.c[name] for name in StateRow.__dataclass_fields__)).where(STATES.c.dataset == dataset)
     return {row[0]: StateRow(*row) for row in (await conn.execute(wanted)).all()}
 
 
@@ -275,6 +265,6 @@ async def save_states(conn: AsyncConnection, dataset: str, states: Iterable[Stat
     rows = [{"dataset": dataset} | {name: getattr(state, name) for name in _STATE_FIELDS} for state in states]
     if not rows:
         return
-    insert = (postgresql.insert if is_postgres(conn) else sqlite.insert)(_STATES)
+    insert = (postgresql.insert if is_postgres(conn) else sqlite.insert)(STATES)
     renewed = {name: insert.excluded[name] for name in _STATE_FIELDS if name != "metric"}
     await conn.execute(insert.on_conflict_do_update(index_elements=["dataset", "metric"], set_=renewed), rows)

@@ -13,22 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.clock import iso
 from mktdash.domain.observation import BAR_FIELDS, Columns, Int64Array
 from mktdash.store.batches.raw_files import read_raw
-from mktdash.store.catalogue.instruments import SeriesRow, series_by_ids
+from mktdash.store.catalogue.series import SeriesRow, series_by_ids
 from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.series.chunk_upkeep import encode_tail, latest_from_rows
 from mktdash.store.series.chunks import decode_chunk, digest_of, encode_chunk
 from mktdash.store.series.locking import NEVER
 from mktdash.store.series.reading import columns_from_rows, split_by_period
-from mktdash.store.tables import metadata
+from mktdash.store.tables import BATCHES, CHUNKS, DATASETS, LATEST, OBSERVATIONS, RAW_FILES, REVISIONS, SERIES
 
-OBSERVATIONS = metadata.tables["observation"]
-REVISIONS = metadata.tables["observation_revision"]
-CHUNKS = metadata.tables["observation_chunk"]
-LATEST = metadata.tables["latest"]
-SERIES = metadata.tables["series"]
-FILES = metadata.tables["raw_file"]
-BATCHES = metadata.tables["ingest_batch"]
-DATASETS = metadata.tables["dataset"]
 _FIELDS = ("as_of", "value", *BAR_FIELDS, "flags", "known_at")
 
 
@@ -90,7 +82,7 @@ async def _rows(
     conn: AsyncConnection, table: Table, series_ids: Collection[int], *more: Column[Any]
 ) -> dict[int, list[Sequence[Any]]]:
     wanted = select(table.c.series_id, *(table.c[name] for name in _FIELDS), *more)
-    ordered = wanted.where(is_one_of(conn, table.c.series_id, series_ids)).order_by(table.c.series_id, table.c.as_of)
+    ordered = wanted.where(is_one_of(table.c.series_id, series_ids)).order_by(table.c.series_id, table.c.as_of)
     found: dict[int, list[Sequence[Any]]] = {}
     for series_id, *row in (await conn.execute(ordered)).all():
         found.setdefault(series_id, []).append(row)
@@ -170,7 +162,9 @@ async def check_links(conn: AsyncConnection) -> list[Problem]:
 
 async def check_raw(conn: AsyncConnection) -> AsyncIterator[tuple[str, Problem | None]]:
     """Hash every kept file anew; gives each hash with its problem or None."""
-    for sha256, size in (await conn.execute(select(FILES.c.sha256, FILES.c.size).order_by(FILES.c.sha256))).all():
+    for sha256, size in (
+        await conn.execute(select(RAW_FILES.c.sha256, RAW_FILES.c.size).order_by(RAW_FILES.c.sha256))
+    ).all():
         total, length = hashlib.sha256(), 0
         try:
             async for block in read_raw(conn, sha256):

@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.interval import chunk_period_bounds, chunk_period_of
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.engine.driver_reads import fetch_all
 from mktdash.store.engine.session import is_postgres
 

@@ -12,11 +12,7 @@ from mktdash.store.series.chunks import decode_chunk, encode_chunk
 from mktdash.store.series.locking import MAX_TAIL, NEVER
 from mktdash.store.series.reading import split_by_period
 from mktdash.store.series.writing import FIELDS, Write, rows_of
-from mktdash.store.tables import metadata
-
-LATEST = metadata.tables["latest"]
-OBSERVATIONS = metadata.tables["observation"]
-CHUNKS = metadata.tables["observation_chunk"]
+from mktdash.store.tables import CHUNKS, LATEST, OBSERVATIONS
 
 _TIP = FIELDS[1:]
 _CHANGING = (*_TIP, "previous_as_of", "previous_value", "first_as_of", "n", "sealed_to", "tail")
@@ -137,14 +133,14 @@ async def latest_from_rows(conn: AsyncConnection, series_ids: Collection[int]) -
     found: dict[int, dict[str, Any]] = {series_id: dict(NOTHING) for series_id in series_ids}
     if not found:
         return found
-    for series_id, first, *tip in reversed((await conn.execute(_tips(conn, series_ids))).all()):
+    for series_id, first, *tip in reversed((await conn.execute(_tips(series_ids))).all()):
         values = found[series_id]
         before = {"previous_as_of": values["as_of"], "previous_value": values["value"]}
         values |= {**dict(zip(_TIP, tip, strict=True)), "first_as_of": first, **before}
     return found
 
 
-def _tips(conn: AsyncConnection, series_ids: Collection[int]) -> Select[Any]:
+def _tips(series_ids: Collection[int]) -> Select[Any]:
     """The two newest rows of each series, newest first, with its first instant."""
     other = OBSERVATIONS.alias("other")
     own = select(other.c.as_of).where(other.c.series_id == LATEST.c.series_id)
@@ -154,7 +150,7 @@ def _tips(conn: AsyncConnection, series_ids: Collection[int]) -> Select[Any]:
     return (
         select(LATEST.c.series_id, first, *(OBSERVATIONS.c[name] for name in _TIP))
         .join_from(LATEST, OBSERVATIONS, newest)
-        .where(is_one_of(conn, LATEST.c.series_id, series_ids))
+        .where(is_one_of(LATEST.c.series_id, series_ids))
         .order_by(LATEST.c.series_id, OBSERVATIONS.c.as_of.desc())
     )
 
@@ -162,6 +158,4 @@ def _tips(conn: AsyncConnection, series_ids: Collection[int]) -> Select[Any]:
 async def mark_known(conn: AsyncConnection, series_ids: Sequence[int], known_at: int) -> None:
     """Record that a batch of that known time covered these series, whether or not it had news."""
     older = LATEST.c.known_to.is_(None) | (LATEST.c.known_to < known_at)
-    await conn.execute(
-        update(LATEST).where(is_one_of(conn, LATEST.c.series_id, series_ids), older).values(known_to=known_at)
-    )
+    await conn.execute(update(LATEST).where(is_one_of(LATEST.c.series_id, series_ids), older).values(known_to=known_at))

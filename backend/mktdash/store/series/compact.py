@@ -3,15 +3,12 @@
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.store.catalogue.instruments import series_by_ids
+from mktdash.store.catalogue.series import series_by_ids
 from mktdash.store.series.check import rows_as_columns
 from mktdash.store.series.chunks import digest_of, encode_chunk
 from mktdash.store.series.locking import lock_series
 from mktdash.store.series.reading import split_by_period
-from mktdash.store.tables import metadata
-
-CHUNKS = metadata.tables["observation_chunk"]
-LATEST = metadata.tables["latest"]
+from mktdash.store.tables import CHUNKS, LATEST
 
 
 async def compact_series(conn: AsyncConnection, series_id: int) -> tuple[int, bool]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.store.engine.driver_reads import fetch_all
 from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.session import is_postgres
-from mktdash.store.tables import metadata
+from mktdash.store.tables import LATEST, SERIES
 
 
 class LatestRow(NamedTuple):
@@ -31,9 +31,6 @@ class LatestRow(NamedTuple):
     previous_as_of: int | None
     previous_value: float | None
 
-
-LATEST = metadata.tables["latest"]
-SERIES = metadata.tables["series"]
 
 _FIELDS = ", ".join(LatestRow._fields)
 _AMONG = {
@@ -68,7 +65,7 @@ async def newest_by_dataset(conn: AsyncConnection, keys: Sequence[str]) -> dict[
     newest = (
         select(SERIES.c.dataset, func.max(LATEST.c.as_of))
         .join(LATEST, LATEST.c.series_id == SERIES.c.id)
-        .where(is_one_of(conn, SERIES.c.dataset, keys), LATEST.c.n > 0)
+        .where(is_one_of(SERIES.c.dataset, keys), LATEST.c.n > 0)
         .group_by(SERIES.c.dataset)
     )
     return dict((await conn.execute(newest)).all())

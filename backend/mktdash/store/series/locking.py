@@ -10,14 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.interval import chunk_period_of
 from mktdash.domain.observation import Columns
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.series.chunks import decode_chunk
-from mktdash.store.tables import metadata
-
-LATEST = metadata.tables["latest"]
-CHUNKS = metadata.tables["observation_chunk"]
+from mktdash.store.tables import CHUNKS, LATEST
 
 # A tail longer than this is sealed: rewriting it with each new point costs more than a chunk now and then.
 MAX_TAIL = 64
@@ -95,9 +92,7 @@ def _lowest(span: Span, state: Any) -> int:
 
 
 async def _ensure_latest(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    there = set(
-        (await conn.execute(select(LATEST.c.series_id).where(is_one_of(conn, LATEST.c.series_id, ids)))).scalars()
-    )
+    there = set((await conn.execute(select(LATEST.c.series_id).where(is_one_of(LATEST.c.series_id, ids)))).scalars())
     missing = [{"series_id": series_id, "n": 0, "flags": 0} for series_id in ids if series_id not in there]
     if not missing:
         return
@@ -112,9 +107,7 @@ async def lock_series(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, An
     """Lock series until the end of the transaction; gives the row of ``latest`` of each, made where there was none."""
     await _ensure_latest(conn, ids)
     # In id order, so that two batches that share series queue up and never block each other crosswise.
-    wanted = (
-        select(LATEST).where(is_one_of(conn, LATEST.c.series_id, ids)).order_by(LATEST.c.series_id).with_for_update()
-    )
+    wanted = select(LATEST).where(is_one_of(LATEST.c.series_id, ids)).order_by(LATEST.c.series_id).with_for_update()
     return {row.series_id: row for row in (await conn.execute(wanted)).all()}
 
 
@@ -124,7 +117,7 @@ async def _read_from(conn: AsyncConnection, lows: dict[int, int], states: dict[i
     parts: dict[int, list[Columns]] = {series_id: [] for series_id in lows}
     stored = (
         select(CHUNKS.c.series_id, CHUNKS.c.period, CHUNKS.c.payload)
-        .where(is_one_of(conn, CHUNKS.c.series_id, lows), CHUNKS.c.period >= min(lows.values()))
+        .where(is_one_of(CHUNKS.c.series_id, lows), CHUNKS.c.period >= min(lows.values()))
         .order_by(CHUNKS.c.series_id, CHUNKS.c.period)
     )
     for series_id, period, payload in (await conn.execute(stored)).all():

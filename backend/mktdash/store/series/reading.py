@@ -12,14 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.interval import chunk_period_bounds, chunk_period_of
 from mktdash.domain.observation import BAR_FIELDS, Columns
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.engine.driver_reads import fetch_all
 from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.series.chunks import decode_chunk, decode_chunks, digest_of
-from mktdash.store.tables import metadata
-
-LATEST = metadata.tables["latest"]
-CHUNKS = metadata.tables["observation_chunk"]
+from mktdash.store.tables import CHUNKS, LATEST
 
 # Years 1 and 9999 are the bounds of all dates; shorter periods count from 1970 and stay far below this.
 _TAIL_PERIOD = 1 << 40
@@ -94,7 +91,7 @@ async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int
     """
     ids = [one.id for one in series]
     intervals = {one.id: one.interval for one in series}
-    ends = select(LATEST.c.series_id, LATEST.c.sealed_to, LATEST.c.tail).where(is_one_of(conn, LATEST.c.series_id, ids))
+    ends = select(LATEST.c.series_id, LATEST.c.sealed_to, LATEST.c.tail).where(is_one_of(LATEST.c.series_id, ids))
     newest = defaultdict(list)
     tails = {}
     for series_id, sealed_to, tail in (await conn.execute(ends)).all():
@@ -107,7 +104,7 @@ async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int
     for at in range(0, len(periods), _PERIODS_AT_ONCE):
         wanted = or_(
             *(
-                and_(is_one_of(conn, CHUNKS.c.series_id, members), CHUNKS.c.period.between(period - 1, period))
+                and_(is_one_of(CHUNKS.c.series_id, members), CHUNKS.c.period.between(period - 1, period))
                 for period, members in periods[at : at + _PERIODS_AT_ONCE]
             )
         )
@@ -122,7 +119,7 @@ async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int
 async def read_tails(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Columns]:
     """The observations that no chunk holds yet, of the series that have any."""
     wanted = select(LATEST.c.series_id, LATEST.c.tail).where(
-        is_one_of(conn, LATEST.c.series_id, ids), LATEST.c.tail.is_not(None)
+        is_one_of(LATEST.c.series_id, ids), LATEST.c.tail.is_not(None)
     )
     return {series_id: decode_chunk(tail) for series_id, tail in (await conn.execute(wanted)).all()}
 
@@ -137,9 +134,7 @@ async def read_chunk_digests(
             chunks += chunk_digests_of(one, await read_columns(conn, one, as_known_at=as_known_at))
         return sorted(chunks, key=_digest_order)
     by_id = {one.id: one for one in series}
-    stored = select(CHUNKS.c.series_id, CHUNKS.c.period, CHUNKS.c.digest).where(
-        is_one_of(conn, CHUNKS.c.series_id, by_id)
-    )
+    stored = select(CHUNKS.c.series_id, CHUNKS.c.period, CHUNKS.c.digest).where(is_one_of(CHUNKS.c.series_id, by_id))
     digests = {(row[0], row[1]): row[2] for row in (await conn.execute(stored)).all()}
     for series_id, tail in (await read_tails(conn, list(by_id))).items():
         one = by_id[series_id]

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.store.catalogue.instruments import Page
 from mktdash.store.engine.id_list import is_one_of
-from mktdash.store.tables import metadata
-
-OBSERVATIONS = metadata.tables["observation"]
-REVISIONS = metadata.tables["observation_revision"]
+from mktdash.store.engine.page import Page
+from mktdash.store.tables import OBSERVATIONS, REVISIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +30,6 @@ class RevisionRow:
     old_flags: int
     new_value: float | None
     new_flags: int | None
-    old_batch_id: int
-    new_batch_id: int
 
 
 async def revisions_page(
@@ -57,7 +52,7 @@ async def revisions_page(
     old = REVISIONS.alias("old")
     later = REVISIONS.alias("later")
     where = (
-        is_one_of(conn, old.c.series_id, series_ids),
+        is_one_of(old.c.series_id, series_ids),
         old.c.superseded_at >= since,
         old.c.superseded_at > old.c.known_at,
     )
@@ -74,8 +69,6 @@ async def revisions_page(
             old.c.flags,
             func.coalesce(later.c.value, OBSERVATIONS.c.value),
             func.coalesce(later.c.flags, OBSERVATIONS.c.flags),
-            old.c.batch_id,
-            old.c.superseded_by,
         )
         .outerjoin(later, and_(successor, later.c.known_at == old.c.superseded_at))
         .outerjoin(OBSERVATIONS, and_(now, OBSERVATIONS.c.known_at == old.c.superseded_at))
@@ -100,7 +93,7 @@ async def revisions_page(
 async def history_digest(conn: AsyncConnection, series_ids: Sequence[int]) -> str:
     """A hash over everything that was superseded in these series, to tell whether a replay changed the past."""
     fields = ("series_id", "as_of", "known_at", "superseded_at", "value", "flags")
-    wanted = select(*(REVISIONS.c[name] for name in fields)).where(is_one_of(conn, REVISIONS.c.series_id, series_ids))
+    wanted = select(*(REVISIONS.c[name] for name in fields)).where(is_one_of(REVISIONS.c.series_id, series_ids))
     ordered = wanted.order_by(REVISIONS.c.series_id, REVISIONS.c.as_of, REVISIONS.c.known_at)
     total = hashlib.sha256()
     for row in (await conn.execute(ordered)).all():

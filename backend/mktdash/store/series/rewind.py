@@ -9,12 +9,8 @@ from mktdash.domain.observation import BAR_FIELDS
 from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.series.chunk_upkeep import NOTHING, latest_from_rows
 from mktdash.store.series.compact import compact_series
-from mktdash.store.tables import metadata
+from mktdash.store.tables import CHUNKS, LATEST, OBSERVATIONS, REVISIONS
 
-OBSERVATIONS = metadata.tables["observation"]
-REVISIONS = metadata.tables["observation_revision"]
-CHUNKS = metadata.tables["observation_chunk"]
-LATEST = metadata.tables["latest"]
 _ROW = ("series_id", "as_of", "value", *BAR_FIELDS, "flags", "known_at", "batch_id")
 
 
@@ -24,22 +20,22 @@ async def rewind(conn: AsyncConnection, series_ids: Sequence[int], instant: int)
     Their batches and raw files stay; the caller merges them again, in the same transaction. The
     series must be locked (``store.series.locking.lock_series``).
     """
-    learned = is_one_of(conn, OBSERVATIONS.c.series_id, series_ids), OBSERVATIONS.c.known_at > instant
-    since = is_one_of(conn, REVISIONS.c.series_id, series_ids), REVISIONS.c.superseded_at > instant
+    learned = is_one_of(OBSERVATIONS.c.series_id, series_ids), OBSERVATIONS.c.known_at > instant
+    since = is_one_of(REVISIONS.c.series_id, series_ids), REVISIONS.c.superseded_at > instant
     changed = set((await conn.execute(select(OBSERVATIONS.c.series_id).where(*learned).distinct())).scalars())
     changed |= set((await conn.execute(select(REVISIONS.c.series_id).where(*since).distinct())).scalars())
     await conn.execute(delete(OBSERVATIONS).where(*learned))
     restored = select(*(REVISIONS.c[name] for name in _ROW)).where(*since, REVISIONS.c.known_at <= instant)
     await conn.execute(insert(OBSERVATIONS).from_select(list(_ROW), restored))
     await conn.execute(delete(REVISIONS).where(*since))
-    left = select(OBSERVATIONS.c.series_id).where(is_one_of(conn, OBSERVATIONS.c.series_id, changed)).distinct()
+    left = select(OBSERVATIONS.c.series_id).where(is_one_of(OBSERVATIONS.c.series_id, changed)).distinct()
     filled = set((await conn.execute(left)).scalars())
     empty = changed - filled
-    await conn.execute(delete(CHUNKS).where(is_one_of(conn, CHUNKS.c.series_id, empty)))
+    await conn.execute(delete(CHUNKS).where(is_one_of(CHUNKS.c.series_id, empty)))
     nothing = {**NOTHING, "n": 0, "sealed_to": None, "tail": None}
-    await conn.execute(update(LATEST).where(is_one_of(conn, LATEST.c.series_id, empty)).values(nothing))
+    await conn.execute(update(LATEST).where(is_one_of(LATEST.c.series_id, empty)).values(nothing))
     tips = await latest_from_rows(conn, filled)
     for series_id in sorted(filled):
         n, _ = await compact_series(conn, series_id)
         await conn.execute(update(LATEST).where(LATEST.c.series_id == series_id).values({**tips[series_id], "n": n}))
-    await conn.execute(update(LATEST).where(is_one_of(conn, LATEST.c.series_id, series_ids)).values(known_to=instant))
+    await conn.execute(update(LATEST).where(is_one_of(LATEST.c.series_id, series_ids)).values(known_to=instant))

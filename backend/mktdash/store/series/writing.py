@@ -13,10 +13,7 @@ from mktdash.domain.interval import latest_as_of
 from mktdash.domain.observation import BAR_FIELDS, Columns, Float64Array
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.series.locking import LockedSeries
-from mktdash.store.tables import metadata
-
-OBSERVATIONS = metadata.tables["observation"]
-REVISIONS = metadata.tables["observation_revision"]
+from mktdash.store.tables import OBSERVATIONS, REVISIONS
 
 FIELDS = ("series_id", "as_of", "value", *BAR_FIELDS, "flags", "known_at", "batch_id")
 _INSERT = f"INSERT INTO observation ({', '.join(FIELDS)}) VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 - fixed names

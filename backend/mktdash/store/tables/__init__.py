@@ -1,55 +1,44 @@
-"""The tables, by noun. SQLModel defines them and the small entities; series move as columns through Core."""
+"""The tables: SQLModel defines them, statements name them as Core does (``OBSERVATIONS.c.as_of``)."""
 
+from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from mktdash.store.tables.access import ApiToken, AuditEvent, BrowserSession
-from mktdash.store.tables.batches import Absence, ContractVersion, IngestBatch, Quarantine, RawBlock, RawFile
-from mktdash.store.tables.market import (
-    Dataset,
-    Instrument,
-    InstrumentAlias,
-    Latest,
-    Observation,
-    ObservationChunk,
-    ObservationRevision,
-    Series,
-)
-from mktdash.store.tables.operations import Event, EventEpoch, ProcessBeat, TopicVersion
-from mktdash.store.tables.quality import DqAlert, DqResult, DqState, Ended
-from mktdash.store.tables.reports import ReplayRun, ReportArtifact, ReportRun, ReportSnapshot, RunEvent
+from mktdash.store.tables import access, batches, market, operations, quality, reports
 
 metadata = SQLModel.metadata
 
-__all__ = [
-    "Absence",
-    "ApiToken",
-    "AuditEvent",
-    "BrowserSession",
-    "ContractVersion",
-    "Dataset",
-    "DqAlert",
-    "DqResult",
-    "DqState",
-    "Ended",
-    "Event",
-    "EventEpoch",
-    "IngestBatch",
-    "Instrument",
-    "InstrumentAlias",
-    "Latest",
-    "Observation",
-    "ObservationChunk",
-    "ObservationRevision",
-    "ProcessBeat",
-    "Quarantine",
-    "RawBlock",
-    "RawFile",
-    "ReplayRun",
-    "ReportArtifact",
-    "ReportRun",
-    "ReportSnapshot",
-    "RunEvent",
-    "Series",
-    "TopicVersion",
-    "metadata",
-]
+
+def _table(model: type[SQLModel]) -> Table:
+    return metadata.tables[str(model.__tablename__)]
+
+
+OBSERVATIONS = _table(market.Observation)
+REVISIONS = _table(market.ObservationRevision)
+CHUNKS = _table(market.ObservationChunk)
+LATEST = _table(market.Latest)
+SERIES = _table(market.Series)
+INSTRUMENTS = _table(market.Instrument)
+ALIASES = _table(market.InstrumentAlias)
+DATASETS = _table(market.Dataset)
+CONTRACTS = _table(batches.ContractVersion)
+RAW_FILES = _table(batches.RawFile)
+RAW_BLOCKS = _table(batches.RawBlock)
+BATCHES = _table(batches.IngestBatch)
+QUARANTINE = _table(batches.Quarantine)
+ABSENCES = _table(batches.Absence)
+RESULTS = _table(quality.DqResult)
+STATES = _table(quality.DqState)
+ALERTS = _table(quality.DqAlert)
+ENDED = _table(quality.Ended)
+RUNS = _table(reports.ReportRun)
+REPLAYS = _table(reports.ReplayRun)
+RUN_EVENTS = _table(reports.RunEvent)
+ARTIFACTS = _table(reports.ReportArtifact)
+SNAPSHOTS = _table(reports.ReportSnapshot)
+TOKENS = _table(access.ApiToken)
+SESSIONS = _table(access.BrowserSession)
+AUDIT = _table(access.AuditEvent)
+EVENTS = _table(operations.Event)
+EVENT_EPOCHS = _table(operations.EventEpoch)
+BEATS = _table(operations.ProcessBeat)
+TOPIC_VERSIONS = _table(operations.TopicVersion)

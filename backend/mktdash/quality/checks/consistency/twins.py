@@ -12,7 +12,7 @@ from mktdash.domain.schedule import session_of
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status, Twin, nothing_to_judge
 from mktdash.quality.per_series import graded
 from mktdash.quality.points import decimals_of
-from mktdash.store.catalogue.instruments import SeriesRow
+from mktdash.store.catalogue.series import SeriesRow
 
 SPEC = CheckSpec("twins", "Twin sources", "sessions that differ", warn=1, fail=3)
 

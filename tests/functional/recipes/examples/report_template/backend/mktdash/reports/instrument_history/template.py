@@ -14,7 +14,7 @@ from mktdash.reports.render.html import render_html
 from mktdash.reports.render.pdf import render_pdf
 from mktdash.reports.snapshot import series_by_key
 from mktdash.reports.text import instant_text, value_text
-from mktdash.store.catalogue.instruments import series_by_symbol
+from mktdash.store.catalogue.series import series_by_symbol
 from mktdash.store.jobs.runs import RunRow
 from mktdash.store.series.reading import read_columns
 
