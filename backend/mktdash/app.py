@@ -14,8 +14,8 @@ from starlette.routing import Route, WebSocketRoute
 
 from mktdash import __version__
 from mktdash.domain.errors import MktdashError, UnavailableError
-from mktdash.graphql.answer_cache.answers import Answers
-from mktdash.graphql.answer_cache.middleware import Front
+from mktdash.graphql.answer_cache.answers import AnswerCache
+from mktdash.graphql.answer_cache.middleware import AnswerCacheMiddleware
 from mktdash.graphql.context import Services
 from mktdash.graphql.documents.trusted import read_trusted
 from mktdash.graphql.schema import MktdashSchema
@@ -89,9 +89,16 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
 
     kept_answers = []
     if settings.answer_cache_mb:
-        answers = Answers(settings.answer_cache_mb * 1024 * 1024)
+        answers = AnswerCache(settings.answer_cache_mb * 1024 * 1024)
         kept_answers.append(
-            Middleware(Front, path="/graphql", endpoint=graphql, answers=answers, watch=watch, clock=resources.clock)
+            Middleware(
+                AnswerCacheMiddleware,
+                path="/graphql",
+                endpoint=graphql,
+                answers=answers,
+                watch=watch,
+                clock=resources.clock,
+            )
         )
     app = Starlette(
         routes=[

@@ -39,11 +39,11 @@ def finds(kind: str) -> Callable[[Finder], Finder]:
 class NodeQueries:
     """Relay's object identification."""
 
-    @strawberry.field(metadata=never_kept(_ANYTHING), description="The thing of an id; null where there is none.")
+    @strawberry.field(metadata=never_kept(_ANYTHING), description="The object with this id; null if there is none.")
     async def node(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, Text(description="The id, as some answer gave it.")],  # noqa: A002 - Relay's name
+        id: Annotated[strawberry.ID, Text(description="The id, from an earlier answer.")],  # noqa: A002 - Relay's name
     ) -> Node | None:
         """One thing."""
         async with info.context.read() as conn:
@@ -51,7 +51,7 @@ class NodeQueries:
 
     @strawberry.field(
         metadata=never_kept(_ANYTHING),
-        description="The things of these ids, in their order, null for each that is not. Errors: BAD_INPUT.",
+        description="The objects with these ids, in their order; null for each that does not exist. Errors: BAD_INPUT.",
     )
     async def nodes(
         self,

@@ -19,7 +19,7 @@ from mktdash.graphql.tokens.mutations import TokenMutations
 from mktdash.graphql.tokens.queries import TokenQueries
 
 
-@strawberry.type(description="What can be read.")
+@strawberry.type(description="Reads. All that one query reads is of the same instant.")
 class Query(
     InstrumentQueries,
     SeriesQueries,
@@ -33,11 +33,11 @@ class Query(
     """The root of reads."""
 
 
-@strawberry.type(description="What can be asked to be done.")
+@strawberry.type(description="Changes. Each needs a role and is written to the audit log.")
 class Mutation(ReportMutations, ReplayMutations, QualityMutations, TokenMutations):
     """The root of writes. Each needs a role, each leaves a row in the audit log."""
 
 
-@strawberry.type(description="What can be followed, over WebSocket (graphql-transport-ws) or server-sent events.")
+@strawberry.type(description="Streams, over WebSocket (graphql-transport-ws) or server-sent events.")
 class Subscription(SeriesSubscription, QualitySubscription, ReportSubscription):
     """The root of streams. Each event carries the cursor to resume after it."""

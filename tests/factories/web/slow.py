@@ -4,11 +4,11 @@ import asyncio
 import sys
 
 from mktdash.app import run_web
-from mktdash.graphql.answer_cache.middleware import Front
+from mktdash.graphql.answer_cache.middleware import AnswerCacheMiddleware
 from mktdash.settings import Settings
 
 _SECONDS = 2.0
-_quick = Front.__call__
+_quick = AnswerCacheMiddleware.__call__
 
 
 async def slow(self, scope, receive, send):
@@ -18,5 +18,5 @@ async def slow(self, scope, receive, send):
 
 
 if __name__ == "__main__":
-    Front.__call__ = slow
+    AnswerCacheMiddleware.__call__ = slow
     sys.exit(asyncio.run(run_web(Settings())))

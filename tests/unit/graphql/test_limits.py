@@ -39,7 +39,7 @@ def test_fragments_that_double_are_counted_no_further_than_a_bound():
     )
 
     assert judge(parse("{ ...F0 } " + bomb)) == [
-        "the document has more than 1000 selections, once its fragments are spelt out"
+        "the document has more than 1000 selections, with its fragments expanded"
     ]
 
 

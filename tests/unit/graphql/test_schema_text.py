@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema
 
 from mktdash.graphql.schema import export_schema
 
@@ -13,7 +13,7 @@ def test_the_committed_schema_is_what_the_code_exports():
     assert COMMITTED.read_text() == export_schema(), "run `mktdash schema export` and look at the difference"
 
 
-def test_every_type_field_and_argument_has_a_description():
+def test_every_type_field_argument_and_enum_value_has_a_description():
     schema = build_schema(export_schema())
     silent = []
     for name, kind in schema.type_map.items():
@@ -23,6 +23,8 @@ def test_every_type_field_and_argument_has_a_description():
             silent.append(name)
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
             silent += [f"{name}.{field}" for field, spec in kind.fields.items() if not spec.description]
+        if isinstance(kind, GraphQLEnumType):
+            silent += [f"{name}.{value}" for value, spec in kind.values.items() if not spec.description]
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
             silent += [
                 f"{name}.{field}({argument})"

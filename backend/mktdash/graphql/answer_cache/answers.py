@@ -10,7 +10,7 @@ from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 from mktdash.store.live.topic_versions import Versions
 
 # The digest of the document, its variables as sorted JSON, the operation's name, and what the principal may see.
-Name = tuple[bytes, bytes, str, int]
+AnswerKey = tuple[bytes, bytes, str, int]
 
 _OVERHEAD = 1_000
 
@@ -86,17 +86,17 @@ class Answer:
         return f'"{self.tag}"' if encoding == IDENTITY else f'"{self.tag}-{encoding}"'
 
 
-class Answers:
+class AnswerCache:
     """The answers of one process, bounded by their bytes."""
 
     def __init__(self, most_bytes: int) -> None:
-        self.kept: WeightedCache[Name, Answer] = WeightedCache(most_bytes)
+        self.kept: WeightedCache[AnswerKey, Answer] = WeightedCache(most_bytes)
 
-    def get(self, name: Name) -> Answer | None:
-        """The last answer of a name, which may hold or not."""
-        return self.kept.get(name)
+    def get(self, key: AnswerKey) -> Answer | None:
+        """The last answer of a key, which may hold or not."""
+        return self.kept.get(key)
 
-    def put(self, name: Name, body: bytes, reading: Reading) -> Answer | None:
+    def put(self, key: AnswerKey, body: bytes, reading: Reading) -> Answer | None:
         """Keep an answer; None where it must not be kept."""
         dependence = reading.dependence
         if dependence is None or not reading.clean:
@@ -104,9 +104,9 @@ class Answers:
         tag = hashlib.blake2b(body, digest_size=16).hexdigest()
         topics, families = dependence.topics | reading.topics, tuple(dependence.families)
         answer = Answer(body, topics, families, reading.versions, reading.until, tag)
-        self.weigh(name, answer)
+        self.weigh(key, answer)
         return answer
 
-    def weigh(self, name: Name, answer: Answer) -> None:
+    def weigh(self, key: AnswerKey, answer: Answer) -> None:
         """Count an answer with all the encodings it is held in."""
-        self.kept.put(name, answer, answer.weight)
+        self.kept.put(key, answer, answer.weight)

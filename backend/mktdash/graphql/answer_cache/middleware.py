@@ -7,7 +7,6 @@ It stands after authentication and limits. Currency is asked of the database for
 import asyncio
 import hashlib
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -18,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mktdash.content_negotiation import best_encoding
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import MktdashError
-from mktdash.graphql.answer_cache.answers import Answer, Answers, Name
+from mktdash.graphql.answer_cache.answers import Answer, AnswerCache, AnswerKey
 from mktdash.graphql.answer_cache.dependence import READING_KEY, Reading
-from mktdash.graphql.answer_cache.response import Capture, send_answer
+from mktdash.graphql.answer_cache.response import AnswerForm, Capture, send_answer
 from mktdash.graphql.cost_limit import ANSWERED_EXTENSIONS
 from mktdash.graphql.transport.media_types import EVENT_STREAM, answer_type
 from mktdash.graphql.transport.requests import admit
@@ -40,17 +39,7 @@ _LONGEST_REQUEST = 16 * 1024
 _NAMES_BYTES = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """How one request wants its answer."""
-
-    method: str
-    media_type: str
-    encoding: str
-    if_none_match: str | None
-
-
-class Front:
+class AnswerCacheMiddleware:
     """ASGI middleware around the router; ``path`` is where GraphQL is asked, ``endpoint`` what metrics call it by."""
 
     def __init__(
@@ -59,7 +48,7 @@ class Front:
         *,
         path: str,
         endpoint: ASGIApp,
-        answers: Answers,
+        answers: AnswerCache,
         watch: VersionWatch,
         clock: Clock,
     ) -> None:
@@ -71,23 +60,23 @@ class Front:
         self._clock = clock
         # What requests ask by their own bytes, so that a known one is not even decoded; None: never to be kept.
         self._names: WeightedCache[bytes, tuple[_Plain | None]] = WeightedCache(_NAMES_BYTES)
-        self._flights: dict[Name, asyncio.Event] = {}
+        self._flights: dict[AnswerKey, asyncio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from what is kept, or pass the request on and keep what comes back."""
         if scope["type"] != "http" or scope["path"] != self._path or scope["method"] not in {"GET", "POST"}:
             await self._app(scope, receive, send)
             return
-        asking = self._asking(scope)
-        if asking is None:
+        form = self._form(scope)
+        if form is None:
             _PASSED.inc()
             await self._app(scope, receive, send)
             return
-        raw, receive = (scope["query_string"], receive) if asking.method == "GET" else await _body(receive)
-        named = self._named(raw, get=asking.method == "GET")
+        raw, receive = (scope["query_string"], receive) if form.method == "GET" else await _body(receive)
+        named = self._named(raw, get=form.method == "GET")
         if named is None:
             _PASSED.inc()
-            await self._app(scope, receive, Capture(send, asking))
+            await self._app(scope, receive, Capture(send, form))
             return
         facts: RequestFacts = scope[SCOPE_KEY]
         name = (*named, int(facts.principal.role))
@@ -96,19 +85,19 @@ class Front:
             now = await self._watch.now()
         except Exception:  # noqa: BLE001 - a database that can't be read shows itself to the resolvers
             _PASSED.inc()
-            await self._app(scope, receive, Capture(send, asking))
+            await self._app(scope, receive, Capture(send, form))
             return
         answer = self._answers.get(name)
         if answer is not None and answer.holds(now, self._micros()):
             _HIT.inc()
-            await self._send(name, answer, asking, send)
+            await self._send(name, answer, form, send)
             return
-        if await self._shared(name, now, asking, send):
+        if await self._shared(name, now, form, send):
             return
         _MISS.inc()
-        await self._make(raw, name, now, Capture(send, asking), scope, receive)
+        await self._make(raw, name, now, Capture(send, form), scope, receive)
 
-    def _asking(self, scope: Scope) -> Asking | None:
+    def _form(self, scope: Scope) -> AnswerForm | None:
         """How the request wants its answer; None where the endpoint is to refuse it, or to stream."""
         facts: RequestFacts = scope[SCOPE_KEY]
         headers = facts.headers
@@ -120,7 +109,7 @@ class Front:
         if media_type == EVENT_STREAM:
             return None
         encoding = best_encoding(headers.get("accept-encoding", ""))
-        return Asking(scope["method"], media_type, encoding, headers.get("if-none-match"))
+        return AnswerForm(scope["method"], media_type, encoding, headers.get("if-none-match"))
 
     def _named(self, raw: bytes, *, get: bool) -> _Plain | None:
         key = (b"GET " if get else b"POST ") + raw
@@ -135,7 +124,7 @@ class Front:
     def _micros(self) -> int:
         return to_micros(self._clock())
 
-    async def _shared(self, name: Name, now: Versions, asking: Asking, send: Send) -> bool:
+    async def _shared(self, name: AnswerKey, now: Versions, form: AnswerForm, send: Send) -> bool:
         """Wait for an equal request that is being answered, and take its answer if that is new enough."""
         flight = self._flights.get(name)
         if flight is None:
@@ -145,11 +134,11 @@ class Front:
         if answer is None or not answer.is_as_new(now, self._micros()):
             return False
         _SHARED.inc()
-        await self._send(name, answer, asking, send)
+        await self._send(name, answer, form, send)
         return True
 
     async def _make(  # noqa: PLR0917 - one call, just above
-        self, raw: bytes, name: Name, now: Versions, capture: Capture, scope: Scope, receive: Receive
+        self, raw: bytes, name: AnswerKey, now: Versions, capture: Capture, scope: Scope, receive: Receive
     ) -> None:
         reading = Reading(now)
         scope[READING_KEY] = reading
@@ -174,12 +163,12 @@ class Front:
             key = scope["method"].encode() + b" " + raw
             self._names.put(key, (None,), len(raw) + 300)
 
-    async def _send(self, name: Name, answer: Answer, asking: Asking, send: Send) -> None:
-        encoding = answer.encoding(asking.encoding)
+    async def _send(self, name: AnswerKey, answer: Answer, form: AnswerForm, send: Send) -> None:
+        encoding = answer.encoding(form.encoding)
         if answer.ready(encoding) is None:
             await answer.encoded(encoding)
             self._answers.weigh(name, answer)
-        await send_answer(answer, encoding, asking, send)
+        await send_answer(answer, encoding, form, send)
 
 
 async def _body(receive: Receive) -> tuple[bytes, Receive]:

@@ -1,8 +1,8 @@
 """The way out of an answer: taken note of as it passes, tagged for a GET, compressed for whoever accepts it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Protocol
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
@@ -18,24 +18,14 @@ _NO_STORE = "no-store"
 _OK, _NOT_MODIFIED = 200, 304
 
 
-class Asking(Protocol):
-    """How a request wants its answer."""
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """How one request wants its answer: its method, the media type and encoding agreed, the tags its reader has."""
 
-    @property
-    def method(self) -> str:
-        """GET or POST."""
-
-    @property
-    def media_type(self) -> str:
-        """The media type agreed."""
-
-    @property
-    def encoding(self) -> str:
-        """The content encoding accepted best."""
-
-    @property
-    def if_none_match(self) -> str | None:
-        """The tags that its reader holds."""
+    method: str
+    media_type: str
+    encoding: str
+    if_none_match: str | None
 
 
 class Capture:
@@ -44,9 +34,9 @@ class Capture:
     ``keep`` is told the body of a good answer, as it is before compression, and gives what was kept of it.
     """
 
-    def __init__(self, send: Send, asking: Asking, keep: Callable[[bytes], Answer | None] | None = None) -> None:
+    def __init__(self, send: Send, form: AnswerForm, keep: Callable[[bytes], Answer | None] | None = None) -> None:
         self._send = send
-        self._asking = asking
+        self._form = form
         self.keep = keep
         self._head: Message | None = None
         self._started = perf_counter()
@@ -68,14 +58,14 @@ class Capture:
 
     async def _finish(self, head: Message, body: bytes) -> None:
         kept = self.keep(body) if self.keep is not None and head["status"] == _OK else None
-        encoding = self._asking.encoding if len(body) >= LEAST_BYTES else IDENTITY
+        encoding = self._form.encoding if len(body) >= LEAST_BYTES else IDENTITY
         headers = MutableHeaders(raw=head["headers"])
         headers["vary"] = VARY
         headers["server-timing"] = f'answer;desc="made";dur={(perf_counter() - self._started) * 1e3:.1f}'
-        if kept is not None and self._asking.method == "GET":
+        if kept is not None and self._form.method == "GET":
             headers["etag"] = kept.etag(encoding)
             headers["cache-control"] = _REVALIDATE
-            if _matches(self._asking.if_none_match, headers["etag"]):
+            if _matches(self._form.if_none_match, headers["etag"]):
                 head["status"], body, encoding = _NOT_MODIFIED, b"", IDENTITY
                 del headers["content-length"]
         if encoding != IDENTITY:
@@ -87,31 +77,31 @@ class Capture:
         await self._send({"type": "http.response.body", "body": body})
 
 
-async def send_answer(answer: Answer, encoding: str, asking: Asking, send: Send) -> None:
+async def send_answer(answer: Answer, encoding: str, form: AnswerForm, send: Send) -> None:
     """Send an answer that is kept, in an encoding that is ready; to a GET that holds it already, only its tag."""
     body = answer.ready(encoding) or b""
-    key = (asking.method, asking.media_type, encoding)
+    key = (form.method, form.media_type, encoding)
     headers = answer.heads.get(key)
     if headers is None:
-        headers = answer.heads[key] = _head(answer, encoding, asking)
+        headers = answer.heads[key] = _head(answer, encoding, form)
     status = _OK
-    if asking.method == "GET" and _matches(asking.if_none_match, answer.etag(encoding)):
+    if form.method == "GET" and _matches(form.if_none_match, answer.etag(encoding)):
         status, body = _NOT_MODIFIED, b""
         headers = [one for one in headers if one[0] != b"content-length"]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def _head(answer: Answer, encoding: str, asking: Asking) -> list[tuple[bytes, bytes]]:
+def _head(answer: Answer, encoding: str, form: AnswerForm) -> list[tuple[bytes, bytes]]:
     headers = [
-        (b"content-type", f"{asking.media_type}; charset=utf-8".encode()),
+        (b"content-type", f"{form.media_type}; charset=utf-8".encode()),
         (b"content-length", str(len(answer.ready(encoding) or b"")).encode()),
         (b"vary", VARY.encode()),
         (b"server-timing", b'answer;desc="kept"'),
     ]
     if encoding != IDENTITY:
         headers.append((b"content-encoding", encoding.encode()))
-    if asking.method == "GET":
+    if form.method == "GET":
         return [*headers, (b"etag", answer.etag(encoding).encode()), (b"cache-control", _REVALIDATE.encode())]
     return [*headers, (b"cache-control", _NO_STORE.encode())]
 

@@ -14,15 +14,13 @@ _LTTB: Any = LTTBDownsampler()  # type: ignore[no-untyped-call]  # the package s
 _MIN_MAX: Any = MinMaxDownsampler()  # type: ignore[no-untyped-call]
 
 
-@strawberry.enum(description="How to choose the points that stay when there are more than asked for.")
+@strawberry.enum(description="How to choose the points to keep where there are more than `maxPoints`.")
 class Downsample(Enum):
     """The ways to thin a series out; the first and the last point always stay."""
 
-    LTTB = strawberry.enum_value(
-        "LTTB", description="Largest triangle three buckets: keeps the shape that an eye would see."
-    )
+    LTTB = strawberry.enum_value("LTTB", description="Largest triangle three buckets: keeps the shape of the line.")
     MIN_MAX = strawberry.enum_value(
-        "MIN_MAX", description="The least and the greatest of each stretch: keeps every spike."
+        "MIN_MAX", description="The lowest and the highest of each section: keeps every spike."
     )
 
 

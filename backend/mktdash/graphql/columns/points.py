@@ -32,7 +32,7 @@ _NOTHING = orjson.Fragment(b"[]")
 class PointsType:
     """Columns as they are sent."""
 
-    as_of: InstantColumn = strawberry.field(description="When each value holds, in UTC.")
+    as_of: InstantColumn = strawberry.field(description="The instant of each value, in UTC.")
     as_of_ms: MillisColumn = strawberry.field(description="The same instants as whole milliseconds since 1970.")
     value: FloatColumn = strawberry.field(description="The values; of bars, their closes.")
     open: FloatColumn | None = strawberry.field(
@@ -40,11 +40,11 @@ class PointsType:
     )
     high: FloatColumn | None = strawberry.field(description="Of bars, the highest value.")
     low: FloatColumn | None = strawberry.field(description="Of bars, the lowest value.")
-    volume: FloatColumn | None = strawberry.field(description="Of bars, how much changed hands.")
-    flags: FlagsColumn = strawberry.field(description="For each observation, the names of the flags it carries.")
-    count: int = strawberry.field(description="How many observations are here.")
+    volume: FloatColumn | None = strawberry.field(description="Of bars, the volume traded.")
+    flags: FlagsColumn = strawberry.field(description="The quality flags of each observation.")
+    count: int = strawberry.field(description="How many observations these are.")
     downsampled_from: int | None = strawberry.field(
-        description="How many there were before they were thinned out to `maxPoints`; null where all are here."
+        description="How many there were before downsampling; null without it."
     )
 
     @classmethod
@@ -84,7 +84,7 @@ class PointsType:
 class ObservationType:
     """The newest observation of a series."""
 
-    as_of: Instant = strawberry.field(description="When the value holds.")
+    as_of: Instant = strawberry.field(description="The instant of the value.")
     session: str = strawberry.field(
         metadata=depends_on(CATALOGUE, DATA),
         description="The date of the value's session where it is quoted, as YYYY-MM-DD.",
@@ -93,8 +93,8 @@ class ObservationType:
     open: float | None = strawberry.field(description="Of a bar, its first value.")
     high: float | None = strawberry.field(description="Of a bar, its highest value.")
     low: float | None = strawberry.field(description="Of a bar, its lowest value.")
-    volume: float | None = strawberry.field(description="Of a bar, how much changed hands.")
-    flags: list[str] = strawberry.field(description="The names of the quality flags it carries.")
+    volume: float | None = strawberry.field(description="Of a bar, the volume traded.")
+    flags: list[str] = strawberry.field(description="Its quality flags.")
     known_at: Instant = strawberry.field(description="When this system learned it.")
     previous_value: float | None = strawberry.field(description="The value of the observation before.")
     change: float | None = strawberry.field(description="Value less previous value.")

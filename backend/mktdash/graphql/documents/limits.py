@@ -34,7 +34,7 @@ _PAIRS_A_FRAGMENT_PAIR = 4
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How large a document may be once its fragments are spelt out."""
+    """How large a document may be with its fragments expanded."""
 
     depth: int = 0
     operations: int = 0
@@ -82,7 +82,7 @@ class _TooMuchError(Exception):
 
 
 class _Extent:
-    """How large a document is once its fragments are spelt out."""
+    """How large a document is with its fragments expanded."""
 
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
@@ -98,7 +98,7 @@ class _Extent:
         self._counts[what] += n
         most = getattr(MOST, what)
         if self._counts[what] > most:
-            raise _TooMuchError(f"the document has more than {most} {what}, once its fragments are spelt out")
+            raise _TooMuchError(f"the document has more than {most} {what}, with its fragments expanded")
 
     def measure(self, selection: SelectionSetNode, depth: int) -> None:
         """Count what is in a selection and below it.

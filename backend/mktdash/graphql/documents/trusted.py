@@ -41,7 +41,7 @@ class TrustedDocuments:
         if not query:
             raise BadRequestError("the request has no query", argument="query")
         if self.only and document_id(query) not in self.texts:
-            raise UntrustedDocumentError("this server runs trusted documents only; ask for one by its documentId")
+            raise UntrustedDocumentError("this server runs trusted documents only: send a documentId")
         return query
 
 
@@ -56,7 +56,7 @@ def read_trusted(manifest: Path, *, only: bool) -> TrustedDocuments:
         return TrustedDocuments()
     texts = decode(manifest.read_bytes())
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise ValueError(f"{manifest.name} must hold one JSON object of texts by id")
+        raise ValueError(f"{manifest.name} must be one JSON object of texts by id")
     for name, text in texts.items():
         if document_id(text) != name:
             raise ValueError(f"{manifest.name}: the text under {name} has another hash")

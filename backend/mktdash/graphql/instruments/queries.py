@@ -29,16 +29,14 @@ from mktdash.store.live.topic_versions import CATALOGUE
 class InstrumentQueries:
     """What can be read of instruments."""
 
-    @strawberry.field(
-        metadata=depends_on(CATALOGUE), description="Instruments by symbol, a page at a time. Errors: BAD_INPUT."
-    )
+    @strawberry.field(metadata=depends_on(CATALOGUE), description="Instruments by symbol, in pages. Errors: BAD_INPUT.")
     async def instruments(  # noqa: PLR0917 - arguments of the field, given by name
         self,
         info: Info,
         search: Annotated[str | None, Text(description="Text to find in symbols, names and sources' aliases.")] = None,
-        asset_class: Annotated[AssetClass | None, Text(description="Of this kind only.")] = None,
+        asset_class: Annotated[AssetClass | None, Text(description="Only of this kind.")] = None,
         symbols: Annotated[
-            list[str] | None, Text(description="Those of these symbols only, at most 200; unknown ones are left out.")
+            list[str] | None, Text(description="Only those of these symbols, at most 200; unknown ones are left out.")
         ] = None,
         first: First = 50,
         after: After = None,

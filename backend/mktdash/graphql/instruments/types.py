@@ -21,19 +21,31 @@ from mktdash.store.live.topic_versions import CATALOGUE
 INSTRUMENTS = "Instrument"
 INSTRUMENT_LIST = Cursor(INSTRUMENTS, symbol=str)
 
-strawberry.enum(AssetClass, description="Kinds of instruments.")
+strawberry.enum(AssetClass, description="The kinds of instruments.")
+_CLASSES = {
+    AssetClass.FX: "A currency pair.",
+    AssetClass.RATE: "An interest rate or yield.",
+    AssetClass.INDEX: "An index.",
+    AssetClass.EQUITY: "A share.",
+    AssetClass.COMMODITY: "A commodity.",
+    AssetClass.CRYPTO: "A crypto asset.",
+    AssetClass.MACRO: "An economic figure, such as consumer prices.",
+    AssetClass.SIMULATED: "Simulated by mktdash.",
+}
+for _value in AssetClass.__strawberry_definition__.values:  # type: ignore[attr-defined]
+    _value.description = _CLASSES[AssetClass[_value.name]]
 
 
 @attributes_depend_on(CATALOGUE)
-@strawberry.type(name="InstrumentAlias", description="What a source calls an instrument.")
+@strawberry.type(name="InstrumentAlias", description="A source's name for an instrument.")
 class InstrumentAliasType:
     """An alias."""
 
     source: str = strawberry.field(description="The source.")
-    symbol: str = strawberry.field(description="Its own symbol.")
-    valid_from: Instant = strawberry.field(description="Since when.")
+    symbol: str = strawberry.field(description="The source's symbol.")
+    valid_from: Instant = strawberry.field(description="The first instant of its use.")
     valid_to: Instant | None = strawberry.field(
-        description="Until when, that instant not included; null where it still is."
+        description="The end of its use, not included; null while it is in use."
     )
 
     @classmethod
@@ -43,19 +55,19 @@ class InstrumentAliasType:
 
 
 @attributes_depend_on(CATALOGUE)
-@strawberry.type(name="Instrument", description="What is measured: a pair of currencies, a yield, an index.")
+@strawberry.type(name="Instrument", description="What is measured: a currency pair, a yield, an index.")
 class InstrumentType(Node):
     """An instrument."""
 
     row_id: strawberry.Private[int]
-    symbol: str = strawberry.field(description="mktdash's own, unique name.")
-    name: str = strawberry.field(description="Its name for people.")
+    symbol: str = strawberry.field(description="Its unique name in mktdash.")
+    name: str = strawberry.field(description="Its full name.")
     asset_class: AssetClass = strawberry.field(description="Its kind.")
     currency: str | None = strawberry.field(description="ISO 4217 code of its values, where they have one.")
     mic: str | None = strawberry.field(description="ISO 10383 code of its market, where it trades on one.")
     figi: str | None = strawberry.field(description="OpenFIGI identifier, where known.")
 
-    @batched(metadata=depends_on(CATALOGUE), description="What sources call it.")
+    @batched(metadata=depends_on(CATALOGUE), description="The sources' names for it.")
     @staticmethod
     async def aliases(parents: Sequence["InstrumentType"], context: RequestContext) -> list[list[InstrumentAliasType]]:
         """All that they ever called it."""

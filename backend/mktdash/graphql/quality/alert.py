@@ -19,26 +19,26 @@ ALERT_LIST = Cursor(ALERTS, id=int)
 
 
 @attributes_never_kept(QUIET)
-@strawberry.type(name="Alert", description="A verdict that is, or was, not as it should be, from its first day on.")
+@strawberry.type(name="Alert", description="A check that warned or failed: open until its verdict is PASS again.")
 class AlertType(Node):
     """An alert."""
 
     dataset: str = strawberry.field(description="Key of the dataset.")
-    metric: str = strawberry.field(description="The check whose verdict it is about.")
-    status: QualityStatus = strawberry.field(description="The verdict as it is now, or as it closed.")
+    metric: str = strawberry.field(description="The check that raised it.")
+    status: QualityStatus = strawberry.field(description="The present verdict, or the one it closed with.")
     worst: QualityStatus = strawberry.field(description="The most severe verdict since it opened.")
     summary: str = strawberry.field(description="The verdict in a sentence.")
-    opened_at: Instant = strawberry.field(description="When the verdict first was not good.")
+    opened_at: Instant = strawberry.field(description="When the verdict stopped being PASS.")
     changed_at: Instant = strawberry.field(description="When the verdict last changed.")
-    closed_at: Instant | None = strawberry.field(description="When it was good again; null while it is not.")
+    closed_at: Instant | None = strawberry.field(description="When the verdict was PASS again; null while it is open.")
     quiet: bool = strawberry.field(
-        description="Whether it is acknowledged, or muted just now. The dataset's status is the same either way."
+        description="Whether it is acknowledged or muted now. The dataset's status does not change with it."
     )
-    acknowledged_by: str | None = strawberry.field(description="Who has seen it.")
-    acknowledged_at: Instant | None = strawberry.field(description="When that was.")
+    acknowledged_by: str | None = strawberry.field(description="Who acknowledged it.")
+    acknowledged_at: Instant | None = strawberry.field(description="When it was acknowledged.")
     muted_by: str | None = strawberry.field(description="Who muted it.")
-    muted_until: Instant | None = strawberry.field(description="Until when.")
-    note: str | None = strawberry.field(description="What operators know of it.")
+    muted_until: Instant | None = strawberry.field(description="The end of the mute.")
+    note: str | None = strawberry.field(description="The operators' note.")
 
     @classmethod
     def from_row(cls, row: AlertRow, now: int) -> "AlertType":
@@ -57,21 +57,21 @@ class AlertType(Node):
 class UnknownAlert:
     """An expected failure."""
 
-    message: str = strawberry.field(description="The failure for people.")
-    id: strawberry.ID = strawberry.field(description="The id asked for.")
+    message: str = strawberry.field(description="What was wrong.")
+    id: strawberry.ID = strawberry.field(description="The id in the request.")
 
 
-@strawberry.type(description="The alert takes no such answer: it is closed, the instant is past, the note too long.")
+@strawberry.type(description="The alert was not changed: it is closed, the instant is past, or the note is too long.")
 class AnswerRefused:
     """An expected failure."""
 
-    message: str = strawberry.field(description="The failure for people.")
+    message: str = strawberry.field(description="What was wrong.")
 
 
 AnswerAlertResult = Annotated[
     AlertType | UnknownAlert | AnswerRefused,
     strawberry.union(
         "AnswerAlertResult",
-        description="The alert with the answer, or why it took none: expected failures are answers.",
+        description="The changed alert, or why it was not changed.",
     ),
 ]

@@ -38,13 +38,13 @@ DATASETS = "Dataset"
 
 
 @attributes_depend_on(QUALITY)
-@strawberry.type(name="DatasetQuality", description="The verdicts on a dataset.")
+@strawberry.type(name="DatasetQuality", description="The quality of a dataset's data.")
 class DatasetQualityType:
     """All that the checks say."""
 
     key: strawberry.Private[str]
     status: QualityStatus = strawberry.field(
-        description="The worst of its verdicts; UNKNOWN before the first, and when they are too old to count."
+        description="The worst of its verdicts; UNKNOWN before the first, and once they are too old."
     )
     run_at: Instant | None = strawberry.field(description="When a check last ran.")
     counts_until: Instant | None = strawberry.field(description=COUNTS_UNTIL)
@@ -52,18 +52,18 @@ class DatasetQualityType:
         metadata=depends_on(QUALITY), description="How many sessions late it is."
     )
     completeness: QualityMetricType | None = strawberry.field(
-        metadata=depends_on(QUALITY), description="Present of expected sessions, over the last 7 days."
+        metadata=depends_on(QUALITY), description="Present divided by expected sessions, over the last 7 days."
     )
     completeness30: QualityMetricType | None = strawberry.field(
-        metadata=depends_on(QUALITY), description="Present of expected sessions, over the last 30 days."
+        metadata=depends_on(QUALITY), description="Present divided by expected sessions, over the last 30 days."
     )
     metrics: list[QualityMetricType] = strawberry.field(
-        metadata=depends_on(QUALITY), description="Every verdict, by metric."
+        metadata=depends_on(QUALITY), description="All verdicts, by metric."
     )
 
     @batched(
         metadata=never_kept(WHAT_IS_DUE),
-        description="The sessions of the last 30 days that its series lack, newest first, each with its reason.",
+        description="The sessions missing from its series in the last 30 days, newest first, each with its reason.",
     )
     @staticmethod
     async def missing(
@@ -90,28 +90,30 @@ class DatasetQualityType:
 
 
 @attributes_depend_on(CATALOGUE)
-@strawberry.type(name="Dataset", description="What one source publishes together, on one schedule.")
+@strawberry.type(name="Dataset", description="Series that one source publishes together, on one schedule.")
 class DatasetType(Node):
     """A dataset."""
 
     key: str = strawberry.field(description="Its unique name.")
-    title: str = strawberry.field(description="Its title for people.")
+    title: str = strawberry.field(description="Its title.")
     source: str = strawberry.field(description="The source that publishes it.")
-    licence: str = strawberry.field(description="The terms it comes under, in a sentence.")
+    licence: str = strawberry.field(description="The terms of use, in a sentence.")
     calendar: str = strawberry.field(description="The calendar of its sessions.")
-    simulated: bool = strawberry.field(description="Whether every value in it is made up.")
-    version: int = strawberry.field(metadata=depends_on(DATA), description="Grows by one whenever its data change.")
+    simulated: bool = strawberry.field(description="Whether all of its values are simulated.")
+    version: int = strawberry.field(
+        metadata=depends_on(DATA), description="Grows by one with every change of its data."
+    )
     known_at: Instant | None = strawberry.field(
         metadata=depends_on(DATA),
-        description="When anything in it was last learned; `newestAsOf` says of when its newest value is.",
+        description="When it last changed here; `newestAsOf` is the instant of its newest value.",
     )
     checked_at: Instant | None = strawberry.field(
-        metadata=depends_on(ABOUT), description="When its source was last asked."
+        metadata=depends_on(ABOUT), description="When its source was last polled."
     )
-    last_error: str | None = strawberry.field(
-        metadata=depends_on(ABOUT), description="What last went wrong with its source."
+    last_error: str | None = strawberry.field(metadata=depends_on(ABOUT), description="The last error of its source.")
+    last_error_at: Instant | None = strawberry.field(
+        metadata=depends_on(ABOUT), description="When that error happened."
     )
-    last_error_at: Instant | None = strawberry.field(metadata=depends_on(ABOUT), description="When that was.")
 
     @batched(metadata=depends_on(CATALOGUE, DATA), description="How many series it has.")
     @staticmethod
@@ -120,7 +122,9 @@ class DatasetType(Node):
         counts = await context.read.once(dataset_counts)
         return [counts.get(parent.key, (0, 0))[0] for parent in parents]
 
-    @batched(metadata=depends_on(CATALOGUE, DATA), description="How many current observations its series have in all.")
+    @batched(
+        metadata=depends_on(CATALOGUE, DATA), description="How many current observations its series have together."
+    )
     @staticmethod
     async def observation_count(parents: Sequence["DatasetType"], context: RequestContext) -> list[int]:
         """Counted with the series."""
@@ -129,7 +133,7 @@ class DatasetType(Node):
 
     @batched(
         metadata=depends_on(CATALOGUE, DATA),
-        description="The newest instant that any of its series has a value of; null before the first.",
+        description="The newest instant with a value in any of its series; null before the first.",
     )
     @staticmethod
     async def newest_as_of(parents: Sequence["DatasetType"], context: RequestContext) -> list[Instant | None]:
@@ -139,7 +143,7 @@ class DatasetType(Node):
 
     @batched(
         metadata=depends_on(QUALITY),
-        description="What of it its source publishes no more: the dataset itself first, then series by symbol.",
+        description="What its source publishes no more: the dataset itself first, then series by symbol.",
     )
     @staticmethod
     async def ended(parents: Sequence["DatasetType"], context: RequestContext) -> list[list[EndingType]]:
@@ -148,7 +152,7 @@ class DatasetType(Node):
             found = await endings_by_datasets(conn, [parent.key for parent in parents])
         return [[EndingType.from_row(row) for row in found.get(parent.key, ())] for parent in parents]
 
-    @batched(metadata=depends_on(QUALITY), description="How far it can be relied on.")
+    @batched(metadata=depends_on(QUALITY), description="The quality of its data.")
     @staticmethod
     async def quality(parents: Sequence["DatasetType"], context: RequestContext) -> list[DatasetQualityType]:
         """The last verdict of each check."""

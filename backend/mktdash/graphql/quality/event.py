@@ -15,30 +15,28 @@ from mktdash.store.quality import alerts
 class QualityChange(Enum):
     """Kinds of events, named as the outbox names them."""
 
-    VERDICT = strawberry.enum_value("verdict", description="A check says something else than before.")
-    ALERT_OPENED = strawberry.enum_value(alerts.OPENED, description="A verdict gave reason for an alert.")
-    ALERT_CHANGED = strawberry.enum_value(alerts.CHANGED, description="An alert's verdict turned and is no better.")
-    ALERT_CLOSED = strawberry.enum_value(alerts.CLOSED, description="An alert's verdict is good again.")
-    ALERT_ACKNOWLEDGED = strawberry.enum_value(alerts.ACKNOWLEDGED, description="An operator has seen an alert.")
+    VERDICT = strawberry.enum_value("verdict", description="The verdict of a check changed.")
+    ALERT_OPENED = strawberry.enum_value(alerts.OPENED, description="An alert was opened.")
+    ALERT_CHANGED = strawberry.enum_value(alerts.CHANGED, description="The verdict of an open alert changed.")
+    ALERT_CLOSED = strawberry.enum_value(alerts.CLOSED, description="An alert was closed: its verdict is PASS again.")
+    ALERT_ACKNOWLEDGED = strawberry.enum_value(alerts.ACKNOWLEDGED, description="An operator acknowledged an alert.")
     ALERT_MUTED = strawberry.enum_value(alerts.MUTED, description="An operator muted an alert.")
     ALERT_ANNOTATED = strawberry.enum_value(alerts.ANNOTATED, description="An operator wrote a note on an alert.")
 
 
-@strawberry.type(description="A change of a verdict, or of an alert.")
+@strawberry.type(description="A change of a verdict or of an alert.")
 class QualityEvent:
     """One change."""
 
-    cursor: str = strawberry.field(description="Resume with it as `since` and nothing is missed.")
+    cursor: str = strawberry.field(description="Pass it as `since` to resume after this event.")
     change: QualityChange = strawberry.field(description="What happened.")
     dataset: str = strawberry.field(description="Key of the dataset.")
-    metric: str = strawberry.field(description="The check.")
-    previous: QualityStatus | None = strawberry.field(description="The verdict before; null where it is the first.")
+    metric: str = strawberry.field(description="The check's name.")
+    previous: QualityStatus | None = strawberry.field(description="The verdict before; null for the first.")
     status: QualityStatus = strawberry.field(description="The verdict after it.")
     summary: str = strawberry.field(description="The verdict in a sentence.")
     at: Instant = strawberry.field(description="When it happened.")
-    alert: AlertType | None = strawberry.field(
-        description="The alert as it stands now; null where the change is one of a verdict."
-    )
+    alert: AlertType | None = strawberry.field(description="The alert after it; null for a change of a verdict.")
 
     @classmethod
     def from_event(cls, cursor: str, payload: dict[str, Any], alert: AlertType | None) -> "QualityEvent":

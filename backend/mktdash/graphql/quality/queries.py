@@ -34,7 +34,7 @@ from mktdash.store.quality.alerts import alert_by_id, alerts_page
 class QualityQueries:
     """What can be read of datasets and alerts."""
 
-    @strawberry.field(metadata=depends_on(CATALOGUE), description="Every dataset, by key.")
+    @strawberry.field(metadata=depends_on(CATALOGUE), description="All datasets, by key.")
     async def datasets(self, info: Info) -> list[DatasetType]:
         """All datasets."""
         async with info.context.read() as conn:
@@ -50,16 +50,14 @@ class QualityQueries:
             info.context.saw(key)
             return DatasetType.from_row(await dataset_by_key(conn, key))
 
-    @strawberry.field(
-        metadata=never_kept(QUIET), description="Alerts, newest first, a page at a time. Errors: BAD_INPUT."
-    )
+    @strawberry.field(metadata=never_kept(QUIET), description="Alerts, newest first, in pages. Errors: BAD_INPUT.")
     async def alerts(
         self,
         info: Info,
         open: Annotated[  # noqa: A002 - the agreed name
-            bool | None, Text(description="True for those that stand, false for those that are over; all if left out.")
+            bool | None, Text(description="True for open alerts, false for closed ones; both if left out.")
         ] = None,
-        dataset: Annotated[str | None, Text(description="Of the dataset of this key only.")] = None,
+        dataset: Annotated[str | None, Text(description="Only of the dataset with this key.")] = None,
         first: First = 50,
         after: After = None,
     ) -> Connection[AlertType]:

@@ -22,14 +22,13 @@ class QualitySubscription:
     """What can be followed of quality."""
 
     @strawberry.subscription(
-        description="Verdicts that turn, and alerts as they open, change, close and are answered. "
-        "Errors: NOT_FOUND, CURSOR_EXPIRED, BAD_INPUT."
+        description="Changes of verdicts and of alerts. Errors: NOT_FOUND, CURSOR_EXPIRED, BAD_INPUT."
     )
     async def quality(
         self,
         info: Info,
         dataset: Annotated[
-            str | None, strawberry.argument(description="Of the dataset of this key only; of all where left out.")
+            str | None, strawberry.argument(description="Only of the dataset with this key; of all if left out.")
         ] = None,
         since: Since = None,
     ) -> AsyncGenerator[QualityEvent, None]:

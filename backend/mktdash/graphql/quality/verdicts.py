@@ -32,37 +32,35 @@ T = TypeVar("T")
 FRESHNESS = "freshness"
 COMPLETENESS = "completeness"
 COMPLETENESS_30 = "completeness30"
-COUNTS_UNTIL = (
-    "Until when these verdicts count: if no check runs again, they are UNKNOWN after it. Null before the first."
-)
+COUNTS_UNTIL = "When these verdicts become UNKNOWN if no check runs before. Null before the first."
 WHAT_IS_DUE = "the clock enters into it: a session is missing from the instant on at which it is due"
 
 
-@strawberry.enum(description="A verdict. Not knowing is never a pass.")
+@strawberry.enum(description="A verdict of a check. What can't be checked is UNKNOWN, never PASS.")
 class QualityStatus(Enum):
     """Verdicts."""
 
     PASS = strawberry.enum_value("PASS", description="As it should be.")
     WARN = strawberry.enum_value("WARN", description="Worth a look.")
-    FAIL = strawberry.enum_value("FAIL", description="Not to be relied on.")
-    UNKNOWN = strawberry.enum_value("UNKNOWN", description="Could not be judged.")
+    FAIL = strawberry.enum_value("FAIL", description="Not reliable.")
+    UNKNOWN = strawberry.enum_value("UNKNOWN", description="Could not be checked, or not recently.")
 
 
 @attributes_depend_on(QUALITY)
-@strawberry.type(name="QualityResult", description="What a check said of a dataset, from which data, by which code.")
+@strawberry.type(name="QualityResult", description="One stored result of a check on a dataset.")
 class QualityResultType:
     """A verdict as it was stored."""
 
     status: QualityStatus = strawberry.field(description="The verdict.")
-    value: float | None = strawberry.field(description="The figure judged.")
-    warn: float | None = strawberry.field(description="Where WARN began.")
-    fail: float | None = strawberry.field(description="Where FAIL began.")
-    summary: str = strawberry.field(description="One sentence for people.")
-    since: Instant = strawberry.field(description="Since when the verdict had been this one.")
-    run_at: Instant = strawberry.field(description="When the check last ran and said this.")
-    window_end: Instant = strawberry.field(description="The end of the time it judged.")
-    data_version: int = strawberry.field(description="The dataset's version it was computed from.")
-    code_sha: str = strawberry.field(description="The version of the code that computed it.")
+    value: float | None = strawberry.field(description="The value checked.")
+    warn: float | None = strawberry.field(description="The threshold of WARN at that time.")
+    fail: float | None = strawberry.field(description="The threshold of FAIL at that time.")
+    summary: str = strawberry.field(description="The verdict in a sentence.")
+    since: Instant = strawberry.field(description="When the verdict became this one.")
+    run_at: Instant = strawberry.field(description="When the check last ran with this result.")
+    window_end: Instant = strawberry.field(description="The end of the period checked.")
+    data_version: int = strawberry.field(description="The dataset's version that was checked.")
+    code_sha: str = strawberry.field(description="The version of the code that checked it.")
     evidence: Json = strawberry.field(description="What the verdict rests on, as JSON.")
 
     @classmethod
@@ -72,29 +70,29 @@ class QualityResultType:
 
 
 @attributes_depend_on(QUALITY)
-@strawberry.type(name="QualityMetric", description="What one check last said of a dataset.")
+@strawberry.type(name="QualityMetric", description="The last verdict of one check on a dataset.")
 class QualityMetricType:
     """A verdict with its figure and its grounds."""
 
     dataset: strawberry.Private[str]
-    metric: str = strawberry.field(description="The check's stable name.")
+    metric: str = strawberry.field(description="The check's name.")
     status: QualityStatus = strawberry.field(
-        description="The verdict; UNKNOWN once it is too old to count: `summary` then says since when nobody judged."
+        description="The verdict; UNKNOWN once it is too old: `summary` then names the last run."
     )
-    value: float | None = strawberry.field(description="The figure judged.")
-    unit: str = strawberry.field(description="What one of the figure is.")
-    warn: float | None = strawberry.field(description="Where WARN begins.")
-    fail: float | None = strawberry.field(description="Where FAIL begins.")
-    summary: str = strawberry.field(description="One sentence for people.")
-    since: Instant = strawberry.field(description="Since when the verdict has been this one.")
+    value: float | None = strawberry.field(description="The value checked.")
+    unit: str = strawberry.field(description="The unit of `value`, `warn` and `fail`.")
+    warn: float | None = strawberry.field(description="The threshold of WARN.")
+    fail: float | None = strawberry.field(description="The threshold of FAIL.")
+    summary: str = strawberry.field(description="The verdict in a sentence.")
+    since: Instant = strawberry.field(description="When the verdict became this one.")
     run_at: Instant = strawberry.field(description="When the check last ran.")
-    data_version: int = strawberry.field(description="The dataset's version it was computed from.")
-    code_sha: str = strawberry.field(description="The version of the code that computed it.")
+    data_version: int = strawberry.field(description="The dataset's version that was checked.")
+    code_sha: str = strawberry.field(description="The version of the code that checked it.")
     evidence: Json = strawberry.field(description="What the verdict rests on, as JSON.")
 
     @batched(
         metadata=depends_on(QUALITY),
-        description="What it said before, newest first and this one included: a result each day and each change.",
+        description="Its results, newest first, with the present one: one for each day and each change.",
     )
     @staticmethod
     async def history(
@@ -116,16 +114,16 @@ class QualityMetricType:
 
 
 @attributes_never_kept(WHAT_IS_DUE)
-@strawberry.type(name="MissingSession", description="A session that a series lacks, and why.")
+@strawberry.type(name="MissingSession", description="A session missing from a series, and why.")
 class MissingSessionType:
     """A missing session."""
 
     symbol: str = strawberry.field(description="The instrument's symbol.")
-    session: str = strawberry.field(description="The session's date, or its beginning where it is shorter than a day.")
+    session: str = strawberry.field(description="The session's date, or its first instant if it is shorter than a day.")
     reason: str = strawberry.field(
         description="NOT_YET_DUE, SOURCE_SAYS_NONE, PROVIDER_GAP, QUARANTINED or NEVER_FETCHED."
     )
-    detail: str = strawberry.field(description="How the reason is known.")
+    detail: str = strawberry.field(description="More about the reason.")
 
     @classmethod
     def from_row(cls, row: MissingSession) -> "MissingSessionType":

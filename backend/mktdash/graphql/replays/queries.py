@@ -23,7 +23,7 @@ from mktdash.store.jobs.replays import last_replays, replay_by_id
 class ReplayQueries:
     """What can be read of replays."""
 
-    @strawberry.field(metadata=never_kept(NO_VERSION), description="The last replays, newest first. Errors: BAD_INPUT.")
+    @strawberry.field(metadata=never_kept(NO_VERSION), description="Replays, newest first. Errors: BAD_INPUT.")
     async def replay_runs(self, info: Info, first: First = 20) -> list[ReplayRunType]:
         """The newest replays."""
         bounds.page_size(first, "first")

@@ -17,36 +17,40 @@ NO_VERSION = "no version tells how far a replay is"
 
 
 @attributes_never_kept(NO_VERSION)
-@strawberry.type(name="ReplayedDataset", description="What the replay of one dataset came to.")
+@strawberry.type(name="ReplayedDataset", description="The result of a replay for one dataset.")
 class ReplayedDatasetType:
     """A dataset that is done."""
 
     dataset: str = strawberry.field(description="Key of the dataset.")
-    batches: int = strawberry.field(description="How many batches were told again.")
+    batches: int = strawberry.field(description="How many batches were replayed.")
     observations: int = strawberry.field(description="How many current values it had before.")
-    new: int = strawberry.field(description="Values that were not there before.")
-    revised: int = strawberry.field(description="Values that are different now.")
-    retracted: int = strawberry.field(description="Values that are gone now.")
-    snapshot_before: str = strawberry.field(description="The hash over all its series before.")
-    snapshot_after: str = strawberry.field(description="The hash over all its series now: the same where all is.")
+    new: int = strawberry.field(description="How many values are new.")
+    revised: int = strawberry.field(description="How many values were revised.")
+    retracted: int = strawberry.field(description="How many values were retracted.")
+    snapshot_before: str = strawberry.field(description="The snapshot id of all its series before.")
+    snapshot_after: str = strawberry.field(
+        description="The snapshot id of all its series after it; the same if nothing changed."
+    )
 
 
 @attributes_never_kept(NO_VERSION)
-@strawberry.type(name="ReplayRun", description="One replay asked for.")
+@strawberry.type(name="ReplayRun", description="A replay of stored raw data.")
 class ReplayRunType(Node):
     """A run."""
 
     run_id: str = strawberry.field(description="The run's own id, as in logs.")
-    state: ReportState = strawberry.field(description="Where it stands.")
-    since: Instant = strawberry.field(description="What was learned after this instant is told again.")
-    source: str | None = strawberry.field(description="Only this source's datasets; all where null.")
-    progress: float = strawberry.field(description="How far it is, from 0 to 1.")
-    attempts: int = strawberry.field(description="How often a worker has begun it or gone on with it.")
-    requested_by: str = strawberry.field(description="Who asked for it.")
-    created_at: Instant = strawberry.field(description="When it was asked for.")
-    started_at: Instant | None = strawberry.field(description="When a worker first began it.")
-    finished_at: Instant | None = strawberry.field(description="When it came to its end.")
-    datasets: list[ReplayedDatasetType] = strawberry.field(description="The datasets that are done, in order.")
+    state: ReportState = strawberry.field(description="Its state.")
+    since: Instant = strawberry.field(
+        description="The beginning of the window: what was learned after this instant is replayed."
+    )
+    source: str | None = strawberry.field(description="Only this source's datasets; all if null.")
+    progress: float = strawberry.field(description="The progress, from 0 to 1.")
+    attempts: int = strawberry.field(description="How many times a worker has started or resumed it.")
+    requested_by: str = strawberry.field(description="Who requested it.")
+    created_at: Instant = strawberry.field(description="When it was requested.")
+    started_at: Instant | None = strawberry.field(description="When a worker first started it.")
+    finished_at: Instant | None = strawberry.field(description="When it ended.")
+    datasets: list[ReplayedDatasetType] = strawberry.field(description="The datasets finished so far, in order.")
     error: ReportErrorType | None = strawberry.field(description="Why its last attempt failed.")
 
     @classmethod
@@ -63,18 +67,16 @@ class ReplayRunType(Node):
         )
 
 
-@strawberry.type(description="No dataset of that source is held.")
+@strawberry.type(description="There is no dataset of this source.")
 class UnknownSource:
     """An expected failure."""
 
-    message: str = strawberry.field(description="The failure for people.")
-    name: str = strawberry.field(description="The name asked for.")
-    known: list[str] = strawberry.field(description="The sources there are.")
+    message: str = strawberry.field(description="What was wrong.")
+    name: str = strawberry.field(description="The name in the request.")
+    known: list[str] = strawberry.field(description="The known sources.")
 
 
 StartReplayResult = Annotated[
     ReplayRunType | UnknownSource,
-    strawberry.union(
-        "StartReplayResult", description="The replay that was queued, or why none was: expected failures are answers."
-    ),
+    strawberry.union("StartReplayResult", description="The queued replay, or why none was queued."),
 ]

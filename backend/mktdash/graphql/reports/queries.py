@@ -28,13 +28,13 @@ from mktdash.store.live.topic_versions import REPORTS
 class ReportQueries:
     """What can be read of reports."""
 
-    @strawberry.field(metadata=depends_on(), description="Every kind of report that can be asked for.")
+    @strawberry.field(metadata=depends_on(), description="All report templates.")
     def report_templates(self) -> list[ReportTemplateType]:
         """The catalogue."""
         return [ReportTemplateType.from_row(template) for template in TEMPLATES]
 
     @strawberry.field(
-        metadata=depends_on(REPORTS), description="Report runs, newest first, a page at a time. Errors: BAD_INPUT."
+        metadata=depends_on(REPORTS), description="Report runs, newest first, in pages. Errors: BAD_INPUT."
     )
     async def report_runs(self, info: Info, first: First = 20, after: After = None) -> Connection[ReportRunType]:
         """A page of runs."""

@@ -16,11 +16,11 @@ from mktdash.store.engine.session import read_transaction
 from mktdash.store.jobs.runs import FINAL_STATES, artifacts_by_run_ids, run_by_id
 
 
-@strawberry.type(description="A report run as it stands after a change.")
+@strawberry.type(description="A report run after a change.")
 class ReportRunEvent:
     """A change of one run."""
 
-    cursor: str = strawberry.field(description="Resume with it as `since` and nothing is missed.")
+    cursor: str = strawberry.field(description="Pass it as `since` to resume after this event.")
     run: ReportRunType = strawberry.field(description="The run.")
 
 
@@ -29,7 +29,7 @@ class ReportSubscription:
     """What can be followed of reports."""
 
     @strawberry.subscription(
-        description="A report run: its present state first, then each change, until it has come to its end. "
+        description="A report run: its present state first, then each change until it ends. "
         "Errors: NOT_FOUND, CURSOR_EXPIRED, BAD_INPUT."
     )
     async def report_run(

@@ -23,15 +23,15 @@ RUNS = "ReportRun"
 RUN_LIST = Cursor(RUNS, id=str)
 
 
-@strawberry.enum(name="ReportState", description="Where a report run stands.")
+@strawberry.enum(name="ReportState", description="The state of a run.")
 class ReportState(Enum):
     """States of a run."""
 
     QUEUED = strawberry.enum_value("queued", description="Waiting for a worker.")
-    RUNNING = strawberry.enum_value("running", description="A worker is at it.")
-    SUCCEEDED = strawberry.enum_value("succeeded", description="Done; its files are there.")
+    RUNNING = strawberry.enum_value("running", description="A worker is working on it.")
+    SUCCEEDED = strawberry.enum_value("succeeded", description="Finished without an error.")
     DEAD = strawberry.enum_value("dead", description="Given up after its last attempt failed.")
-    CANCELLED = strawberry.enum_value("cancelled", description="Called off.")
+    CANCELLED = strawberry.enum_value("cancelled", description="Cancelled.")
 
 
 @strawberry.enum(name="ReportFormat", description="The file formats of a report.")
@@ -45,13 +45,13 @@ class ReportFormat(Enum):
 
 # Made of code alone.
 @attributes_depend_on()
-@strawberry.type(name="ReportTemplate", description="A kind of report that can be asked for.")
+@strawberry.type(name="ReportTemplate", description="A kind of report.")
 class ReportTemplateType:
     """A template."""
 
-    name: str = strawberry.field(description="The name to ask for it by.")
-    version: int = strawberry.field(description="Grows when what it shows changes.")
-    title: str = strawberry.field(description="Its title for people.")
+    name: str = strawberry.field(description="Its name, for `requestReport`.")
+    version: int = strawberry.field(description="Grows when its content changes.")
+    title: str = strawberry.field(description="Its title.")
     description: str = strawberry.field(description="What it shows.")
     parameters: Json = strawberry.field(description="The JSON Schema of its parameters.")
 
@@ -67,8 +67,8 @@ class ReportArtifactType:
     """An artifact."""
 
     format: ReportFormat = strawberry.field(description="Its file format.")
-    url: str = strawberry.field(description="Path on this server that gives the file.")
-    bytes: int = strawberry.field(description="How many bytes.")
+    url: str = strawberry.field(description="The path of the file on this server.")
+    bytes: int = strawberry.field(description="Its size in bytes.")
     sha256: str = strawberry.field(description="SHA-256 of the file, in hex; the same input gives the same bytes.")
     content_type: str = strawberry.field(description="Its media type.")
 
@@ -85,7 +85,7 @@ class ReportErrorType:
     """The last error of a run."""
 
     code: str = strawberry.field(description="Stable, machine-readable name of the error.")
-    message: str = strawberry.field(description="The error for people.")
+    message: str = strawberry.field(description="What went wrong.")
 
     @classmethod
     def of_run(cls, row: RunRow | ReplayRow) -> "ReportErrorType | None":
@@ -94,23 +94,23 @@ class ReportErrorType:
 
 
 @attributes_depend_on(REPORTS)
-@strawberry.type(name="ReportRun", description="One report asked for.")
+@strawberry.type(name="ReportRun", description="A requested report.")
 class ReportRunType(Node):
     """A run."""
 
     run_id: str = strawberry.field(description="The run's own id, as in URLs, logs and the command line.")
     template: str = strawberry.field(description="The template's name.")
-    template_version: int = strawberry.field(description="The version of the template it was asked of.")
-    parameters: Json = strawberry.field(description="The parameters it was asked with.")
-    state: ReportState = strawberry.field(description="Where it stands.")
-    stage: str = strawberry.field(description="What is being done just now.")
-    progress: float = strawberry.field(description="How far it is, from 0 to 1.")
-    attempts: int = strawberry.field(description="How often a worker has begun it.")
-    created_at: Instant = strawberry.field(description="When it was asked for.")
-    started_at: Instant | None = strawberry.field(description="When a worker last began it.")
-    finished_at: Instant | None = strawberry.field(description="When it came to its end.")
-    snapshot_id: str | None = strawberry.field(description="The hash over the data it shows.")
-    code_sha: str | None = strawberry.field(description="The version of the code that made it.")
+    template_version: int = strawberry.field(description="The template's version at the request.")
+    parameters: Json = strawberry.field(description="Its parameters.")
+    state: ReportState = strawberry.field(description="Its state.")
+    stage: str = strawberry.field(description="The present step.")
+    progress: float = strawberry.field(description="The progress, from 0 to 1.")
+    attempts: int = strawberry.field(description="How many times a worker has started it.")
+    created_at: Instant = strawberry.field(description="When it was requested.")
+    started_at: Instant | None = strawberry.field(description="When a worker last started it.")
+    finished_at: Instant | None = strawberry.field(description="When it ended.")
+    snapshot_id: str | None = strawberry.field(description="The id of the data snapshot it is built from.")
+    code_sha: str | None = strawberry.field(description="The version of the code that built it.")
     error: ReportErrorType | None = strawberry.field(
         metadata=depends_on(REPORTS), description="Why its last attempt failed."
     )
@@ -146,14 +146,14 @@ class ReportRunType(Node):
         )
 
 
-@strawberry.input(description="What report to make.")
+@strawberry.input(description="The report to make.")
 class RequestReportInput:
     """A request for a report."""
 
     template: str = strawberry.field(description="The template's name.")
     parameters: Json | None = strawberry.field(default=None, description="Its parameters, a JSON object.")
     idempotency_key: str | None = strawberry.field(
-        default=None, description="Asking again with the same key gives the run that the first request made."
+        default=None, description="A repeated request with the same key returns the run of the first."
     )
 
 
@@ -161,9 +161,9 @@ class RequestReportInput:
 class UnknownTemplate:
     """An expected failure."""
 
-    message: str = strawberry.field(description="The failure for people.")
-    template: str = strawberry.field(description="The name asked for.")
-    known: list[str] = strawberry.field(description="The names there are.")
+    message: str = strawberry.field(description="What was wrong.")
+    template: str = strawberry.field(description="The name in the request.")
+    known: list[str] = strawberry.field(description="The known names.")
 
 
 @strawberry.type(description="What is wrong with one parameter.")
@@ -178,13 +178,11 @@ class ParameterProblem:
 class InvalidParameters:
     """An expected failure."""
 
-    message: str = strawberry.field(description="The failure for people.")
+    message: str = strawberry.field(description="What was wrong.")
     problems: list[ParameterProblem] = strawberry.field(description="Every problem found.")
 
 
 RequestReportResult = Annotated[
     ReportRunType | UnknownTemplate | InvalidParameters,
-    strawberry.union(
-        "RequestReportResult", description="The run that was queued, or why none was: expected failures are answers."
-    ),
+    strawberry.union("RequestReportResult", description="The queued run, or why none was queued."),
 ]

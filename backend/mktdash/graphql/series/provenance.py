@@ -16,39 +16,41 @@ BATCHES = "Batch"
 
 
 @attributes_depend_on(ABOUT, RAW)
-@strawberry.type(name="RawFile", description="Bytes as a source gave them, kept by their hash.")
+@strawberry.type(name="RawFile", description="The raw bytes of a payload, as the source sent them.")
 class RawFileType:
     """A raw payload."""
 
     sha256: str = strawberry.field(description="SHA-256 of the bytes, in hex.")
-    bytes: int = strawberry.field(description="How many bytes.")
+    bytes: int = strawberry.field(description="Its size in bytes.")
     url: str = strawberry.field(description="Where they were fetched from.")
-    content_type: str | None = strawberry.field(description="What the source called their type.")
+    content_type: str | None = strawberry.field(description="The media type that the source gave.")
     fetched_at: Instant = strawberry.field(description="When they were fetched.")
-    download_url: str = strawberry.field(description="Path on this server that gives the bytes back.")
+    download_url: str = strawberry.field(description="The path of the file on this server.")
 
 
 @attributes_depend_on(ABOUT)
-@strawberry.type(name="Batch", description="One payload merged into the store, and what came of it.")
+@strawberry.type(name="Batch", description="What one payload brought, from raw bytes to rows.")
 class BatchType(Node):
     """An ingest batch."""
 
-    run_id: str = strawberry.field(description="The run that brought it.")
+    run_id: str = strawberry.field(description="The run that fetched it.")
     source: str = strawberry.field(description="The source it came from.")
     dataset: str = strawberry.field(description="Key of the dataset it belongs to.")
     contract: str = strawberry.field(description="The contract version it was validated against.")
-    code_sha: str = strawberry.field(description="The version of the code that read it.")
+    code_sha: str = strawberry.field(description="The version of the code that parsed it.")
     known_at: Instant = strawberry.field(description="When this system learned its values.")
     started_at: Instant = strawberry.field(description="When its merge began.")
     finished_at: Instant = strawberry.field(description="When its merge was done.")
-    window_first: Instant | None = strawberry.field(description="The first instant it speaks of.")
-    window_last: Instant | None = strawberry.field(description="The last instant it speaks of.")
+    window_first: Instant | None = strawberry.field(description="The first instant it has a value of.")
+    window_last: Instant | None = strawberry.field(description="The last instant it has a value of.")
     new: int = strawberry.field(description="Values that were not known before.")
     revised: int = strawberry.field(description="Values that replaced others.")
     same: int = strawberry.field(description="Values that were known already.")
     retracted: int = strawberry.field(description="Values that were withdrawn.")
     rejected: int = strawberry.field(description="Records that went to quarantine.")
-    raw: RawFileType = strawberry.field(metadata=depends_on(ABOUT, RAW), description="The bytes it was read from.")
+    raw: RawFileType = strawberry.field(
+        metadata=depends_on(ABOUT, RAW), description="The raw bytes it was parsed from."
+    )
 
     @classmethod
     def from_row(cls, row: BatchRow) -> "BatchType":
@@ -60,18 +62,18 @@ class BatchType(Node):
 
 
 @attributes_depend_on(CATALOGUE, DATA)
-@strawberry.type(name="Provenance", description="One number and where it comes from.")
+@strawberry.type(name="Provenance", description="A value and where it comes from.")
 class ProvenanceType:
     """The provenance of a value."""
 
     symbol: str = strawberry.field(description="The instrument's symbol.")
     source: str = strawberry.field(description="The series' source.")
-    as_of: Instant = strawberry.field(description="When the value holds.")
+    as_of: Instant = strawberry.field(description="The instant of the value.")
     value: float = strawberry.field(description="The value.")
-    flags: list[str] = strawberry.field(description="The names of the quality flags it carries.")
+    flags: list[str] = strawberry.field(description="Its quality flags.")
     known_at: Instant = strawberry.field(description="When this system learned it.")
     superseded_at: Instant | None = strawberry.field(
-        description="When another value, or none, took its place; null while it is current."
+        description="When it was revised or retracted; null while it is current."
     )
     batch: BatchType = strawberry.field(metadata=depends_on(DATA, ABOUT), description="The batch it arrived in.")
 

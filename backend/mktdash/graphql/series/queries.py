@@ -45,8 +45,8 @@ class SeriesQueries:
 
     @strawberry.field(
         metadata=depends_on(CATALOGUE, notes=True),
-        description="One series with its history, all read at one instant. Errors: UNKNOWN_SYMBOL with suggestions; "
-        "BAD_INPUT for a reversed or absurd range, asKnownAt in the future, maxPoints out of 2..100000.",
+        description="One series with its history. Errors: UNKNOWN_SYMBOL with suggestions; BAD_INPUT for a reversed or "
+        "impossible range, asKnownAt in the future, maxPoints out of 2..100000.",
     )
     async def series(  # noqa: PLR0917 - arguments of the field, given by name
         self,
@@ -58,14 +58,15 @@ class SeriesQueries:
         dataset: Dataset = None,
         from_: Annotated[
             Instant | None,
-            Text(name="from", description="The first instant wanted; from the beginning where left out."),
+            Text(name="from", description="The first instant; the beginning if left out."),
         ] = None,
-        to: Annotated[Instant | None, Text(description="The last instant wanted; to the end where left out.")] = None,
+        to: Annotated[Instant | None, Text(description="The last instant; the end if left out.")] = None,
         as_known_at: AsKnownAt = None,
         max_points: Annotated[
-            int | None, Text(description="Thin the points out to at most so many, 2 to 100000; none is made up.")
+            int | None,
+            Text(description="Downsample to at most this many points, 2 to 100000. Only stored points are given."),
         ] = None,
-        downsample: Annotated[Downsample, Text(description="How to choose the points that stay.")] = Downsample.LTTB,
+        downsample: Annotated[Downsample, Text(description="How to choose the points to keep.")] = Downsample.LTTB,
     ) -> SeriesType | None:
         """A series and whatever was asked of it."""
         which = SeriesFilter(source, measure, interval, dataset)
@@ -92,13 +93,13 @@ class SeriesQueries:
 
     @strawberry.field(
         metadata=depends_on(CATALOGUE, DATA, notes=True),
-        description="Where the value at an instant comes from. Errors: UNKNOWN_SYMBOL, NOT_FOUND, BAD_INPUT.",
+        description="Where the value of an instant comes from. Errors: UNKNOWN_SYMBOL, NOT_FOUND, BAD_INPUT.",
     )
     async def provenance(  # noqa: PLR0917 - GraphQL names its arguments
         self,
         info: Info,
         symbol: Symbol,
-        as_of: Annotated[Instant, Text(description="When the value holds, exactly.")],
+        as_of: Annotated[Instant, Text(description="The exact instant of the value.")],
         source: Source = None,
         measure: Measure = None,
         interval: Interval = None,
@@ -117,7 +118,7 @@ class SeriesQueries:
 
     @strawberry.field(
         metadata=depends_on(CATALOGUE, DATA, notes=True),
-        description="What changed in a series, newest first, a page at a time. Errors: UNKNOWN_SYMBOL, BAD_INPUT.",
+        description="Revisions and retractions of a series, newest first, in pages. Errors: UNKNOWN_SYMBOL, BAD_INPUT.",
     )
     async def revisions(  # noqa: PLR0917 - GraphQL names its arguments
         self,
@@ -127,7 +128,7 @@ class SeriesQueries:
         measure: Measure = None,
         interval: Interval = None,
         dataset: Dataset = None,
-        since: Annotated[Instant | None, Text(description="Changes learned then or later; all where left out.")] = None,
+        since: Annotated[Instant | None, Text(description="Only those known at this instant or later.")] = None,
         first: First = 50,
         after: After = None,
     ) -> Connection[RevisionType] | None:

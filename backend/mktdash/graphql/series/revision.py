@@ -14,15 +14,15 @@ REVISION_LIST = Cursor("Revision", superseded_at=int, series_id=int, as_of=int)
 
 
 @attributes_depend_on(DATA)
-@strawberry.type(name="Revision", description="A change of one value: from what, to what, and when it was learned.")
+@strawberry.type(name="Revision", description="A revision or retraction of one value.")
 class RevisionType:
     """An old value and its successor."""
 
-    as_of: Instant = strawberry.field(description="When the value holds.")
-    old_value: float = strawberry.field(description="What was known before.")
-    old_flags: list[str] = strawberry.field(description="The names of the quality flags it carried.")
-    new_value: float | None = strawberry.field(description="What replaced it; null where the source withdrew it.")
-    new_flags: list[str] = strawberry.field(description="The names of the quality flags of the new value.")
+    as_of: Instant = strawberry.field(description="The instant of the value.")
+    old_value: float = strawberry.field(description="The value before.")
+    old_flags: list[str] = strawberry.field(description="The quality flags of the value before.")
+    new_value: float | None = strawberry.field(description="The value after; null if it was retracted.")
+    new_flags: list[str] = strawberry.field(description="The quality flags of the value after.")
     known_at: Instant = strawberry.field(description="When the old value was learned.")
     superseded_at: Instant = strawberry.field(description="When the change was learned.")
 

@@ -18,21 +18,23 @@ from mktdash.store.engine.session import read_transaction
 from mktdash.store.live.outbox import EventRow
 
 
-@strawberry.type(description="New, revised or withdrawn observations of one series, in the order they were learned.")
+@strawberry.type(description="New, revised or retracted observations of one series.")
 class ObservationsEvent:
     """A change of one series."""
 
-    cursor: str = strawberry.field(description="Resume with it as `since` and nothing is missed.")
+    cursor: str = strawberry.field(description="Pass it as `since` to resume after this event.")
     symbol: str = strawberry.field(description="The instrument's symbol.")
     source: str = strawberry.field(description="The series' source.")
     measure: str = strawberry.field(description="What its values are: price, rate, yield or index.")
-    interval: str = strawberry.field(description="The spacing of its points.")
+    interval: str = strawberry.field(description="The spacing of its points, such as 1d or 1m.")
     dataset: str = strawberry.field(description="Key of the dataset it belongs to.")
-    data_version: int = strawberry.field(description="The dataset's version that this change made.")
+    data_version: int = strawberry.field(description="The dataset's version after this change.")
     known_at: Instant = strawberry.field(description="When this system learned it.")
-    points: PointsType = strawberry.field(description="The values that are current now.")
-    retracted_as_of: list[Instant] = strawberry.field(description="The instants whose values were withdrawn.")
-    truncated: bool = strawberry.field(description="More changed than is carried here: query the series again.")
+    points: PointsType = strawberry.field(description="The new and revised values.")
+    retracted_as_of: list[Instant] = strawberry.field(description="The instants whose values were retracted.")
+    truncated: bool = strawberry.field(
+        description="Whether more changed than is listed here; if so, query the series again."
+    )
 
     @classmethod
     def from_event(cls, cursor: str, series: SeriesRow, event: ObservationsChanged) -> "ObservationsEvent":
@@ -57,14 +59,14 @@ class SeriesSubscription:
     """What can be followed of series."""
 
     @strawberry.subscription(
-        description="Observations as they are learned. Errors: UNKNOWN_SYMBOL, CURSOR_EXPIRED, BAD_INPUT."
+        description="New, revised and retracted observations. Errors: UNKNOWN_SYMBOL, CURSOR_EXPIRED, BAD_INPUT."
     )
     async def observations(
         self,
         info: Info,
         symbols: Annotated[
             list[str] | None,
-            strawberry.argument(description="Of these instruments only, at most 200; of all where left out."),
+            strawberry.argument(description="Only of these instruments, at most 200; of all if left out."),
         ] = None,
         since: Since = None,
     ) -> AsyncGenerator[ObservationsEvent, None]:

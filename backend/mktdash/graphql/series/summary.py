@@ -36,7 +36,7 @@ SERIES = "Series"
 
 
 @attributes_depend_on(CATALOGUE)
-@strawberry.type(description="What one of a value is.")
+@strawberry.type(description="The unit of its values.")
 class Unit:
     """A unit."""
 
@@ -45,18 +45,18 @@ class Unit:
 
 
 @attributes_depend_on(CATALOGUE)
-@strawberry.type(name="SeriesSummary", description="What a watchlist needs of one series.")
+@strawberry.type(name="SeriesSummary", description="A series without its history, for lists.")
 class SeriesSummaryType:
     """A series without its history."""
 
     row: strawberry.Private[SeriesRow]
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    id: strawberry.ID = strawberry.field(description="Global id; opaque.")
     source: str = strawberry.field(description="The source.")
     dataset: str = strawberry.field(description="Key of the dataset it belongs to.")
     measure: str = strawberry.field(description="What the values are: price, rate, yield or index.")
     interval: str = strawberry.field(description="The spacing of its points, such as 1d or 1m.")
-    unit: Unit = strawberry.field(metadata=depends_on(CATALOGUE), description="What one of a value is.")
-    simulated: bool = strawberry.field(description="Whether its values are made up.")
+    unit: Unit = strawberry.field(metadata=depends_on(CATALOGUE), description="The unit of its values.")
+    simulated: bool = strawberry.field(description="Whether its values are simulated.")
 
     @batched(metadata=depends_on(DATA), description="Its newest observation; null before the first.")
     @staticmethod
@@ -80,7 +80,7 @@ class SeriesSummaryType:
         """By its dataset's schedule."""
         return await are_quoted([parent.row for parent in parents], context)
 
-    @batched(metadata=depends_on(DATA), description="Its last observations, oldest first: a sparkline. At most 500.")
+    @batched(metadata=depends_on(DATA), description="Its last observations, oldest first; at most 500.")
     @staticmethod
     async def recent(
         parents: Sequence["SeriesSummaryType"], context: RequestContext, last: Last = 30
@@ -94,7 +94,7 @@ class SeriesSummaryType:
 
     @batched(
         metadata=depends_on(QUALITY),
-        description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.",
+        description="The worst verdict on its dataset; UNKNOWN once the verdicts are too old.",
     )
     @staticmethod
     async def quality(parents: Sequence["SeriesSummaryType"], context: RequestContext) -> list[QualityStatus]:

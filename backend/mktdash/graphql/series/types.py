@@ -35,25 +35,25 @@ from mktdash.store.quality.verdicts import latest_results
 
 
 @attributes_depend_on(DATA)
-@strawberry.type(name="SeriesQuality", description="How far a series can be relied on.")
+@strawberry.type(name="SeriesQuality", description="The quality of a series' data.")
 class SeriesQualityType:
     """Flags of the points read, and the verdicts on the dataset."""
 
     row: strawberry.Private[SeriesRow]
     flag_counts: Json = strawberry.field(
-        description="How many observations in the range carry each flag; flags that none carries are left out."
+        description="How many observations of the range have each quality flag; flags that none has are left out."
     )
 
     @batched(
         metadata=depends_on(QUALITY),
-        description="The worst verdict on its dataset; UNKNOWN when the verdicts are too old to count.",
+        description="The worst verdict on its dataset; UNKNOWN once the verdicts are too old.",
     )
     @staticmethod
     async def status(parents: Sequence["SeriesQualityType"], context: RequestContext) -> list[QualityStatus]:
         """From the last verdict of each check."""
         return await of_datasets(context, [parent.row.dataset for parent in parents], latest_results, status_of)
 
-    @batched(metadata=depends_on(QUALITY), description="Every verdict on its dataset, by metric.")
+    @batched(metadata=depends_on(QUALITY), description="All verdicts on its dataset, by metric.")
     @staticmethod
     async def metrics(parents: Sequence["SeriesQualityType"], context: RequestContext) -> list[list[QualityMetricType]]:
         """The last verdict of each check."""
@@ -67,7 +67,7 @@ class SeriesQualityType:
 
     @batched(
         metadata=never_kept(WHAT_IS_DUE),
-        description="The sessions of the last 30 days that it lacks, newest first, each with its reason.",
+        description="The sessions missing from it in the last 30 days, newest first, each with its reason.",
     )
     @staticmethod
     async def missing(
@@ -83,36 +83,32 @@ class SeriesQualityType:
 
 
 @attributes_depend_on(CATALOGUE)
-@strawberry.type(
-    name="Series", description="One measure of one instrument from one source. All of an answer is of one instant."
-)
+@strawberry.type(name="Series", description="One measure of one instrument from one source.")
 class SeriesType(Node):
     """A series."""
 
     row: strawberry.Private[SeriesRow]
-    instrument: InstrumentType = strawberry.field(metadata=depends_on(CATALOGUE), description="What is measured.")
+    instrument: InstrumentType = strawberry.field(metadata=depends_on(CATALOGUE), description="The instrument.")
     source: str = strawberry.field(description="The source.")
     dataset: DatasetType = strawberry.field(metadata=depends_on(CATALOGUE), description="The dataset it belongs to.")
     measure: str = strawberry.field(description="What the values are: price, rate, yield or index.")
     interval: str = strawberry.field(description="The spacing of its points, such as 1d or 1m.")
-    unit: Unit = strawberry.field(metadata=depends_on(CATALOGUE), description="What one of a value is.")
+    unit: Unit = strawberry.field(metadata=depends_on(CATALOGUE), description="The unit of its values.")
     data_version: int = strawberry.field(
         metadata=depends_on(DATA), description="The version of its dataset that was read."
     )
     snapshot_id: str = strawberry.field(
         metadata=depends_on(CATALOGUE, DATA),
-        description="The hash over the whole series as it was read: the same data have the same id on every server.",
+        description="A hash of the whole series as it was read: the same data have the same id on every server.",
     )
     latest: ObservationType | None = strawberry.field(
         metadata=depends_on(DATA),
-        description="Its newest observation, whatever the range asked for; null before the first.",
+        description="Its newest observation, regardless of the range; null before the first.",
     )
     quality: SeriesQualityType = strawberry.field(
-        metadata=depends_on(CATALOGUE), description="How far it can be relied on."
+        metadata=depends_on(CATALOGUE), description="The quality of its data."
     )
-    points: PointsType = strawberry.field(
-        metadata=depends_on(DATA), description="Its observations in the range asked for."
-    )
+    points: PointsType = strawberry.field(metadata=depends_on(DATA), description="Its observations in the range.")
 
     @batched(
         metadata=depends_on(CATALOGUE, DATA, QUALITY),

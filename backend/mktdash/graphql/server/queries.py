@@ -19,7 +19,7 @@ class ServerQueries:
 
     @strawberry.field(
         metadata=never_kept("it is the last word of other processes, of which no version tells"),
-        description="How each source is doing, as the feed says: its circuit and its last trouble.",
+        description="The state of each source, from the feed's heartbeat.",
     )
     async def sources(self, info: Info) -> list[SourceType]:
         """From the feeds' heartbeats."""
@@ -28,7 +28,7 @@ class ServerQueries:
 
     @strawberry.field(
         metadata=never_kept("it is of this process and of this instant"),
-        description="What this server is and what it runs on.",
+        description="This server: its version, its time and its database.",
     )
     async def server_info(self, info: Info) -> ServerInfoType:
         """The server's version, code and times, and the state of its store."""
@@ -49,7 +49,9 @@ class ServerQueries:
             anonymous_read=services.anonymous_read,
         )
 
-    @strawberry.field(metadata=never_kept("it is of whoever asks"), description="Who is asking, and what they may do.")
+    @strawberry.field(
+        metadata=never_kept("it is of whoever asks"), description="Who sent this request, and what they may do."
+    )
     def viewer(self, info: Info) -> ViewerType:
         """The principal of this request."""
         return ViewerType.from_principal(info.context.principal)

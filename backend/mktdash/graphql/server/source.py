@@ -13,22 +13,22 @@ from mktdash.store.live.heartbeats import BeatRow
 
 
 @attributes_never_kept("it is the last word of another process, of which no version tells")
-@strawberry.type(name="Source", description="A source and how the feed that asks it is getting on with it.")
+@strawberry.type(name="Source", description="A source, and the state of its polling.")
 class SourceType:
     """A source's circuit and last trouble."""
 
     name: str = strawberry.field(description="Its name: ecb, treasury, kraken and so on.")
     role: str = strawberry.field(
-        description="active: this feed asks it. standby: another one does. starting: not settled yet."
+        description="active: this feed polls it. standby: another feed does. starting: not decided yet."
     )
     circuit: str = strawberry.field(
-        description="closed: asked as usual. open: left alone for a while after failures. half-open: one try is due."
+        description="closed: polled as usual. open: paused after failures. half-open: one try is due."
     )
     failures: int = strawberry.field(description="Failures in a row.")
-    last_error: str | None = strawberry.field(description="What went wrong last; null where nothing did.")
-    retry_at: Instant | None = strawberry.field(description="When an open circuit lets the next try through.")
-    next_poll_at: Instant | None = strawberry.field(description="When it will be asked next.")
-    said_at: Instant = strawberry.field(description="When the feed said so.")
+    last_error: str | None = strawberry.field(description="Its last error; null if there was none.")
+    retry_at: Instant | None = strawberry.field(description="When an open circuit allows the next try.")
+    next_poll_at: Instant | None = strawberry.field(description="When it will be polled next.")
+    said_at: Instant = strawberry.field(description="When the feed reported this.")
 
     @classmethod
     def from_beats(cls, beats: Sequence[BeatRow]) -> "list[SourceType]":

@@ -27,7 +27,7 @@ class TokenQueries:
 
     @strawberry.field(
         metadata=never_kept(RIGHTS),
-        **needs(Role.ADMIN, "Tokens, newest first, a page at a time.", "BAD_INPUT"),
+        **needs(Role.ADMIN, "Tokens, newest first, in pages.", "BAD_INPUT"),
     )
     async def tokens(self, info: Info, first: First = 50, after: After = None) -> Connection[AccessTokenType] | None:
         """A page of tokens."""
@@ -39,7 +39,7 @@ class TokenQueries:
 
     @strawberry.field(
         metadata=never_kept(RIGHTS),
-        **needs(Role.ADMIN, "Open browser sessions, newest first, a page at a time.", "BAD_INPUT"),
+        **needs(Role.ADMIN, "Open browser sessions, newest first, in pages.", "BAD_INPUT"),
     )
     async def sessions(
         self, info: Info, first: First = 50, after: After = None

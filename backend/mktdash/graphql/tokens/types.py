@@ -17,22 +17,22 @@ RIGHTS = "rights are asked of the store each time"
 
 
 @attributes_never_kept(RIGHTS)
-@strawberry.type(name="AccessToken", description="A token, without its secret, which nobody has but its bearer.")
+@strawberry.type(name="AccessToken", description="An access token, without its secret.")
 class AccessTokenType:
     """A token."""
 
     id: strawberry.ID = strawberry.field(description="Its id, as `mktdash token list` shows it.")
-    name: str = strawberry.field(description="What the audit log calls its bearer.")
+    name: str = strawberry.field(description="The name of its bearer in the audit log.")
     role: str = strawberry.field(description="VIEWER, ANALYST, OPERATOR or ADMIN.")
-    kind: str = strawberry.field(description="`api`, or `link` for that of the link a start prints.")
-    created_at: Instant = strawberry.field(description="When it was made.")
-    expires_at: Instant | None = strawberry.field(description="When it ends by itself; null for never.")
-    revoked_at: Instant | None = strawberry.field(description="When it was revoked; null where it was not.")
+    kind: str = strawberry.field(description="`api`, or `link` for the token of the sign-in link printed at the start.")
+    created_at: Instant = strawberry.field(description="When it was created.")
+    expires_at: Instant | None = strawberry.field(description="When it expires; null for never.")
+    revoked_at: Instant | None = strawberry.field(description="When it was revoked; null if it was not.")
     last_used_at: Instant | None = strawberry.field(description="When it was last used, to about a minute.")
     made_by: strawberry.ID | None = strawberry.field(
-        description="The token that made it over the API; null for those of the command line."
+        description="The token that created it over the API; null if it was created on the command line."
     )
-    sessions: int = strawberry.field(description="How many browsers have a session for it now, at most 20.")
+    sessions: int = strawberry.field(description="How many open browser sessions it has, at most 20.")
 
     @classmethod
     def from_row(cls, row: TokenRow) -> "AccessTokenType":
@@ -41,16 +41,16 @@ class AccessTokenType:
 
 
 @attributes_never_kept(RIGHTS)
-@strawberry.type(name="BrowserSession", description="A browser that was let in by a token, and ends with it.")
+@strawberry.type(name="BrowserSession", description="A browser signed in with a token; it ends with the token.")
 class BrowserSessionType:
     """A session."""
 
     id: strawberry.ID = strawberry.field(description="Its id.")
-    token_id: strawberry.ID = strawberry.field(description="The token that it was had for.")
+    token_id: strawberry.ID = strawberry.field(description="The token it was opened with.")
     name: str = strawberry.field(description="The token's name.")
-    role: str = strawberry.field(description="The token's role, as it is now.")
-    opened_at: Instant = strawberry.field(description="When the browser was let in.")
-    expires_at: Instant = strawberry.field(description="When it ends by itself; sooner where its token does.")
+    role: str = strawberry.field(description="The token's present role.")
+    opened_at: Instant = strawberry.field(description="When the browser signed in.")
+    expires_at: Instant = strawberry.field(description="When it expires, if its token does not expire before.")
     last_used_at: Instant | None = strawberry.field(description="When it was last used, to about a minute.")
 
     @classmethod
@@ -59,11 +59,11 @@ class BrowserSessionType:
         return from_row(cls, row, role=row.role.upper())
 
 
-@strawberry.input(description="What token to make.")
+@strawberry.input(description="The token to create.")
 class CreateTokenInput:
     """A request for a token."""
 
-    name: str = strawberry.field(description="What the audit log is to call its bearer; no live token has it yet.")
+    name: str = strawberry.field(description="The name of its bearer in the audit log; no live token may have it.")
     role: str = strawberry.field(description="viewer, analyst, operator or admin.")
     expires_in: str | None = strawberry.field(
         default=None,
@@ -77,23 +77,23 @@ class CreatedToken:
     """A token with its secret."""
 
     token: AccessTokenType = strawberry.field(description="The token.")
-    secret: str = strawberry.field(description="What its bearer shows: `Bearer` and this. It is given this once.")
+    secret: str = strawberry.field(description="To be sent as `Authorization: Bearer` and this. It is shown only once.")
 
 
-@strawberry.type(description="No token was made.")
+@strawberry.type(description="No token was created.")
 class TokenRefused:
     """An expected failure."""
 
-    message: str = strawberry.field(description="The failure for people.")
+    message: str = strawberry.field(description="What was wrong.")
 
 
-@strawberry.type(description="A token that is over, with its sessions and every stream had by it.")
+@strawberry.type(description="A revoked token. Its sessions and streams have ended.")
 class RevokedToken:
     """A revoked token."""
 
     token: AccessTokenType = strawberry.field(description="The token.")
     made_with_it: list[AccessTokenType] = strawberry.field(
-        description="The tokens that were made with it over the API and are still good."
+        description="The live tokens that were created with it over the API."
     )
 
 
@@ -101,27 +101,27 @@ class RevokedToken:
 class UnknownToken:
     """An expected failure."""
 
-    message: str = strawberry.field(description="The failure for people.")
-    id: strawberry.ID = strawberry.field(description="What was asked for.")
+    message: str = strawberry.field(description="What was wrong.")
+    id: strawberry.ID = strawberry.field(description="The id in the request.")
 
 
-@strawberry.type(description="No such session is open.")
+@strawberry.type(description="There is no such open session.")
 class UnknownSession:
     """An expected failure."""
 
-    message: str = strawberry.field(description="The failure for people.")
-    id: strawberry.ID = strawberry.field(description="What was asked for.")
+    message: str = strawberry.field(description="What was wrong.")
+    id: strawberry.ID = strawberry.field(description="The id in the request.")
 
 
 CreateTokenResult = Annotated[
     CreatedToken | TokenRefused,
-    strawberry.union("CreateTokenResult", description="The token that was made, or why none was."),
+    strawberry.union("CreateTokenResult", description="The new token, or why none was created."),
 ]
 RevokeTokenResult = Annotated[
     RevokedToken | UnknownToken,
-    strawberry.union("RevokeTokenResult", description="The token that is over now, or why none is."),
+    strawberry.union("RevokeTokenResult", description="The revoked token, or why none was revoked."),
 ]
 EndSessionResult = Annotated[
     BrowserSessionType | UnknownSession,
-    strawberry.union("EndSessionResult", description="The session as it was, or why none has ended."),
+    strawberry.union("EndSessionResult", description="The session that was ended, or why none was."),
 ]

@@ -170,7 +170,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         except InvalidOperationTypeError as error:
             if error.operation_type is OperationType.SUBSCRIPTION:
                 raise BadRequestError("subscriptions are served over WebSocket or as text/event-stream") from error
-            raise MethodNotAllowedError("a mutation is asked by POST", allow=["POST"]) from error
+            raise MethodNotAllowedError("send mutations by POST", allow=["POST"]) from error
         return _with_status(result, sub_response)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:

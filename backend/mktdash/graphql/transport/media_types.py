@@ -34,7 +34,9 @@ def answer_type(accept: str | None) -> str:
         if name in _GIVEN and given > best_weight and not _other_charset(parameters):
             best, best_weight = _GIVEN[name], given
     if best is None:
-        raise NotAcceptableError("nothing that is accepted can be given", given=[RESPONSE_JSON, JSON, EVENT_STREAM])
+        raise NotAcceptableError(
+            "none of the accepted media types is available", given=[RESPONSE_JSON, JSON, EVENT_STREAM]
+        )
     return best
 
 

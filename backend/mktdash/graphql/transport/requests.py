@@ -58,16 +58,16 @@ def admit(method: str, facts: RequestFacts) -> None:
         MktdashError: of the status that says why not.
     """
     if method not in {"GET", "POST"}:
-        raise MethodNotAllowedError("GraphQL is asked by GET or POST", allow=["GET", "POST"])
+        raise MethodNotAllowedError("send GraphQL requests by GET or POST", allow=["GET", "POST"])
     facts.principal.require_reader()
     if method == "POST":
         if facts.principal.by_cookie and not same_origin(facts.headers):
             raise ForbiddenError("a browser session is accepted only from pages of this origin")
         if not is_json(facts.headers.get("content-type")):
-            raise UnsupportedMediaTypeError("the body must be declared as application/json")
+            raise UnsupportedMediaTypeError("the content type of the body must be application/json")
     elif not _preflighted(facts.headers):
         raise BadRequestError(
-            "a GET lacks a header that no plain link can carry: send GraphQL-Preflight: 1 (or Apollo-Require-Preflight,"
+            "a GET needs a header that no plain link can have: send GraphQL-Preflight: 1 (or Apollo-Require-Preflight,"
             " X-Requested-With, Content-Type: application/json)",
             headers=list(_PREFLIGHT),
             example="GraphQL-Preflight: 1",

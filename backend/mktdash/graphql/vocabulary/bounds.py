@@ -26,7 +26,7 @@ def within(number: int, least: int, most: int, argument: str) -> None:
     """
     if not least <= number <= most:
         raise InvalidInputError(
-            f"{argument} must lie in {least}..{most}, not {number}",
+            f"{argument} must be in {least}..{most}, not {number}",
             argument=argument,
             least=least,
             most=most,
@@ -76,7 +76,7 @@ def span(start: Instant | None, end: Instant | None, now: datetime) -> None:
     for argument, instant in (("from", start), ("to", end)):
         if instant is not None and not _EARLIEST <= instant <= latest:
             raise InvalidInputError(
-                f"{argument} must lie between {iso(_EARLIEST)} and {iso(latest)}", argument=argument, value=iso(instant)
+                f"{argument} must be between {iso(_EARLIEST)} and {iso(latest)}", argument=argument, value=iso(instant)
             )
     if start is not None and end is not None and start > end:
         raise InvalidInputError("from is after to", **{"from": iso(start), "to": iso(end)})
@@ -92,7 +92,7 @@ def knowledge(as_known_at: Instant | None, now: datetime) -> None:
         return
     if as_known_at > to_micros(now):
         raise InvalidInputError(
-            "asKnownAt is in the future; nobody knows yet what will be known then",
+            "asKnownAt is in the future",
             argument="asKnownAt",
             value=iso(as_known_at),
             now=iso(to_micros(now)),

@@ -74,11 +74,13 @@ class PageInfo:
     )
 
 
-@strawberry.type(description="An item of a list and its place there.")
+@strawberry.type(description="An item of a list, with its cursor.")
 class Edge(Generic[T]):
     """Relay's edge."""
 
-    cursor: str = strawberry.field(metadata=depends_on(), description="The place after this item.")
+    cursor: str = strawberry.field(
+        metadata=depends_on(), description="Pass it as `after` for the items after this one."
+    )
     node: T = strawberry.field(metadata=depends_on(), description="The item.")
 
 

@@ -3,8 +3,8 @@
 import strawberry
 
 
-@strawberry.interface(name="Node", description="Anything with an id of its own: `node(id)` finds it again.")
+@strawberry.interface(name="Node", description="An object with a global id: `node(id)` finds it again.")
 class Node:
     """A thing with an id."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    id: strawberry.ID = strawberry.field(description="Global id; opaque.")

@@ -36,7 +36,7 @@ def parse_instant(text: object) -> Instant:
         ValueError: the text is not a date-time with a zone, or names a day that does not exist.
     """
     if not isinstance(text, str):
-        raise ValueError("an instant is RFC 3339 text with a zone, such as 2024-05-31T12:15:00Z")  # noqa: TRY004 - told as any other value that is none
+        raise ValueError("an instant is RFC 3339 text with a zone, such as 2024-05-31T12:15:00Z")  # noqa: TRY004 - reported as any other wrong value
     if not _RFC_3339.fullmatch(text):
         raise ValueError(f"{text!r} is not an RFC 3339 instant with a zone, such as 2024-05-31T12:15:00Z")
     try:

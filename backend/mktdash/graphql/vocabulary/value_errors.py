@@ -35,7 +35,7 @@ def long_numbers(document: DocumentNode) -> list[GraphQLError]:
 
 
 def _too_long(node: Node, length: int) -> GraphQLError:
-    return GraphQLError(f"a number has {length} characters, the most allowed is {_LONGEST_NUMBER}", node)
+    return GraphQLError(f"a number has {length} characters, at most {_LONGEST_NUMBER} are allowed", node)
 
 
 def plainly(message: str) -> str:

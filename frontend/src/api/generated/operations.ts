@@ -7,26 +7,34 @@ export type Operation<Answer, Variables> = string & { readonly __types?: (variab
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-/** Kinds of instruments. */
+/** The kinds of instruments. */
 export type AssetClass =
+  /** A currency pair. */
   | 'FX'
+  /** An interest rate or yield. */
   | 'RATE'
+  /** An index. */
   | 'INDEX'
+  /** A share. */
   | 'EQUITY'
+  /** A commodity. */
   | 'COMMODITY'
+  /** A crypto asset. */
   | 'CRYPTO'
+  /** An economic figure, such as consumer prices. */
   | 'MACRO'
+  /** Simulated by mktdash. */
   | 'SIMULATED';
 
-/** A verdict. Not knowing is never a pass. */
+/** A verdict of a check. What can't be checked is UNKNOWN, never PASS. */
 export type QualityStatus =
   /** As it should be. */
   | 'PASS'
   /** Worth a look. */
   | 'WARN'
-  /** Not to be relied on. */
+  /** Not reliable. */
   | 'FAIL'
-  /** Could not be judged. */
+  /** Could not be checked, or not recently. */
   | 'UNKNOWN';
 
 /** The file formats of a report. */
@@ -38,26 +46,26 @@ export type ReportFormat =
   /** The numbers alone. */
   | 'CSV';
 
-/** Where a report run stands. */
+/** The state of a run. */
 export type ReportState =
   /** Waiting for a worker. */
   | 'QUEUED'
-  /** A worker is at it. */
+  /** A worker is working on it. */
   | 'RUNNING'
-  /** Done; its files are there. */
+  /** Finished without an error. */
   | 'SUCCEEDED'
   /** Given up after its last attempt failed. */
   | 'DEAD'
-  /** Called off. */
+  /** Cancelled. */
   | 'CANCELLED';
 
-/** What report to make. */
+/** The report to make. */
 export type RequestReportInput = {
   /** The template's name. */
   template: string;
   /** Its parameters, a JSON object. */
   parameters?: unknown;
-  /** Asking again with the same key gives the run that the first request made. */
+  /** A repeated request with the same key returns the run of the first. */
   idempotencyKey?: string | null | undefined;
 };
 
