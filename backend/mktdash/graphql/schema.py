@@ -15,7 +15,7 @@ from strawberry.types.graphql import OperationType
 from mktdash.domain.errors import MktdashError, ThrottledError, TimedOutError
 from mktdash.graphql.context import RequestContext
 from mktdash.graphql.cost_limit import CostLimit, charge
-from mktdash.graphql.documents.cache import CachedDocuments, DocumentCache
+from mktdash.graphql.documents.cache import DocumentCache
 from mktdash.graphql.documents.cost import Costs
 from mktdash.graphql.errors import present
 from mktdash.graphql.planner.plans import ByPlan, Plans
@@ -39,7 +39,6 @@ class MktdashSchema(strawberry.Schema):
             subscription=Subscription,
             config=StrawberryConfig(scalar_map=SCALARS),
             extensions=[
-                lambda: CachedDocuments(self.documents),
                 lambda: CostLimit(self.costs),
                 Timed,
                 lambda: ByPlan(self.plans),
@@ -103,6 +102,11 @@ class MktdashSchema(strawberry.Schema):
             return ExecutionResult(data=None, errors=errors)
         finally:
             await context.read.aclose()
+
+    def _create_execution_context(self, *args: Any, **kwargs: Any) -> ExecutionContext:
+        execution = super()._create_execution_context(*args, **kwargs)
+        self.documents.prepare(execution)
+        return execution
 
     def _time_to_answer(self) -> asyncio.Timeout:
         return asyncio.timeout(self._seconds_to_answer)

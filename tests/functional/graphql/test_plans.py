@@ -205,6 +205,16 @@ async def test_a_variable_that_is_not_right_is_told_as_the_executor_tells_it(bot
     assert by() == {}
 
 
+async def test_a_switch_that_is_null_is_told_as_the_executor_tells_it(both, by):
+    body = {"query": "query ($yes: Boolean = true) { viewer { role @include(if: $yes) } }"}
+    (good, _), (planned, executed) = await both(body), await both(body | {"variables": {"yes": None}})
+
+    assert good.json() == {"data": {"viewer": {"role": "ANONYMOUS"}}}
+    assert b"errors" in planned.content
+    assert but_for_request_ids(planned.content) == but_for_request_ids(executed.content)
+    assert by() == {"plan": 1, "executor": 1}
+
+
 @pytest.mark.parametrize("query", WITHOUT_PLAN)
 async def test_what_plans_do_not_know_is_executed(both, by, query):
     planned, executed = await both({"query": query})

@@ -47,6 +47,20 @@ def test_a_list_counts_alike_as_literal_variable_and_default():
     assert literal > 90
 
 
+def test_a_known_document_costs_what_its_variables_say_each_time():
+    document = parse("query($n: Int = 3, $text: String) { instruments(first: $n, search: $text) { edges { cursor } } }")
+    literal = [cost(f"{{ instruments(first: {n}) {{ edges {{ cursor }} }} }}") for n in (9, 2, 3)]
+
+    def of(**variables):
+        return COSTS.of(document, None, variables)
+
+    assert len(set(literal)) == 3
+    assert [of(n=9), of(n=2), of(), of(n=3, text="a"), of(n=9, text="b")] == [*literal, literal[2], literal[0]]
+    # Null is none at all, and what is no number says nothing.
+    assert of(n=None) == of(n="9") == of(n=50)
+    assert of(n=9, text=[1, 2]) == of(n=9)
+
+
 def test_what_is_left_out_counts_as_its_default():
     assert cost("{ instruments { edges { node { symbol } } } }") == cost(
         "{ instruments(first: 50) { edges { node { symbol } } } }"

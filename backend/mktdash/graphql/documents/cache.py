@@ -3,7 +3,6 @@
 Errors are made anew for each answer, because each answer marks its own errors with its own request id.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,17 +16,15 @@ from graphql import (
     parse,
     validate,
 )
-from strawberry.extensions import SchemaExtension
+from strawberry.types import ExecutionContext
 
 from mktdash.domain.errors import InvalidInputError, ParseFailedError, ValidationFailedError
 from mktdash.graphql.answer_cache.dependence import Dependence, dependence_of
 from mktdash.graphql.documents.limits import MOST_CHARACTERS, MOST_ERRORS, MOST_TOKENS, RULES, judge
-from mktdash.graphql.documents.operations import operations_called
+from mktdash.graphql.documents.operations import MOST_KEPT_CHARACTERS, operations_called
 from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 from mktdash.graphql.vocabulary.value_errors import long_numbers
 
-# Of text. What is made of it takes some hundred times as much memory where its words are short.
-_MOST_KEPT_CHARACTERS = 512 * 1024
 # Reading a new text takes 3 to 15 us a character here, and a unit of cost is about 20 us of work.
 _CHARACTERS_A_UNIT = 2
 
@@ -46,7 +43,7 @@ class DocumentCache:
     """Documents and what is wrong with them by their text, the least recently used forgotten first."""
 
     def __init__(
-        self, schema: GraphQLSchema, most_characters: int = _MOST_KEPT_CHARACTERS, *, introspection: bool = True
+        self, schema: GraphQLSchema, most_characters: int = MOST_KEPT_CHARACTERS, *, introspection: bool = True
     ) -> None:
         self._schema = schema
         self._rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
@@ -101,6 +98,26 @@ class DocumentCache:
             return tuple(unreadable[:MOST_ERRORS])
         return tuple(validate(self._schema, node, self._rules, max_errors=MOST_ERRORS))
 
+    def prepare(self, execution: ExecutionContext) -> None:
+        """Spare an operation parsing and validation: give it its document, and the verdict in errors of its own.
+
+        One that does not parse is left to strawberry, which fails on it again: an exception from here would end a
+        stream without a word.
+        """
+        execution.parse_options["max_tokens"] = MOST_TOKENS
+        with suppress(GraphQLError):
+            document = self.document(execution.query or "")
+            execution.graphql_document = document.node
+            execution.pre_execution_errors = [
+                GraphQLError(problem.message, nodes=problem.nodes, extensions={"code": ValidationFailedError.code})
+                for problem in document.problems
+            ]
+            if document.operations > 1 and not execution._provided_operation_name:  # noqa: SLF001 - strawberry would take the first
+                unnamed = InvalidInputError(
+                    "the document has several operations: name one as operationName", argument="operationName"
+                )
+                execution.pre_execution_errors.append(GraphQLError(unnamed.message, original_error=unnamed))
+
     def kind(self, text: str, name: str | None) -> OperationType | None:
         """What the operation asked for is; None where the text does not parse or it is not clear which is meant."""
         with suppress(GraphQLError):
@@ -127,40 +144,3 @@ class DocumentCache:
 def _again(error: GraphQLError) -> GraphQLError:
     code = (error.extensions or {}).get("code", ParseFailedError.code)
     return GraphQLError(error.message, source=error.source, positions=error.positions, extensions={"code": code})
-
-
-class CachedDocuments(SchemaExtension):
-    """Puts a kept document in place of strawberry's own parsing and validation."""
-
-    def __init__(self, cache: DocumentCache) -> None:
-        self._cache = cache
-        self._document: Document | None = None
-
-    def on_parse(self) -> Iterator[None]:
-        """Find or make the document.
-
-        One that does not parse is left to strawberry, which fails on it again: an exception from here would end a
-        stream without a word.
-        """
-        execution = self.execution_context
-        execution.parse_options["max_tokens"] = MOST_TOKENS
-        if execution.query:
-            with suppress(GraphQLError):
-                self._document = self._cache.document(execution.query)
-                execution.graphql_document = self._document.node
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        """Give the verdict, in errors that belong to this answer alone."""
-        execution = self.execution_context
-        if self._document is not None:
-            execution.pre_execution_errors = [
-                GraphQLError(problem.message, nodes=problem.nodes, extensions={"code": ValidationFailedError.code})
-                for problem in self._document.problems
-            ]
-            if self._document.operations > 1 and not execution._provided_operation_name:  # noqa: SLF001 - strawberry would take the first
-                unnamed = InvalidInputError(
-                    "the document has several operations: name one as operationName", argument="operationName"
-                )
-                execution.pre_execution_errors.append(GraphQLError(unnamed.message, original_error=unnamed))
-        yield

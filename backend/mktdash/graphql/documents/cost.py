@@ -26,7 +26,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from mktdash.graphql.documents.operations import operations_called
+from mktdash.graphql.documents.operations import MOST_KEPT_CHARACTERS, characters, operations_called
 from mktdash.graphql.documents.walk import Walk
 from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 
@@ -40,18 +40,16 @@ _SIZES = ("first", "last", "ids")
 # What is computed over whole series or datasets.
 _EXTRA = {"snapshotId": 5, "missing": 20, "flagCounts": 5, "provenance": 5, "requestReport": 50, "startReplay": 100}
 _INTROSPECTION = 50
-_MOST_KEPT = 1000
-# A document, the name of its operation, the sizes of its lists where they are known.
-_Asked = tuple[int, str | None, tuple[tuple[int, int], ...]]
+_LEFT_OUT = object()
 
 
 class Costs:
-    """What operations cost over one schema; what does not depend on variables is worked out once a document."""
+    """What operations cost over one schema; worked out once for a document and the numbers that its variables hold."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         # The document is kept with what it costs: its identity names it, and must not be given to another meanwhile.
-        self._kept: WeightedCache[_Asked, tuple[DocumentNode, int]] = WeightedCache(_MOST_KEPT)
+        self._kept: WeightedCache[tuple[Any, ...], tuple[DocumentNode, int]] = WeightedCache(MOST_KEPT_CHARACTERS)
 
     def of(
         self,
@@ -61,16 +59,18 @@ class Costs:
         sizes: Mapping[int, int] | None = None,
     ) -> int:
         """The most that an operation can cost with these variables; what it did cost, given the sizes of its lists."""
-        asked = (id(document), name, () if sizes is None else tuple(sizes.items()))
-        kept = self._kept.get(asked)
-        if kept is not None:
-            return kept[1]
         operation = next(iter(operations_called(document, name)), None)
         if operation is None:
             return 0
+        numbers = [
+            _size(variables.get(one.variable.name.value, _LEFT_OUT)) for one in operation.variable_definitions or ()
+        ]
+        asked = (id(document), name, *numbers, *(sizes or {}).items())
+        kept = self._kept.get(asked)
+        if kept is not None:
+            return kept[1]
         cost = self._worked_out(document, operation, variables, sizes or {})
-        if not operation.variable_definitions:
-            self._kept.put(asked, (document, cost), 1)
+        self._kept.put(asked, (document, cost), characters(document))
         return cost
 
     def _worked_out(
@@ -156,15 +156,20 @@ class _Cost:
             if given.name.value == argument:
                 value: Any = given.value
                 if isinstance(value, VariableNode):
-                    value = self._variables.get(value.name.value)
-                    if isinstance(value, list):
-                        return len(value)
-                    return max(0, value) if isinstance(value, int) else None
+                    size = _size(self._variables.get(value.name.value))
+                    return size if isinstance(size, int) else None
                 if isinstance(value, IntValueNode):
                     return max(0, int(value.value))
                 if isinstance(value, ListValueNode):
                     return len(value.values)
         return None
+
+
+def _size(value: Any) -> Any:
+    """What a variable's value says of the size of a list: a number, itself where it is none, and nothing else."""
+    if isinstance(value, list):
+        return len(value)
+    return max(0, value) if isinstance(value, int) else value if value is None or value is _LEFT_OUT else ""
 
 
 def _is_list(kind: GraphQLOutputType) -> bool:

@@ -4,20 +4,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType, get_named_type, type_from_ast
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
 from graphql.execution.values import VariableValues, get_variable_values
 from prometheus_client import Counter
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionResult
 
-from mktdash.graphql.documents.operations import operations_called
+from mktdash.graphql.documents.operations import MOST_KEPT_CHARACTERS, characters, operations_called
 from mktdash.graphql.documents.walk import Walk
 from mktdash.graphql.planner.plan import Completion, NoPlanError, Planner, Run
 from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
 
 RUNS = Counter("mktdash_operations_run_total", "Queries executed, by what executed them.", ["by"])
 _PLANNED, _AGAIN, _EXECUTED = (RUNS.labels(one) for one in ("plan", "executor after plan", "executor"))
-_MOST_PLANS = 500
 # What stands for the root: its fields ask nothing of it.
 _ROOT = ("root",)
 
@@ -36,7 +35,9 @@ class Plans:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         # The document is kept with its plan: its identity names it, and must not be given to another meanwhile.
-        self._kept: WeightedCache[tuple[Any, ...], tuple[DocumentNode, Completion | None]] = WeightedCache(_MOST_PLANS)
+        self._kept: WeightedCache[tuple[Any, ...], tuple[DocumentNode, Completion | None]] = WeightedCache(
+            MOST_KEPT_CHARACTERS
+        )
 
     def of(self, document: DocumentNode, name: str | None, inputs: dict[str, Any]) -> Plan | None:
         """The plan of a valid document's operation; None where it is no query, or its variables are not right."""
@@ -46,20 +47,14 @@ class Plans:
         variables = get_variable_values(self._schema, operation.variable_definitions or (), inputs)
         if isinstance(variables, list):
             return None
-        key = (id(document), name, *self._switches(operation, variables))
+        # Which fields are included depends on variables that are true or false, and on no others.
+        switches = ((name, value) for name, value in variables.coerced.items() if value is True or value is False)
+        key = (id(document), name, *switches)
         kept = self._kept.get(key)
         if kept is None:
             kept = (document, self._made(document, operation, variables))
-            self._kept.put(key, kept, 1)
+            self._kept.put(key, kept, characters(document))
         return Plan(kept[1], variables)
-
-    def _switches(self, operation: OperationDefinitionNode, variables: VariableValues) -> list[Any]:
-        """The values of those variables that a directive can look at."""
-        return [
-            variables.coerced.get(one.variable.name.value)
-            for one in operation.variable_definitions or ()
-            if get_named_type(type_from_ast(self._schema, one.type)) is self._schema.get_type("Boolean")
-        ]
 
     def _made(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
@@ -69,7 +64,8 @@ class Plans:
             return None
         try:
             return Planner(Walk.of(document, self._schema, variables), operation).plan(root)
-        except NoPlanError:
+        except (NoPlanError, GraphQLError):
+            # A switch that is null, or an argument that can't be: the executor tells it as it should be told.
             return None
 
 
