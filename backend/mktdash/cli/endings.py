@@ -1,4 +1,4 @@
-"""``mktdash quality end|reopen|ended``: say that a source publishes a dataset or a series no more."""
+"""``mktdash quality end|reopen|ended``: declare that a source no longer publishes a dataset or a series."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from mktdash.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-Dataset = Annotated[str, typer.Argument(help="The dataset's key.")]
+Dataset = Annotated[str, typer.Argument(help="Key of the dataset.")]
 Symbol = Annotated[str | None, typer.Option("--series", help="Only the series of this symbol.")]
 
 
@@ -30,10 +30,10 @@ def add_to(app: typer.Typer) -> None:
 def end(
     dataset: Dataset,
     on: Annotated[datetime, typer.Option(help="The last session that has a value.", formats=["%Y-%m-%d"])],
-    reason: Annotated[str, typer.Option(help="Why, in a sentence.")],
+    reason: Annotated[str, typer.Option(help="Why, in one sentence.")],
     symbol: Symbol = None,
 ) -> None:
-    """Say that a dataset, or one of its series, has ended: from then on nothing of it is missing or late."""
+    """Declare that a dataset or a series has ended: nothing after that day is missing or late."""
     from mktdash.store.catalogue.endings import end_dataset
 
     _write(
@@ -44,7 +44,7 @@ def end(
 
 
 def reopen(dataset: Dataset, symbol: Symbol = None) -> None:
-    """Take back that a dataset, or one of its series, has ended."""
+    """Undo `end`: a dataset or a series goes on."""
     from mktdash.store.catalogue.endings import reopen_dataset
 
     _write(dataset, lambda conn, now: reopen_dataset(conn, dataset, symbol, by=who(), now=now))
@@ -52,14 +52,18 @@ def reopen(dataset: Dataset, symbol: Symbol = None) -> None:
 
 
 def ended(as_json: AsJson = False) -> None:
-    """List what has ended, and what may have: the source answers and says nothing of it any more."""
+    """List what has ended, and what may have: the source answers and has no new values."""
     found = asyncio.run(_listed())
     if as_json:
         typer.echo(json.dumps(found))
         return
     for one in found:
         name = one["series"] or "the whole dataset"
-        said = f"{one['reason']} ({one['said_by']})" if one["confirmed"] else "proposed; nobody has said so yet"
+        said = (
+            f"{one['reason']} ({one['said_by']})"
+            if one["confirmed"]
+            else "proposed; confirm with `mktdash quality end`"
+        )
         typer.echo(f"{one['dataset']}  {name}  {one['on']}  {said}")
 
 
@@ -106,7 +110,7 @@ def _write(dataset: str, write: "Callable[[AsyncConnection, int], Awaitable[None
         async with open_store(Settings()) as resources:
             async with write_transaction(resources.engine) as conn:
                 await write(conn, to_micros(resources.clock()))
-            # The verdict follows what was just said, not the next round of the feed.
+            # The verdict should change now, not in the next round of the feed.
             await run_quality(resources.engine, clock=resources.clock, code_sha=resources.code_sha, datasets=[dataset])
             await notify(resources.redis, ["quality"])
 

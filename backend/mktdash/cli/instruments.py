@@ -1,4 +1,4 @@
-"""``mktdash instruments``: who is who, brought from a file that is checked row by row, and listed."""
+"""``mktdash instruments``: import instruments and sources' symbols from a file, and list them."""
 
 import asyncio
 import csv
@@ -18,14 +18,14 @@ from mktdash.settings import Settings
 if TYPE_CHECKING:
     from mktdash.store.catalogue.instrument_import import Entry, Imported, NamePeriod, Refusal
 
-app = typer.Typer(no_args_is_help=True, help="Instruments and the names that sources have for them.")
+app = typer.Typer(no_args_is_help=True, help="Import and list instruments, and the symbols that sources use for them.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 COLUMNS = (*InstrumentSpec._fields, "source", "alias", "valid_from", "valid_to")
 _NEEDED = frozenset({"symbol", "name", "asset_class"})
 
 
 class _BadFieldError(ValueError):
-    """A field is not what it should be."""
+    """A field is invalid."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
@@ -35,10 +35,10 @@ class _BadFieldError(ValueError):
 @app.command(name="import")
 def import_(
     file: Annotated[Path, typer.Argument(help="A CSV file; its columns are " + ", ".join(COLUMNS) + ".")],
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Store the good rows though others are bad.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Store the good rows even if others are bad.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring instruments and dated names from a file; each bad row is named, and where one is bad nothing is stored."""
+    """Import instruments and dated symbols from a CSV file; reports bad rows, and stores nothing if there are any."""
     entries, refused = _read(file)
     done = asyncio.run(_import(entries, refused, skip_bad=skip_bad))
     if as_json:
@@ -52,17 +52,17 @@ def import_(
             + (f"; refused {len(done.refused)}" if done.refused else "")
         )
         if done.aliases_new or done.aliases_changed:
-            typer.echo("what is stored already goes by the new names after `mktdash replay`")
+            typer.echo("to apply the new names to stored data, run `mktdash replay`")
     if done.refused and not skip_bad:
         raise typer.Exit(1)
 
 
 @app.command(name="list")
 def list_(
-    search: Annotated[str | None, typer.Option(help="Text in symbols, names and sources' names.")] = None,
+    search: Annotated[str | None, typer.Option(help="Text in symbols, names and sources' symbols.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List instruments with what sources call them, by symbol."""
+    """List instruments by symbol, with the symbols that sources use."""
     found = asyncio.run(_list(search))
     if as_json:
         typer.echo(json.dumps(found))
@@ -101,14 +101,14 @@ def _read(path: Path) -> "tuple[list[Entry], list[Refusal]]":
     rows = csv.DictReader(text.splitlines(keepends=True), strict=True)
     header = rows.fieldnames or []
     if lacking := sorted(_NEEDED - set(header)):
-        raise InvalidInputError(f"{path.name} lacks the columns {', '.join(lacking)}", file=path.name)
+        raise InvalidInputError(f"{path.name}: missing columns: {', '.join(lacking)}", file=path.name)
     if unknown := [name for name in header if name not in COLUMNS]:
-        raise InvalidInputError(f"{path.name} has columns that mean nothing here: {', '.join(unknown)}", file=path.name)
+        raise InvalidInputError(f"{path.name}: unknown columns: {', '.join(unknown)}", file=path.name)
     entries, refused = [], []
     try:
         for row in rows:
             if None in row or None in row.values():
-                wrong = f"the row has not the {len(header)} fields of the header"
+                wrong = f"the row does not have {len(header)} fields like the header"
                 refused.append(Refusal(rows.line_num, "row", wrong))
                 continue
             try:

@@ -1,4 +1,4 @@
-"""``mktdash quality``: judge the datasets now, see the verdicts, and answer alerts."""
+"""``mktdash quality``: judge datasets, show verdicts and alerts, answer alerts."""
 
 import asyncio
 import getpass
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
     from mktdash.store.quality.alerts import AlertRow
 
-app = typer.Typer(help="Judge the datasets, see verdicts and alerts, and answer alerts.")
+app = typer.Typer(help="Judge datasets, show verdicts and alerts, answer alerts.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-AlertId = Annotated[int, typer.Argument(help="The alert's number.")]
-Note = Annotated[str | None, typer.Option(help="What is known of it.")]
+AlertId = Annotated[int, typer.Argument(help="Number of the alert.")]
+Note = Annotated[str | None, typer.Option(help="A note on it.")]
 _BAD = ("FAIL", "UNKNOWN")
 
 
 @app.callback(invoke_without_command=True)
 def quality(
     context: typer.Context,
-    dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; may be repeated.")] = None,
-    stored: Annotated[bool, typer.Option("--stored", help="Show the stored verdicts; judge nothing.")] = False,
+    dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; can be given several times.")] = None,
+    stored: Annotated[bool, typer.Option("--stored", help="Show the stored verdicts instead of judging now.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Judge every dataset now and print a line a verdict; fails where one is FAIL or UNKNOWN."""
+    """Judge every dataset now and print its verdicts; exit code 1 if any is FAIL or UNKNOWN."""
     if context.invoked_subcommand is not None:
         return
     shown = asyncio.run(_judge(dataset or [], stored=stored))
@@ -48,7 +48,7 @@ def quality(
 @app.command()
 def alerts(
     dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
-    closed: Annotated[bool, typer.Option("--closed", help="Closed ones too.")] = False,
+    closed: Annotated[bool, typer.Option("--closed", help="Include closed alerts.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List alerts, newest first."""
@@ -64,7 +64,7 @@ def alerts(
 
 @app.command()
 def ack(alert: AlertId, note: Note = None, as_json: AsJson = False) -> None:
-    """Say that an alert has been seen; it stays open, and speaks up again if it gets worse."""
+    """Acknowledge an alert: it stays open, and is quiet until it gets worse."""
     from mktdash.store.quality.alerts import acknowledge
 
     _print(asyncio.run(_writing(lambda conn, now: acknowledge(conn, alert, by=who(), now=now, note=note))), as_json)
@@ -73,11 +73,11 @@ def ack(alert: AlertId, note: Note = None, as_json: AsJson = False) -> None:
 @app.command()
 def mute(
     alert: AlertId,
-    hours: Annotated[float, typer.Option("--for", help="For so many hours.", min=0.01, max=24 * 366)] = 24.0,
+    hours: Annotated[float, typer.Option("--for", help="Hours.", min=0.01, max=24 * 366)] = 24.0,
     note: Note = None,
     as_json: AsJson = False,
 ) -> None:
-    """Keep an alert quiet for some hours, unless it gets worse."""
+    """Mute an alert for some hours, or until it gets worse."""
     from mktdash.store.quality.alerts import mute as mute_alert
 
     span = round(hours * 3600 * MICROS_PER_SECOND)
@@ -87,11 +87,11 @@ def mute(
 
 @app.command(name="note")
 def write_note(alert: AlertId, text: Annotated[str, typer.Argument(help="The note.")], as_json: AsJson = False) -> None:
-    """Write down what is known of an alert."""
+    """Add a note to an alert."""
     from mktdash.store.quality.alerts import annotate
 
     if not text.strip():
-        raise InvalidInputError("an empty note says nothing")
+        raise InvalidInputError("the note is empty")
     _print(asyncio.run(_writing(lambda conn, now: annotate(conn, alert, by=who(), note=text, now=now))), as_json)
 
 
@@ -118,7 +118,9 @@ async def _judge(datasets: Sequence[str], *, stored: bool) -> dict[str, Any]:
     known = {entry["dataset"]: entry for entry in shown["datasets"]}
     for key in datasets:
         if key not in known:
-            raise NotFoundError(f"no dataset is called {key!r}", dataset=key, known=sorted(known))
+            raise NotFoundError(
+                f"unknown dataset {key!r}; known: {', '.join(sorted(known))}", dataset=key, known=sorted(known)
+            )
     chosen = [known[key] for key in datasets]
     return {**shown, "status": worst([Status(entry["status"]) for entry in chosen]).value, "datasets": chosen}
 
@@ -163,7 +165,7 @@ async def _writing(write: "Callable[[AsyncConnection, int], Awaitable[AlertRow]]
 
 
 def who() -> str:
-    """Who writes from the command line, as the audit log calls them."""
+    """The user of the command line, as the audit log names them."""
     return f"{getpass.getuser()} (command line)"
 
 
@@ -193,7 +195,7 @@ def _line(alert: "AlertRow") -> str:
         alert.summary,
     ]
     if alert.acknowledged_by is not None:
-        words.append(f"seen by {alert.acknowledged_by}")
+        words.append(f"acknowledged by {alert.acknowledged_by}")
     if alert.muted_until is not None:
         words.append(f"muted until {iso(alert.muted_until)[:16]}")
     if alert.note:

@@ -75,7 +75,7 @@ def test_an_operator_sees_alerts_and_answers_them(mktdash):
     muted = json.loads(mktdash("mute", str(late["id"]), "--for", "2", "--json").stdout)
     noted = json.loads(mktdash("note", str(late["id"]), "back on Monday", "--json").stdout)
 
-    assert "seen by" in seen.stdout
+    assert "acknowledged by" in seen.stdout
     assert muted["muted_until"] is not None
     assert (noted["note"], noted["status"]) == ("back on Monday", "FAIL")
     assert f"alert {late['id']} on freshness is quiet: back on Monday" in mktdash("--stored").stdout
