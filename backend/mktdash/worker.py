@@ -8,8 +8,8 @@ from random import SystemRandom
 
 from mktdash.jobs.arq_worker import keep_working, open_arq
 from mktdash.jobs.dispatcher import keep_dispatching, keep_listening
+from mktdash.jobs.registry import registered
 from mktdash.jobs.render_process import warm_up
-from mktdash.jobs.replays import Replayer, keep_dispatching_replays
 from mktdash.jobs.runner import Runner
 from mktdash.jobs.sweeper import keep_sweeping
 from mktdash.jobs.times import QueueTimes
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 async def run_worker(settings: Settings, times: QueueTimes | None = None) -> None:
-    """Work until SIGTERM or SIGINT; then give back what is running and return."""
+    """Work until SIGTERM or SIGINT; then release what is running and return."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,7 +45,7 @@ async def _warm_up_soon() -> None:
 async def work_until(
     stop: asyncio.Event, resources: Resources, times: QueueTimes, render: Render | None = None
 ) -> None:
-    """Everything a worker does, until ``stop`` is set: beats, dispatching, sweeping, and the reports themselves."""
+    """Everything a worker does, until ``stop`` is set: beats, dispatching, sweeping, and the runs themselves."""
     engine, redis, clock = resources.engine, resources.redis, resources.clock
     runners: list[Runner] = []
     async with beating(
@@ -58,17 +58,10 @@ async def work_until(
             code_sha=resources.code_sha,
             worker=worker_id,
             capacity=resources.settings.worker_jobs,
+            work=registered(render),
             times=times,
-            render=render,
         )
         runners.append(runner)
-        replayer = Replayer(
-            engine=engine,
-            redis=redis,
-            clock=clock,
-            worker=worker_id,
-            times=times,
-        )
         arq = open_arq(resources.settings.redis)
         wake = asyncio.Event()
         chance = SystemRandom()
@@ -76,8 +69,7 @@ async def work_until(
             asyncio.create_task(keep_listening(redis, times, wake), name="listen"),
             asyncio.create_task(keep_dispatching(engine, arq, clock, times, wake), name="dispatch"),
             asyncio.create_task(keep_sweeping(engine, redis, clock, times, chance), name="sweep"),
-            asyncio.create_task(keep_dispatching_replays(engine, arq, clock, times), name="dispatch replays"),
-            asyncio.create_task(keep_working(resources.settings.redis, runner, replayer, times), name="work"),
+            asyncio.create_task(keep_working(resources.settings.redis, runner, times), name="work"),
         ]
         warming = asyncio.create_task(_warm_up_soon(), name="warm up")
         stopped = asyncio.create_task(stop.wait(), name="stop")

@@ -8,23 +8,21 @@ from pathlib import Path
 from random import Random
 
 import pytest
-import sqlalchemy as sa
 from redis.asyncio import Redis
 from tests.factories.cancelling import each_await, walked
 from tests.factories.jobs.renderers import one_file
-from tests.factories.jobs.report_runs import insert_report
+from tests.factories.jobs.report_runs import report_now, request_report
+from tests.factories.jobs.runner import runner_over
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 from tests.factories.summaries import market_summary
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.feed.source_lease import Lease
 from mktdash.ingest.replay import replay_from_raw
-from mktdash.jobs import runner as runner_module
+from mktdash.jobs import reports as report_work
 from mktdash.jobs.arq_worker import open_arq
 from mktdash.jobs.dispatcher import dispatch_due
 from mktdash.jobs.render_process import render_apart
-from mktdash.jobs.replays import Replayer
-from mktdash.jobs.runner import Runner
 from mktdash.jobs.sweeper import sweep
 from mktdash.jobs.times import QueueTimes
 from mktdash.live.publish import notify
@@ -35,7 +33,7 @@ from mktdash.security.authentication import Authentication
 from mktdash.security.buckets import Buckets, Limit
 from mktdash.security.tokens import create_token
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs import replays, runs
+from mktdash.store.jobs import replays
 from mktdash.store.live.heartbeats import beat, forget
 from mktdash.store.series.check import check_series, series_ids
 
@@ -94,25 +92,23 @@ async def test_a_report(left, redis, monkeypatch):
         await on_stage("rendering csv", 0.5)
         return render_all(render, summary, lambda *_: None)
 
-    monkeypatch.setattr(runner_module, "render_apart", render)
-    runner = Runner(left.engine, redis, system_clock, "t", "worker-t", 2, render=one_file)
+    monkeypatch.setattr(report_work, "render_apart", render)
+    runner = runner_over(left.engine, one_file, redis=redis)
     asked = None
 
     async def report():
         nonlocal asked
         asked = None
-        async with write_transaction(left.engine) as conn:
-            asked = await insert_report(conn, {"symbols": ["AAA"]})
+        asked = await request_report(left.engine, {"symbols": ["AAA"]})
         runner._stopping = True
         await runner._run(asked.id, asked.epoch)
 
     async def look(after):
-        assert runner._gate.inside == 0, after
+        assert runner._limits["report"].inside == 0, after
         await left.look(after)
         await runner.stop()
         if asked is not None:
-            async with read_transaction(left.engine) as conn:
-                state = (await runs.run_by_id(conn, asked.id)).state
+            state = (await report_now(left.engine, asked)).state
             assert state in {"queued", "succeeded"}, f"{after}: {state}"
 
     await each_await(report, look, STEP)
@@ -121,20 +117,23 @@ async def test_a_report(left, redis, monkeypatch):
 async def test_a_replay_as_a_job(left, redis, monkeypatch):
     # A source of this version, as its job finds it by the recipe that its batches carry.
     monkeypatch.setattr(registry, "build_providers", lambda **_: {ScriptedProvider.name: ScriptedProvider()})
-    replayer = Replayer(left.engine, redis, system_clock, "worker-t")
+    runner = runner_over(left.engine, redis=redis)
     asked = None
 
     async def replay():
         nonlocal asked
         async with write_transaction(left.engine) as conn:
-            # One that a worker which was cut off has claimed is taken back when its lease runs out.
-            await conn.execute(sa.delete(replays.REPLAY))
             asked = await replays.insert_replay(
                 conn, since=0, source=None, requested_by="t", now=to_micros(system_clock())
             )
-        await replayer.run(asked.id, asked.epoch)
+        runner._stopping = True
+        await runner._run(asked.id, asked.epoch)
 
-    await each_await(replay, left.look, STEP)
+    async def look(after):
+        await left.look(after)
+        await runner.stop()
+
+    await each_await(replay, look, STEP)
     await sound(left.engine)
     async with read_transaction(left.engine) as conn:
         unharmed = await replays.replay_by_id(conn, asked.id)
@@ -144,9 +143,8 @@ async def test_a_replay_as_a_job(left, redis, monkeypatch):
 async def test_the_queue(left, redis, redis_url):
     times = QueueTimes()
     left.redis = arq = open_arq(redis_url)
-    async with write_transaction(left.engine) as conn:
-        for n in range(2):
-            await insert_report(conn, {"symbols": ["AAA"], "title": str(n)})
+    for n in range(2):
+        await request_report(left.engine, {"symbols": ["AAA"], "title": str(n)})
 
     async def dispatch():
         await dispatch_due(left.engine, arq, lambda: system_clock() + timedelta(hours=1), times)

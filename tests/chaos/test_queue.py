@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from arq.constants import in_progress_key_prefix, job_key_prefix
 from tests.e2e.running import alive
-from tests.factories.jobs.report_runs import request_report, run_events
+from tests.factories.jobs.report_runs import report_now, request_report, run_events
 from tests.factories.jobs.worker import QUICK, start_worker
 from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import scripted
@@ -21,8 +21,9 @@ from mktdash.jobs.arq_worker import QUEUE, open_arq
 from mktdash.jobs.dispatcher import dispatch_due
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 from mktdash.store.jobs import runs
-from mktdash.store.jobs.run_queue import RUN
+from mktdash.store.jobs.reports import artifacts_by_run_ids
 from mktdash.store.live.heartbeats import beats
+from mktdash.store.tables import RUNS
 
 PATIENCE = 300.0
 AAA = {"symbols": ["AAA"]}
@@ -40,8 +41,7 @@ async def store(request, make_database):
 
 async def ended(engine, run):
     async def condition():
-        async with read_transaction(engine) as conn:
-            now = await runs.run_by_id(conn, run.id)
+        now = await report_now(engine, run)
         return now if now.state in runs.FINAL_STATES else None
 
     return await wait_until(condition)
@@ -93,7 +93,7 @@ async def test_a_worker_killed_while_rendering_loses_its_run_to_another(store, r
         os.kill(victim, signal.SIGKILL)
         await asyncio.to_thread(next(one for one in started if one.pid == victim).wait)
         async with write_transaction(engine) as conn:
-            await conn.execute(sa.update(RUN).where(RUN.c.id == run.id).values(lease_until=0))
+            await conn.execute(sa.update(RUNS).where(RUNS.c.id == run.id).values(lease_until=0))
         done = await ended(engine, run)
         assert (done.state, done.epoch, done.crashes, done.attempts) == ("succeeded", 1, 1, 2)
         assert f"-{victim}-" not in done.worker
@@ -156,7 +156,7 @@ async def test_many_runs_and_two_workers_with_a_redis_that_is_emptied_all_the_ti
             done.append(await ended(engine, run))
     assert {run.state for run in done} == {"succeeded"}
     async with read_transaction(engine) as conn:
-        files = await runs.artifacts_by_run_ids(conn, [run.id for run in asked])
+        files = await artifacts_by_run_ids(conn, [run.id for run in asked])
         for run in asked:
             ends = [event for event in await run_events(conn, run.id) if event.state == "succeeded"]
             assert (len(ends), len(files[run.id])) == (1, 3)

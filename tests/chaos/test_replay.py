@@ -24,8 +24,10 @@ from mktdash.providers.csv.mapping import CsvMapping
 from mktdash.store.catalogue.series import series_by_ids
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
 from mktdash.store.jobs import replays
+from mktdash.store.jobs.runs import FINAL_STATES
 from mktdash.store.series.check import check_series, series_ids
 from mktdash.store.series.reading import read_chunk_digests, snapshot_id
+from mktdash.store.tables import RUNS
 
 ROOT = Path(__file__).parents[2]
 KNOWN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -137,7 +139,7 @@ async def test_a_replay_whose_worker_is_killed_is_gone_on_with_by_the_next(
 
     async def over():
         found = await now()
-        return found if found.state not in {replays.QUEUED, replays.RUNNING} else None
+        return found if found.state in FINAL_STATES else None
 
     first = start_worker(url, redis_url, tmp_path)
     try:
@@ -147,14 +149,14 @@ async def test_a_replay_whose_worker_is_killed_is_gone_on_with_by_the_next(
         await asyncio.to_thread(first.wait)
     left = await now()
     async with write_transaction(engine) as conn:
-        await conn.execute(sa.update(replays.REPLAY).where(replays.REPLAY.c.id == run.id).values(lease_until=0))
+        await conn.execute(sa.update(RUNS).where(RUNS.c.id == run.id).values(lease_until=0))
     second = start_worker(url, redis_url, tmp_path)
     try:
         done = await wait_until(over)
     finally:
         second.terminate()
         await asyncio.to_thread(second.wait)
-    assert (done.state, done.progress) == (replays.SUCCEEDED, 1.0)
+    assert (done.state, done.progress) == ("succeeded", 1.0)
     assert [one["dataset"] for one in done.results] == list(DATASETS)
     assert done.results[: len(left.results)] == left.results
     assert [(one["new"], one["revised"], one["retracted"]) for one in done.results] == [(0, 0, 0)] * 3

@@ -15,7 +15,7 @@ from mktdash.resources import Resources, open_store
 from mktdash.settings import Settings
 
 if TYPE_CHECKING:
-    from mktdash.store.jobs.runs import ArtifactRow, RunRow
+    from mktdash.store.jobs.reports import ArtifactRow, ReportRow
 
 app = typer.Typer(no_args_is_help=True, help="Reports: ask for one, see it, list them, rebuild and compare.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -94,14 +94,15 @@ async def _request(
         raise typer.Exit(1)
 
 
-async def _ended(resources: Resources, run_id: str, *, aloud: bool) -> "RunRow":
+async def _ended(resources: Resources, run_id: str, *, aloud: bool) -> "ReportRow":
     from mktdash.store.engine.session import read_transaction
-    from mktdash.store.jobs.runs import FINAL_STATES, run_by_id
+    from mktdash.store.jobs.reports import report_by_id
+    from mktdash.store.jobs.runs import FINAL_STATES
 
     said = ""
     while True:
         async with read_transaction(resources.engine) as conn:
-            run = await run_by_id(conn, run_id)
+            run = await report_by_id(conn, run_id)
         if run.state in FINAL_STATES:
             return run
         if aloud and run.stage != said:
@@ -120,7 +121,7 @@ async def _show(run_id: str, save: Path | None, *, as_json: bool) -> None:
 
 async def _save(resources: Resources, run_id: str, folder: Path) -> list[Path]:
     from mktdash.store.engine.session import read_transaction
-    from mktdash.store.jobs.runs import artifact, artifacts_by_run_ids
+    from mktdash.store.jobs.reports import artifact, artifacts_by_run_ids
 
     written = []
     async with read_transaction(resources.engine) as conn:
@@ -133,10 +134,10 @@ async def _save(resources: Resources, run_id: str, folder: Path) -> list[Path]:
 
 async def _list(first: int, after: str | None, *, as_json: bool) -> None:
     from mktdash.store.engine.session import read_transaction
-    from mktdash.store.jobs.runs import runs_page
+    from mktdash.store.jobs.reports import reports_page
 
     async with open_store(Settings()) as resources, read_transaction(resources.engine) as conn:
-        page = await runs_page(conn, first=first, after=after)
+        page = await reports_page(conn, first=first, after=after)
     if as_json:
         typer.echo(json.dumps({"total": page.total, "runs": [_facts(run, []) for run in page.items]}))
         return
@@ -166,10 +167,10 @@ async def _verify(run_id: str, *, as_json: bool) -> None:
 
 async def _print_run(resources: Resources, run_id: str, *, as_json: bool) -> None:
     from mktdash.store.engine.session import read_transaction
-    from mktdash.store.jobs.runs import artifacts_by_run_ids, run_by_id
+    from mktdash.store.jobs.reports import artifacts_by_run_ids, report_by_id
 
     async with read_transaction(resources.engine) as conn:
-        run = await run_by_id(conn, run_id)
+        run = await report_by_id(conn, run_id)
         files = (await artifacts_by_run_ids(conn, [run_id]))[run_id]
     if as_json:
         typer.echo(json.dumps(_facts(run, files)))
@@ -181,7 +182,7 @@ async def _print_run(resources: Resources, run_id: str, *, as_json: bool) -> Non
         typer.echo(f"  {file.format:<5} {file.size:>10,} bytes  sha256 {file.sha256}")
 
 
-def _facts(run: "RunRow", files: "list[ArtifactRow]") -> dict[str, Any]:
+def _facts(run: "ReportRow", files: "list[ArtifactRow]") -> dict[str, Any]:
     return asdict(run) | {
         "artifacts": [{"format": one.format, "bytes": one.size, "sha256": one.sha256} for one in files]
     }

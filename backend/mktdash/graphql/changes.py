@@ -37,12 +37,12 @@ class Change:
 
 
 @asynccontextmanager
-async def change(info: Info, topic: str) -> AsyncIterator[Change]:
-    """A transaction for the one who asks; after its commit the followers of the topic are woken."""
+async def change(info: Info, *topics: str) -> AsyncIterator[Change]:
+    """A transaction for the one who asks; after its commit the followers of the topics are woken."""
     context = info.context
     async with write_transaction(context.services.engine) as conn:
         yield Change(conn, context.principal.name, context.services.now, origin(context))
-    await notify(context.services.redis, [topic])
+    await notify(context.services.redis, topics)
 
 
 def origin(context: RequestContext) -> dict[str, str]:

@@ -11,7 +11,7 @@ from mktdash.domain.errors import NotFoundError
 from mktdash.http.state import state_of
 from mktdash.store.batches.raw_files import raw_block
 from mktdash.store.engine.session import read_transaction
-from mktdash.store.jobs.runs import artifact
+from mktdash.store.jobs.reports import artifact
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FORMAT = re.compile(r"[a-z]{1,8}")

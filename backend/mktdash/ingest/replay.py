@@ -100,9 +100,7 @@ async def replay_from_raw(
         if key in skip:
             continue
         async with write_transaction(engine, keep=not dry_run) as conn:
-            report = await _replay_dataset(conn, parser_of, key, since, clock)
-            if before_commit is not None:
-                await before_commit(conn, report)
+            report = await _replay_dataset(conn, parser_of, key, since, clock, before_commit=before_commit)
         yield replace(report, applied=not dry_run)
 
 
@@ -118,6 +116,8 @@ async def _replay_dataset(
     key: str,
     since: int,
     clock: Clock,
+    *,
+    before_commit: Callable[[AsyncConnection, ReplayReport], Awaitable[None]] | None,
 ) -> ReplayReport:
     series = await series_of_dataset(conn, key)
     ids = [one.id for one in series]
@@ -144,12 +144,8 @@ async def _replay_dataset(
         difference = compare(current[one.id], now, 0, window=ALL_TIME)
         if not difference.is_empty:
             changes.append(SeriesChange(one, difference))
-    if after != before or await history_digest(conn, ids) != history_before:
-        at = to_micros(clock())
-        version = await mark_changed(conn, key, at, changed=True)
-        events = [unknown_change(one.series.id) for one in changes]
-        await announce(conn, events, version=version, known_at=at, now=at)
-    return ReplayReport(
+    changed = after != before or await history_digest(conn, ids) != history_before
+    report = ReplayReport(
         dataset=key,
         batches=len(batches),
         observations=sum(len(columns) for columns in current.values()),
@@ -158,3 +154,12 @@ async def _replay_dataset(
         changes=changes,
         applied=True,
     )
+    # Before the outbox is locked: whoever changes a run locks its row first, and then the outbox.
+    if before_commit is not None:
+        await before_commit(conn, report)
+    if changed:
+        at = to_micros(clock())
+        version = await mark_changed(conn, key, at, changed=True)
+        events = [unknown_change(one.series.id) for one in changes]
+        await announce(conn, events, version=version, known_at=at, now=at)
+    return report

@@ -9,17 +9,15 @@ from arq.connections import ArqRedis
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from mktdash.jobs import replays
 from mktdash.jobs.dispatcher import TASK
-from mktdash.jobs.replays import Replayer
 from mktdash.jobs.runner import Runner
 from mktdash.jobs.times import QueueTimes
 
-QUEUE = "mktdash:reports"
+QUEUE = "mktdash:queue"
 _POLL_SECONDS = 0.05
 # The row has a lease and rendering a limit of its own; arq's must never be the first to strike.
 _JOB_SECONDS = 3600
-# A job told twice may be picked twice; arq's own count of tries means nothing here.
+# A run offered twice may be picked twice; arq's own count of tries means nothing here.
 _MOST_PICKS = 1_000_000
 
 if TYPE_CHECKING:
@@ -37,12 +35,12 @@ def open_arq(redis_url: str) -> ArqRedis:
     return arq
 
 
-async def keep_working(redis_url: str, runner: Runner, replayer: Replayer, times: QueueTimes) -> None:
-    """Run what arq tells of, for ever. Reports in hand go on while Redis is away; replays are given back."""
+async def keep_working(redis_url: str, runner: Runner, times: QueueTimes) -> None:
+    """Run what arq offers, for ever. Runs in hand go on while Redis is away."""
     delay = times.restart
     while True:
         arq = open_arq(redis_url)
-        worker = _worker(arq, runner, replayer)
+        worker = _worker(arq, runner)
         started = asyncio.get_running_loop().time()
         try:
             await worker.async_run()
@@ -56,19 +54,13 @@ async def keep_working(redis_url: str, runner: Runner, replayer: Replayer, times
         delay = min(delay * 2, times.longest_restart)
 
 
-def _worker(arq: ArqRedis, runner: Runner, replayer: Replayer) -> Worker:
-    async def run_report(_ctx: dict[Any, Any], run_id: str, epoch: int) -> None:
+def _worker(arq: ArqRedis, runner: Runner) -> Worker:
+    async def run(_ctx: dict[Any, Any], run_id: str, epoch: int) -> None:
         await runner.run(run_id, epoch)
-
-    async def run_replay(_ctx: dict[Any, Any], run_id: str, epoch: int) -> None:
-        await replayer.run(run_id, epoch)
 
     return Worker(
         # arq types a task as one that takes anything.
-        functions=[
-            func(cast("WorkerCoroutine", task), name=name, keep_result=0, max_tries=_MOST_PICKS)
-            for name, task in ((TASK, run_report), (replays.TASK, run_replay))
-        ],
+        functions=[func(cast("WorkerCoroutine", run), name=TASK, keep_result=0, max_tries=_MOST_PICKS)],
         queue_name=QUEUE,
         redis_pool=arq,
         handle_signals=False,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Gate:
+class ConcurrencyLimit:
     """Lets up to ``capacity`` in together, or one alone. Who waits to be alone is not overtaken by newcomers."""
 
     def __init__(self, capacity: int) -> None:

@@ -1,4 +1,4 @@
-"""Tells arq of queued rows. The rows are the outbox: what Redis forgets is told again, what it has not doubled."""
+"""Offers queued rows to arq. The rows are the outbox: what Redis forgets is offered again, what it has not doubled."""
 
 import asyncio
 import logging
@@ -14,30 +14,30 @@ from mktdash.domain.clock import Clock, to_micros
 from mktdash.jobs.times import QueueTimes, micros
 from mktdash.live.publish import WAKE_CHANNEL
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs import run_queue
-from mktdash.store.jobs.runs import RunRow
+from mktdash.store.jobs import lifecycle
+from mktdash.store.jobs.runs import Run, due
 
-TASK = "run_report"
+TASK = "run"
 
 _log = logging.getLogger(__name__)
 
 
 async def dispatch_due(engine: AsyncEngine, arq: ArqRedis, clock: Clock, times: QueueTimes) -> int:
-    """Tell arq of every run that is due and untold, or was told a while ago and not taken. Returns how many.
+    """Offer arq every run that is due and was not offered, or a while ago and not claimed. Returns how many.
 
     Any number of dispatchers may do so at once: arq keeps one job of an id, and a run can be claimed once an epoch.
     """
     now = to_micros(clock())
     async with read_transaction(engine) as conn:
-        runs = await run_queue.due(conn, now=now, stale_before=now - micros(times.stale))
+        runs = await due(conn, now=now, stale_before=now - micros(times.stale))
     for run in runs:
-        await _tell(arq, run)
+        await _offer(arq, run)
         async with write_transaction(engine) as conn:
-            await run_queue.mark_dispatched(conn, run, now)
+            await lifecycle.mark_dispatched(conn, run, now)
     return len(runs)
 
 
-async def _tell(arq: ArqRedis, run: RunRow) -> None:
+async def _offer(arq: ArqRedis, run: Run) -> None:
     job_id = f"{run.id}:{run.epoch}"
     if run.dispatched_at is not None:
         # A worker killed between arq's pick and our claim leaves this mark, which would hide the job for an hour.
@@ -64,14 +64,14 @@ async def keep_dispatching(
 
 
 async def keep_listening(redis: Redis, times: QueueTimes, wake: asyncio.Event) -> None:
-    """Set ``wake`` whenever some process tells of reports, for ever. Without Redis the poll does it, slower."""
+    """Set ``wake`` whenever some process has queued a run, for ever. Without Redis the poll does it, slower."""
     while True:
         try:
             async with redis.pubsub() as channel:
                 await channel.subscribe(WAKE_CHANNEL)
                 wake.set()
                 async for message in channel.listen():
-                    if message["type"] == "message" and (b"report" in message["data"] or b"queue" in message["data"]):
+                    if message["type"] == "message" and b'"queue"' in message["data"]:
                         wake.set()
         except (RedisError, OSError) as error:
             _log.info("no wake-ups from Redis: %s", type(error).__name__)

@@ -15,9 +15,10 @@ from multiprocessing.connection import Connection
 from typing import Any, ClassVar
 
 from mktdash.domain.errors import MktdashError
+from mktdash.jobs.attempt import WorkCrashedError
 from mktdash.reports.base import Render
 from mktdash.reports.render import render_all
-from mktdash.store.jobs.run_queue import NewArtifact
+from mktdash.store.jobs.reports import NewArtifact
 from mktdash.uncancelled import uncancelled
 
 _log = logging.getLogger(__name__)
@@ -30,11 +31,8 @@ def warm_up() -> None:
     forkserver.ensure_running()
 
 
-class RendererCrashedError(MktdashError):
+class RendererCrashedError(WorkCrashedError):
     """The rendering process died without a word; its ``exitcode`` is negative for a signal."""
-
-    code = "RENDERER_CRASHED"
-    retryable = True
 
 
 class RenderTimeoutError(MktdashError):

@@ -1,45 +1,32 @@
-"""Runs reports: takes the row, keeps its lease, builds the files, ends the row. Whatever arq does, the row decides."""
+"""Runs jobs: claims the row, keeps its lease, does the work, ends the row. Whatever arq does, the row decides."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
 from redis.asyncio import Redis
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mktdash.domain.clock import Clock, to_micros
+from mktdash.domain.clock import Clock
 from mktdash.domain.errors import MktdashError
-from mktdash.jobs.concurrency import Gate
-from mktdash.jobs.render_process import RendererCrashedError, render_apart
-from mktdash.jobs.times import QueueTimes, micros, retry_at
+from mktdash.jobs.attempt import Attempt, LeaseLostError, Work, WorkCrashedError
+from mktdash.jobs.concurrency import ConcurrencyLimit
+from mktdash.jobs.times import QueueTimes, retry_at
 from mktdash.live.publish import notify
-from mktdash.reports.base import Render
-from mktdash.reports.catalogue import template_by_name
-from mktdash.reports.snapshot import store_snapshot, take_snapshot
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs import run_queue
-from mktdash.store.jobs.runs import RunRow, run_by_id
-
-_BEFORE_RENDERING = 0.3
-_WHILE_RENDERING = 0.65
+from mktdash.store.jobs import lifecycle
+from mktdash.store.jobs.runs import Run, held_by, run_by_id
 
 _log = logging.getLogger(__name__)
 
 
-class _LostError(Exception):
-    """The run is not this worker's any more; what it has done so far is of no use."""
-
-
 @dataclass
 class Runner:
-    """The reports that this process is running.
-
-    ``render`` stands in for every template's own; it must be a module-level function, for it runs in another process.
-    """
+    """The runs that this process is at; ``capacity`` is how many of a kind at a time."""
 
     engine: AsyncEngine
     redis: Redis | None
@@ -47,12 +34,12 @@ class Runner:
     code_sha: str
     worker: str
     capacity: int
+    work: Mapping[str, Work]
     times: QueueTimes = field(default_factory=QueueTimes)
-    render: Render | None = None
     chance: Random = field(default_factory=SystemRandom)
 
     def __post_init__(self) -> None:
-        self._gate = Gate(self.capacity)
+        self._limits = {kind: ConcurrencyLimit(self.capacity) for kind in self.work}
         self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._stopping = False
 
@@ -62,7 +49,7 @@ class Runner:
         return sorted(run_id for run_id, _ in self._tasks)
 
     async def run(self, run_id: str, epoch: int) -> None:
-        """Run one report to its end, if it is still to be had. Cancelling the caller does not stop it; ``stop`` does.
+        """Run to its end, if the run is still to be had. Cancelling the caller does not stop it; ``stop`` does.
 
         Failures are written to the row and not raised.
         """
@@ -70,159 +57,120 @@ class Runner:
             return
         key = (run_id, epoch)
         if key not in self._tasks:
-            task = asyncio.create_task(self._run(run_id, epoch), name=f"report {run_id}:{epoch}")
+            task = asyncio.create_task(self._run(run_id, epoch), name=f"run {run_id}:{epoch}")
             self._tasks[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))
         await asyncio.shield(self._tasks[key])
 
     async def stop(self) -> None:
-        """Give back at once what is running, so that another worker can have it."""
+        """Release at once what is running, so that another worker can have it."""
         self._stopping = True
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        # A run may have been claimed in the very moment of cancelling, too late to be held.
+        # A run may have been claimed in the very moment of cancelling, too late to be known here.
         with suppress(SQLAlchemyError, OSError):
             async with write_transaction(self.engine) as conn:
-                for run in await run_queue.held_by(conn, self.worker):
-                    await run_queue.give_back(conn, run, self._now())
+                for run in await held_by(conn, self.worker):
+                    await lifecycle.release(conn, run, self._attempt(run).now)
 
     def _forget(self, key: tuple[str, int], done: asyncio.Task[None]) -> None:
         del self._tasks[key]
         # Who asked for it may have been cancelled since; the error is then seen here only.
         if not done.cancelled() and done.exception() is not None:
-            _log.warning("report %s could not be taken: %s", key[0], type(done.exception()).__name__)
+            _log.warning("run %s could not be claimed: %s", key[0], type(done.exception()).__name__)
+
+    def _attempt(self, run: Run) -> Attempt:
+        return Attempt(run, self.engine, self.redis, self.clock, self.code_sha, self.times)
 
     async def _run(self, run_id: str, epoch: int) -> None:
         async with read_transaction(self.engine) as conn:
             seen = await run_by_id(conn, run_id)
-        async with self._gate.enter(alone=seen.crashes > 0):
-            run = await self._claim(run_id, epoch)
+        if seen.kind not in self.work:
+            _log.warning("run %s is left to a worker of another version: it is a %s", run_id, seen.kind)
+            return
+        async with self._limits[seen.kind].enter(alone=seen.crashes > 0):
+            wanted = self._attempt(seen)
+            async with write_transaction(self.engine) as conn:
+                run = await lifecycle.claim(
+                    conn, run_id, epoch, worker=self.worker, now=wanted.now, lease_until=wanted.lease_until
+                )
             if run is not None:
-                await self._hold(run)
+                await notify(self.redis, [run.kind])
+                await self._do(self._attempt(run))
 
-    async def _claim(self, run_id: str, epoch: int) -> RunRow | None:
-        async with write_transaction(self.engine) as conn:
-            run = await run_queue.claim(
-                conn, run_id, epoch, worker=self.worker, now=self._now(), lease_until=self._lease()
-            )
-        if run is not None:
-            await notify(self.redis, ["report"])
-        return run
-
-    async def _hold(self, run: RunRow) -> None:
-        """Build a run under its lease, and write down how it ended."""
-        build = asyncio.create_task(self._build(run), name=f"build {run.id}:{run.epoch}")
-        lease = asyncio.create_task(self._keep_lease(run, build), name=f"lease {run.id}:{run.epoch}")
+    async def _do(self, attempt: Attempt) -> None:
+        """Do the work of an attempt under its lease, and write down how it ended."""
+        run = attempt.run
+        name = f"{run.kind} {run.id}:{run.epoch}"
+        work = asyncio.create_task(self._work(attempt), name=name)
+        lease = asyncio.create_task(self._keep_lease(attempt, work), name=f"lease of {name}")
         try:
-            await build
+            await work
+            _log.info("%s %s is done", run.kind, run.id)
         except asyncio.CancelledError:
-            build.cancel()
-            await asyncio.gather(build, return_exceptions=True)
-            if not self._stopping:
-                _log.info("report %s is not ours any more: cancelled, or taken back", run.id)
-                return
-            await self._settle(run, lambda conn: run_queue.give_back(conn, run, self._now()))
-        except _LostError:
-            _log.info("report %s is not ours any more: cancelled, or taken back", run.id)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            if self._stopping:
+                await self._settle(run, lambda conn: lifecycle.release(conn, run, attempt.now))
+            else:
+                _log.info("%s %s has lost its lease: cancelled, or taken back", run.kind, run.id)
+        except LeaseLostError:
+            _log.info("%s %s has lost its lease: cancelled, or taken back", run.kind, run.id)
         except Exception as error:  # noqa: BLE001 - whatever it is, the row must say so
-            await self._fail(run, error)
+            await self._fail(attempt, error)
         finally:
             lease.cancel()
             await asyncio.gather(lease, return_exceptions=True)
 
-    async def _build(self, run: RunRow) -> None:
-        template = template_by_name(run.template)
-        parameters = template.parameters.model_validate(run.parameters)
-        await self._tell(run, "snapshot", 0.05)
-        # One view of the store for the snapshot and for what is read under its name.
-        async with read_transaction(self.engine) as conn:
-            snapshot = await take_snapshot(conn, await template.select(conn, parameters), self._now())
-            await self._tell(run, "reading", 0.15)
-            named = replace(run, snapshot_id=snapshot.id, snapshot_at=snapshot.taken_at, code_sha=self.code_sha)
-            content = await template.build(conn, named, parameters, snapshot.facts)
+    async def _work(self, attempt: Attempt) -> None:
+        finish = await self.work[attempt.run.kind](attempt)
         async with write_transaction(self.engine) as conn:
-            await store_snapshot(conn, snapshot)
-            noted = await run_queue.note_snapshot(
-                conn,
-                run,
-                snapshot_id=snapshot.id,
-                taken_at=snapshot.taken_at,
-                facts=snapshot.facts,
-                code_sha=self.code_sha,
-            )
-        if noted is None:
-            raise _LostError
+            if not await finish(conn):
+                raise LeaseLostError
+        await notify(self.redis, [attempt.run.kind])
 
-        async def on_stage(stage: str, share: float) -> None:
-            await self._tell(run, stage, _BEFORE_RENDERING + share * _WHILE_RENDERING)
-
-        files = await render_apart(self.render or template.render, content, on_stage, self.times.render)
-        await self._tell(run, "storing", _BEFORE_RENDERING + _WHILE_RENDERING)
-        async with write_transaction(self.engine) as conn:
-            done = await run_queue.finish(conn, run, files, self._now())
-        if not done:
-            raise _LostError
-        await notify(self.redis, ["report"])
-        _log.info("report %s is done: %d files", run.id, len(files))
-
-    async def _keep_lease(self, run: RunRow, build: asyncio.Task[None]) -> None:
+    async def _keep_lease(self, attempt: Attempt, work: asyncio.Task[None]) -> None:
+        run = attempt.run
         while True:
             await asyncio.sleep(self.times.heartbeat)
             try:
+                # On SQLite a transaction of the work may keep this waiting; nobody can take the run meanwhile either.
                 async with write_transaction(self.engine) as conn:
-                    held = await run_queue.heartbeat(conn, run, self._lease())
+                    held = await lifecycle.heartbeat(conn, run, attempt.lease_until)
             except (SQLAlchemyError, OSError) as error:
-                _log.warning("no heartbeat for report %s: %s", run.id, type(error).__name__)
+                _log.warning("no heartbeat for %s %s: %s", run.kind, run.id, type(error).__name__)
                 continue
             if not held:
-                build.cancel()
+                work.cancel()
                 return
 
-    async def _tell(self, run: RunRow, stage: str, share: float) -> None:
-        async with write_transaction(self.engine) as conn:
-            held = await run_queue.progress(
-                conn, run, stage=stage, share=round(share, 3), now=self._now(), lease_until=self._lease()
-            )
-        if not held:
-            raise _LostError
-        await notify(self.redis, ["report"])
-
-    async def _fail(self, run: RunRow, error: Exception) -> None:
-        if isinstance(error, RendererCrashedError):
-            again = retry_at(self.times, run.crashes + 1, self._now(), self.chance)
-            _log.warning("report %s crashed its renderer: %s", run.id, error)
+    async def _fail(self, attempt: Attempt, error: Exception) -> None:
+        run, now = attempt.run, attempt.now
+        if isinstance(error, WorkCrashedError):
+            crash_retry, reason = retry_at(self.times, run.crashes + 1, now, self.chance), error.message
+            _log.warning("%s %s crashed: %s", run.kind, run.id, reason)
             await self._settle(
-                run,
-                lambda conn: run_queue.crashed(conn, run, now=self._now(), retry_at=again, message=error.message),
+                run, lambda conn: lifecycle.crash(conn, run, now=now, retry_at=crash_retry, message=reason)
             )
             return
         code, message, retryable = verdict(error)
-        if code == MktdashError.code:
-            _log.error("report %s failed unexpectedly", run.id, exc_info=error)
-        else:
-            _log.warning("report %s failed: %s: %s", run.id, code, message)
-        later = retry_at(self.times, run.attempts, self._now(), self.chance) if retryable else None
+        unexpected = error if code == MktdashError.code else None
+        _log.warning("%s %s failed: %s: %s", run.kind, run.id, code, message, exc_info=unexpected)
+        retry = retry_at(self.times, run.attempts, now, self.chance) if retryable else None
         await self._settle(
-            run,
-            lambda conn: run_queue.fail(conn, run, code=code, message=message, now=self._now(), retry_at=later),
+            run, lambda conn: lifecycle.fail(conn, run, code=code, message=message, now=now, retry_at=retry)
         )
 
-    async def _settle(self, run: RunRow, transition: Callable[[AsyncConnection], Awaitable[object]]) -> None:
+    async def _settle(self, run: Run, transition: Callable[[AsyncConnection], Awaitable[object]]) -> None:
         # If the database is away now, the lease runs out and the sweeper settles it.
         with suppress(SQLAlchemyError, OSError):
             async with write_transaction(self.engine) as conn:
                 await transition(conn)
-            await notify(self.redis, ["report", "queue"])
+            await notify(self.redis, [run.kind, "queue"])
             return
-        _log.warning("report %s could not be settled; its lease will run out", run.id)
-
-    def _now(self) -> int:
-        return to_micros(self.clock())
-
-    def _lease(self) -> int:
-        return self._now() + micros(self.times.lease)
+        _log.warning("%s %s could not be settled; its lease will run out", run.kind, run.id)
 
 
 def verdict(error: Exception) -> tuple[str, str, bool]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.catalogue.series import SeriesRow
-from mktdash.store.jobs.runs import RunRow
+from mktdash.store.jobs.reports import ReportRow
 
 Parameters = TypeVar("Parameters", bound=BaseModel)
 Content = TypeVar("Content")
@@ -71,7 +71,7 @@ class ReportTemplate(Generic[Parameters, Content]):
     description: str
     parameters: type[Parameters]
     select: Callable[[AsyncConnection, Parameters], Awaitable[Selection]]
-    build: Callable[[AsyncConnection, RunRow, Parameters, dict[str, Any]], Awaitable[Content]]
+    build: Callable[[AsyncConnection, ReportRow, Parameters, dict[str, Any]], Awaitable[Content]]
     render: Callable[[Content, OnStage], Mapping[Format, bytes]]
     check: Callable[[AsyncConnection, Parameters], Awaitable[None]] = accept
 

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.reports.base import ReportTemplate
 from mktdash.reports.parameters import checked_parameters
-from mktdash.store.jobs.runs import QUEUED, RunRow, insert_run
+from mktdash.store.jobs.reports import ReportRow, insert_report
+from mktdash.store.jobs.runs import QUEUED
 
 
 async def request_run(
@@ -18,7 +19,7 @@ async def request_run(
     requested_by: str,
     now: int,
     idempotency_key: str | None = None,
-) -> RunRow:
+) -> ReportRow:
     """Queue a run within the caller's write transaction, which an error must undo; wake the workers after it.
 
     Raises:
@@ -26,7 +27,7 @@ async def request_run(
         InvalidInputError: the key was used before for something else.
     """
     checked = checked_parameters(template, parameters)
-    run = await insert_run(
+    run = await insert_report(
         conn,
         template=template.name,
         template_version=template.version,

@@ -11,7 +11,8 @@ from mktdash.reports.catalogue import template_by_name
 from mktdash.reports.render import render_all
 from mktdash.reports.snapshot import series_by_key
 from mktdash.store.engine.session import read_transaction
-from mktdash.store.jobs.runs import SUCCEEDED, ArtifactBody, artifact, artifacts_by_run_ids, run_by_id
+from mktdash.store.jobs.reports import ArtifactBody, artifact, artifacts_by_run_ids, report_by_id
+from mktdash.store.jobs.runs import SUCCEEDED
 from mktdash.store.jobs.snapshots import facts_of_run, snapshot_by_id
 from mktdash.store.series.reading import ChunkDigest, read_chunk_digests
 
@@ -78,7 +79,7 @@ async def verify(engine: AsyncEngine, run_id: str, code_sha: str) -> Verificatio
         SnapshotAmendedError: history below the snapshot was amended, so nothing can be said.
     """
     async with read_transaction(engine) as conn:
-        run = await run_by_id(conn, run_id)
+        run = await report_by_id(conn, run_id)
         facts = await facts_of_run(conn, run_id)
         if run.state != SUCCEEDED or run.snapshot_id is None or facts is None:
             raise NotFinishedError(f"report run {run_id!r} is {run.state}, not succeeded", run=run_id, state=run.state)

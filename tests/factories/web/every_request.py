@@ -19,7 +19,9 @@ from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.http.routes import OPERATIONS
 from mktdash.security.tokens import create_token, id_of
 from mktdash.store.engine.session import write_transaction
-from mktdash.store.jobs import replays, run_queue, runs
+from mktdash.store.jobs import replays
+from mktdash.store.jobs.reports import NewArtifact
+from tests.factories.jobs.report_runs import end_report, request_report
 from tests.factories.web.asgi import Exchange
 
 QUERIES = {
@@ -151,20 +153,15 @@ class Things:
 
     async def waiting(self) -> str:
         """A report run that waits for a worker."""
-        async with write_transaction(self._engine) as conn:
-            asked = {"template": "market-summary", "template_version": 1, "parameters": {}, "requested_by": "t"}
-            return (await runs.insert_run(conn, now=to_micros(system_clock()), **asked)).id
+        return (await request_report(self._engine)).id
 
     async def run(self) -> str:
         """One that is finished, with a file."""
-        now, run_id = to_micros(system_clock()), await self.waiting()
         body = b"<p>hi"
-        file = run_queue.NewArtifact("html", "text/html; charset=utf-8", hashlib.sha256(body).hexdigest(), body)
-        async with write_transaction(self._engine) as conn:
-            claimed = await run_queue.claim(conn, run_id, 0, worker="w", now=now, lease_until=now + 10)
-            assert claimed is not None
-            assert await run_queue.finish(conn, claimed, [file], now)
-        return run_id
+        file = NewArtifact("html", "text/html; charset=utf-8", hashlib.sha256(body).hexdigest(), body)
+        run = await request_report(self._engine)
+        await end_report(self._engine, run, file)
+        return run.id
 
     async def run_node(self) -> str:
         """Its id among all things."""

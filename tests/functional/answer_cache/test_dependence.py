@@ -11,7 +11,7 @@ from itertools import groupby
 
 import sqlalchemy as sa
 from graphql import get_named_type, is_leaf_type
-from tests.factories.jobs.report_runs import insert_report
+from tests.factories.jobs.report_runs import end_report, request_report
 from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import scripted
 from tests.factories.web.application import resources_over, web_over
@@ -22,8 +22,6 @@ from mktdash.graphql.schema import MktdashSchema
 from mktdash.graphql.vocabulary.depends_on import declared
 from mktdash.store.catalogue.datasets import mark_checked
 from mktdash.store.engine.session import write_transaction
-from mktdash.store.jobs import run_queue
-from mktdash.store.jobs.run_queue import NewArtifact
 from mktdash.store.quality.verdicts import NewDqResult, save_results
 from mktdash.store.tables import metadata
 
@@ -112,11 +110,8 @@ async def judge(engine, status, at):
 
 
 async def ask_for_a_report(engine):
-    now = to_micros(NOW)
-    async with write_transaction(engine) as conn:
-        run = await insert_report(conn, now=now)
-        held = await run_queue.claim(conn, run.id, run.epoch, worker="one", now=now, lease_until=now + 9_000_000)
-        await run_queue.finish(conn, held, [NewArtifact("csv", "text/csv", "ab" * 32, b"a,b\r\n")], now + 1)
+    run = await request_report(engine, now=to_micros(NOW))
+    await end_report(engine, run)
     return run.id
 
 
@@ -261,7 +256,8 @@ async def reports(engine, beside):
     await ask_for_a_report(engine)
     await write(
         engine,
-        ("report_run", {"stage": "other", "progress": 0.5, "error_code": "X", "snapshot_id": None}),
+        ("job_run", {"stage": "other", "progress": 0.5, "error_code": "X"}),
+        ("report_run", {"snapshot_id": None}),
         ("report_artifact", {"size": 77}),
     )
 

@@ -6,13 +6,11 @@ from datetime import UTC, datetime
 
 import brotli
 import pytest
-from tests.factories.jobs.report_runs import insert_report
+from tests.factories.jobs.report_runs import end_report, request_report
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
-from mktdash.store.engine.session import write_transaction
-from mktdash.store.jobs import run_queue
-from mktdash.store.jobs.run_queue import NewArtifact
+from mktdash.store.jobs.reports import NewArtifact
 from mktdash.store.live.heartbeats import beat
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -86,15 +84,12 @@ async def test_the_quality_route_says_what_the_data_are_worth(web):
 @pytest.fixture
 async def run(web):
     """A finished run with an HTML and a PDF file."""
-    now = to_micros(NOW)
     files = [
         NewArtifact("html", "text/html; charset=utf-8", hashlib.sha256(b"<p>hi").hexdigest(), b"<p>hi"),
         NewArtifact("pdf", "application/pdf", hashlib.sha256(b"%PDF-1.7").hexdigest(), b"%PDF-1.7"),
     ]
-    async with write_transaction(web.resources.engine) as conn:
-        queued = await insert_report(conn, now=now)
-        claimed = await run_queue.claim(conn, queued.id, 0, worker="w", now=now, lease_until=now + 10)
-        assert await run_queue.finish(conn, claimed, files, now)
+    queued = await request_report(web.resources.engine, now=to_micros(NOW))
+    await end_report(web.resources.engine, queued, *files)
     return queued
 
 

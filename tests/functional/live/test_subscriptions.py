@@ -8,7 +8,7 @@ import orjson
 import pytest
 from gql import GraphQLRequest, gql
 from gql.transport.exceptions import TransportQueryError
-from tests.factories.jobs.report_runs import insert_report
+from tests.factories.jobs.report_runs import FILE, request_report
 from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import scripted
 from tests.factories.web.application import client_of, gql_client, resources_over, served
@@ -16,8 +16,8 @@ from tests.factories.web.application import client_of, gql_client, resources_ove
 from mktdash.domain.clock import to_micros
 from mktdash.live.publish import notify
 from mktdash.store.engine.session import write_transaction
-from mktdash.store.jobs import run_queue
-from mktdash.store.jobs.runs import cancel
+from mktdash.store.jobs.lifecycle import cancel, claim
+from mktdash.store.jobs.reports import finish_report
 from mktdash.store.live.outbox import prune_events
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -153,22 +153,16 @@ async def test_an_unknown_symbol_ends_the_stream_with_an_error(address):
     assert refused.value.errors[0]["extensions"]["code"] == "UNKNOWN_SYMBOL"
 
 
-async def asked(engine):
-    async with write_transaction(engine) as conn:
-        return await insert_report(conn, now=to_micros(NOW))
-
-
 async def test_a_report_run_is_followed_from_its_present_state_to_its_end(engine, address):
-    run, now = await asked(engine), to_micros(NOW)
+    run, now = await request_report(engine, now=to_micros(NOW)), to_micros(NOW)
     states = []
     async with connection(address) as session, following(session, RUN, id=run.id) as stream:
         states += [event["reportRun"]["run"]["state"] for event in await take(stream, 1)]
         async with write_transaction(engine) as conn:
-            claimed = await run_queue.claim(conn, run.id, 0, worker="w", now=now, lease_until=now + 10**7)
+            claimed = await claim(conn, run.id, 0, worker="w", now=now, lease_until=now + 10**7)
         states += [event["reportRun"]["run"]["state"] for event in await take(stream, 1)]
         async with write_transaction(engine) as conn:
-            file = run_queue.NewArtifact("csv", "text/csv", "ab" * 32, b"x")
-            assert await run_queue.finish(conn, claimed, [file], now)
+            assert await finish_report(conn, claimed, [FILE], now)
         rest = [event["reportRun"]["run"] async for event in stream]
 
     assert states == ["QUEUED", "RUNNING"]
@@ -177,7 +171,7 @@ async def test_a_report_run_is_followed_from_its_present_state_to_its_end(engine
 
 
 async def test_a_run_that_has_ended_is_told_once(engine, address):
-    run = await asked(engine)
+    run = await request_report(engine, now=to_micros(NOW))
     async with write_transaction(engine) as conn:
         assert await cancel(conn, run.id, to_micros(NOW))
     async with connection(address) as session, following(session, RUN, id=run.id) as stream:

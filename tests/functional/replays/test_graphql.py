@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.chaos.test_replay import DATASETS, tell_files
+from tests.factories.jobs.runner import runner_over
 from tests.factories.web.application import resources_over, web_over
-
-from mktdash.jobs.replays import Replayer
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
 START = """mutation($window: String!, $source: String) { startReplay(window: $window, source: $source) { __typename
@@ -35,7 +34,7 @@ async def test_an_operator_starts_a_replay_whose_progress_is_seen(web):
     assert (asked["state"], asked["progress"], asked["since"]) == ("QUEUED", 0.0, "2025-12-31T00:00:00Z")
     assert asked["requestedBy"] == "test operator"
     engine = web.resources.engine
-    await Replayer(engine, None, lambda: NOW, "w").run(asked["runId"], 0)
+    await runner_over(engine, clock=lambda: NOW).run(asked["runId"], 0)
     for given in (asked["id"], asked["runId"]):
         data = (await web.ask(PROGRESS, {"id": given}))["data"]
         assert (data["replayRun"]["state"], data["replayRun"]["progress"]) == ("SUCCEEDED", 1.0)

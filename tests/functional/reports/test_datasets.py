@@ -5,17 +5,15 @@ import csv
 import io
 import json
 from pathlib import Path
-from random import Random
 
 import pytest
 from tests.factories.command import Command
+from tests.factories.jobs.runner import runner_over
 from tests.factories.stores.fixtures import ENGINES
 from tests.factories.web.application import resources_over, web_over
 
-from mktdash.domain.clock import system_clock
-from mktdash.jobs.runner import Runner
 from mktdash.store.engine.session import open_engine, read_transaction
-from mktdash.store.jobs import runs
+from mktdash.store.jobs import reports
 
 REQUEST = """mutation($given: JSON!) { requestReport(input: {template: "market-summary", parameters: $given}) {
   __typename ... on ReportRun { runId } ... on InvalidParameters { problems { path message } } } }"""
@@ -59,17 +57,7 @@ async def asked(engine, **given):
 
 
 async def built(engine, run_id):
-    chance = Random(1)  # noqa: S311 - jitter keeps no secret
-    runner = Runner(
-        engine=engine,
-        redis=None,
-        clock=system_clock,
-        code_sha="t",
-        worker="w",
-        capacity=1,
-        chance=chance,
-    )
-    await runner.run(run_id, 0)
+    await runner_over(engine).run(run_id, 0)
 
 
 async def shown(engine, **given):
@@ -78,7 +66,7 @@ async def shown(engine, **given):
     assert run["__typename"] == "ReportRun", run
     await built(engine, run["runId"])
     async with read_transaction(engine) as conn:
-        text = (await runs.artifact(conn, run["runId"], "csv")).body.decode()
+        text = (await reports.artifact(conn, run["runId"], "csv")).body.decode()
     found: dict[tuple[str, str], list[float]] = {}
     for row in csv.DictReader(io.StringIO(text, newline="")):
         found.setdefault((row["symbol"], row["dataset"]), []).append(float(row["value"]))
@@ -108,7 +96,7 @@ async def store(mktdash):
 async def test_what_may_mean_two_datasets_or_none_is_refused_where_it_is_asked(store, given, problems):
     assert await asked(store, **given) == {"__typename": "InvalidParameters", "problems": problems}
     async with read_transaction(store) as conn:
-        assert (await runs.runs_page(conn, first=5)).total == 0
+        assert (await reports.reports_page(conn, first=5)).total == 0
 
 
 async def test_the_dataset_named_is_the_one_shown(store):
@@ -155,6 +143,6 @@ async def test_a_run_whose_symbol_has_become_ambiguous_ends_with_the_reason(mktd
     await asyncio.to_thread(give, mktdash, tmp_path, "file-a", "ONCE", [9.0])
     await built(store, run["runId"])
     async with read_transaction(store) as conn:
-        ended = await runs.run_by_id(conn, run["runId"])
+        ended = await reports.report_by_id(conn, run["runId"])
     assert (ended.state, ended.error_code, ended.attempts) == ("dead", "INVALID_PARAMETERS", 1)
     assert "file-a and file-b" in ended.error_message

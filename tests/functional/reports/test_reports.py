@@ -5,57 +5,42 @@ import csv
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from random import Random
 
 import pytest
 import sqlalchemy as sa
 from pypdf import PdfReader
 from tests.factories.jobs import renderers
-from tests.factories.jobs.report_runs import request_report, run_events
+from tests.factories.jobs.report_runs import report_now, request_report, run_events
+from tests.factories.jobs.runner import runner_over
 from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import scripted
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.domain.errors import NotFoundError
-from mktdash.jobs.runner import Runner, verdict
+from mktdash.jobs.runner import verdict
 from mktdash.jobs.times import QueueTimes
 from mktdash.reports.verify import NotFinishedError, SnapshotAmendedError, verify
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs import runs
-from mktdash.store.jobs.runs import ARTIFACT
+from mktdash.store.jobs import lifecycle, reports
+from mktdash.store.tables import ARTIFACTS, REPORTS
 
 QUICK = QueueTimes(heartbeat=0.05, lease=5.0, render=60.0)
 TOLD = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def runner_on(engine, render=renderers.one_file, worker="w1", times=QUICK, code_sha="c0de"):
-    return Runner(
-        engine=engine,
-        redis=None,
-        clock=system_clock,
-        code_sha=code_sha,
-        worker=worker,
-        capacity=2,
-        times=times,
-        render=render,
-        chance=Random(1),  # noqa: S311 - jitter keeps no secret
-    )
-
-
-async def now_of(engine, run):
-    async with read_transaction(engine) as conn:
-        return await runs.run_by_id(conn, run.id)
+def runner_on(engine, render=renderers.one_file, **changes):
+    return runner_over(engine, render, **({"times": QUICK} | changes))
 
 
 async def made(engine, render=None, **parameters):
     run = await request_report(engine, parameters)
     await runner_on(engine, render).run(run.id, 0)
-    return await now_of(engine, run)
+    return await report_now(engine, run)
 
 
 async def body(engine, run, file_format):
     async with read_transaction(engine) as conn:
-        return (await runs.artifact(conn, run.id, file_format)).body
+        return (await reports.artifact(conn, run.id, file_format)).body
 
 
 async def rows_of(engine, run):
@@ -109,7 +94,7 @@ async def test_the_past_is_reported_as_it_was_quoted_then(ecb_engine):
 async def test_symbols_are_shown_in_the_order_asked_for_even_when_no_longer_quoted(ecb_engine):
     run = await made(ecb_engine, symbols=["EURRUB", "EURUSD"], title="Two")
     async with read_transaction(ecb_engine) as conn:
-        assert (await runs.run_by_id(conn, run.id)).state == "succeeded"
+        assert (await reports.report_by_id(conn, run.id)).state == "succeeded"
     rows = await rows_of(ecb_engine, run)
     assert {row["symbol"] for row in rows} == {"EURUSD"}
     assert "EURRUB" in (await body(ecb_engine, run, "html")).decode()
@@ -137,11 +122,11 @@ async def test_a_changed_byte_is_found_and_named(engine):
     await ingest_later(engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
     run = await made(engine, symbols=["AAA"])
     async with write_transaction(engine) as conn:
-        query = sa.select(ARTIFACT.c.body).where(ARTIFACT.c.run_id == run.id, ARTIFACT.c.format == "csv")
+        query = sa.select(ARTIFACTS.c.body).where(ARTIFACTS.c.run_id == run.id, ARTIFACTS.c.format == "csv")
         changed = bytearray((await conn.execute(query)).scalar_one())
         changed[-3] ^= 1
-        where = (ARTIFACT.c.run_id == run.id, ARTIFACT.c.format == "csv")
-        await conn.execute(sa.update(ARTIFACT).where(*where).values(body=bytes(changed)))
+        where = (ARTIFACTS.c.run_id == run.id, ARTIFACTS.c.format == "csv")
+        await conn.execute(sa.update(ARTIFACTS).where(*where).values(body=bytes(changed)))
 
     result = await verify(engine, run.id, "c0de")
     assert [found.format for found in result.differences] == ["csv"]
@@ -186,9 +171,9 @@ async def test_a_period_before_all_data_says_so(ecb_engine):
 async def test_a_template_that_is_gone_is_dead_at_once(engine):
     run = await request_report(engine)
     async with write_transaction(engine) as conn:
-        await conn.execute(sa.update(runs.RUN).where(runs.RUN.c.id == run.id).values(template="gone"))
+        await conn.execute(sa.update(REPORTS).where(REPORTS.c.id == run.id).values(template="gone"))
     await runner_on(engine).run(run.id, 0)
-    assert (await now_of(engine, run)).error_code == "UNKNOWN_TEMPLATE"
+    assert (await report_now(engine, run)).error_code == "UNKNOWN_TEMPLATE"
 
 
 async def test_a_report_that_would_be_too_large_is_refused(ecb_engine, monkeypatch):
@@ -202,7 +187,7 @@ async def test_two_runners_never_both_finish_a_run(engine):
     run = await request_report(engine, {"symbols": ["AAA"]})
     runners = [runner_on(engine, worker=f"w{n}") for n in range(3)]
     await asyncio.gather(*(one.run(run.id, 0) for one in runners for _ in range(2)))
-    done = await now_of(engine, run)
+    done = await report_now(engine, run)
     assert (done.state, done.attempts) == ("succeeded", 1)
     async with read_transaction(engine) as conn:
         ends = [event for event in await run_events(conn, run.id) if event.state == "succeeded"]
@@ -213,7 +198,7 @@ async def test_an_epoch_that_is_over_is_not_run(engine):
     await ingest_later(engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
     run = await request_report(engine, {"symbols": ["AAA"]})
     await runner_on(engine).run(run.id, 7)
-    assert (await now_of(engine, run)).state == "queued"
+    assert (await report_now(engine, run)).state == "queued"
 
 
 async def begun(path):
@@ -229,9 +214,9 @@ async def test_cancelling_a_run_ends_its_renderer(sqlite_engine, tmp_path):
     running = asyncio.create_task(runner.run(run.id, 0))
     await begun(tmp_path / "pid")
     async with write_transaction(sqlite_engine) as conn:
-        assert await runs.cancel(conn, run.id, to_micros(system_clock()))
+        assert await lifecycle.cancel(conn, run.id, to_micros(system_clock()))
     await running
-    assert ((await now_of(sqlite_engine, run)).state, runner.running) == ("cancelled", [])
+    assert ((await report_now(sqlite_engine, run)).state, runner.running) == ("cancelled", [])
 
 
 async def test_a_runner_that_stops_gives_its_run_back_at_once(sqlite_engine, tmp_path):
@@ -242,11 +227,11 @@ async def test_a_runner_that_stops_gives_its_run_back_at_once(sqlite_engine, tmp
     await begun(tmp_path / "pid")
     await runner.stop()
     await asyncio.gather(running, return_exceptions=True)
-    back = await now_of(sqlite_engine, run)
+    back = await report_now(sqlite_engine, run)
     assert (back.state, back.epoch, back.attempts) == ("queued", 1, 0)
     other = runner_on(sqlite_engine, worker="w2")
     await other.run(run.id, 1)
-    assert (await now_of(sqlite_engine, run)).state == "succeeded"
+    assert (await report_now(sqlite_engine, run)).state == "succeeded"
 
 
 async def test_a_report_that_kills_its_renderer_is_tried_alone_and_then_dead(sqlite_engine):
@@ -256,7 +241,7 @@ async def test_a_report_that_kills_its_renderer_is_tried_alone_and_then_dead(sql
     seen = []
     for epoch in range(3):
         await runner.run(run.id, epoch)
-        now = await now_of(sqlite_engine, run)
+        now = await report_now(sqlite_engine, run)
         seen.append((now.state, now.crashes, now.error_code))
     assert seen == [
         ("queued", 1, "WORKER_CRASHED"),
@@ -269,7 +254,7 @@ async def test_a_renderer_that_hangs_is_tried_again_later(sqlite_engine, tmp_pat
     await ingest_later(sqlite_engine, {"AAA": {0: 10.0, 1: 11.0}}, 0)
     run = await request_report(sqlite_engine, {"symbols": ["AAA"], "title": str(tmp_path / "pid")})
     await runner_on(sqlite_engine, renderers.write_pid_and_hang, times=replace(QUICK, render=0.5)).run(run.id, 0)
-    back = await now_of(sqlite_engine, run)
+    back = await report_now(sqlite_engine, run)
     assert (back.state, back.error_code, back.available_at > run.available_at) == ("queued", "RENDER_TIMEOUT", True)
 
 

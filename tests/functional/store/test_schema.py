@@ -1,11 +1,13 @@
 """The migrations: up, down and up again on both engines; what PostgreSQL gets beside the tables."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from tests.factories.jobs.report_runs import end_report, request_report, run_events
 from tests.factories.sources.ingesting import ingest
 
 from mktdash.domain.clock import to_micros
@@ -17,6 +19,9 @@ from mktdash.store.catalogue.endings import end_dataset
 from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.schema import alembic_config, current, downgrade, head, upgrade
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
+from mktdash.store.jobs.lifecycle import claim, progress
+from mktdash.store.jobs.replays import insert_replay, replay_by_id
+from mktdash.store.jobs.reports import artifacts_by_run_ids, report_by_id
 from mktdash.store.jobs.snapshots import DatasetState, SnapshotRow, insert_snapshot, snapshot_by_id
 from mktdash.store.series.check import check_raw, check_series
 from mktdash.store.series.reading import read_chunk_digests, snapshot_id
@@ -149,3 +154,29 @@ async def everything(conn):
     """Every row of the renamed tables, by table."""
     names = ("observation_chunk", "latest", "ingest_batch", "ended", "raw_file", "raw_block", "report_snapshot")
     return {name: [tuple(row) for row in (await conn.execute(metadata.tables[name].select())).all()] for name in names}
+
+
+async def test_runs_keep_their_rows_when_they_come_into_one_table_and_leave_it(engine):
+    report, waiting = await request_report(engine, idempotency_key="k"), await request_report(engine)
+    await end_report(engine, report)
+    async with write_transaction(engine) as conn:
+        asked = await insert_replay(conn, since=7, source="csv", requested_by="t", now=9)
+        run = await claim(conn, asked.id, 0, worker="w", now=10, lease_until=11)
+        assert await progress(conn, run, stage="a", share=0.5, now=10, lease_until=11, result=[{"dataset": "a"}])
+
+    async def rows():
+        async with read_transaction(engine) as conn:
+            history = [len(await run_events(conn, one.id)) for one in (report, waiting)]
+            files = (await artifacts_by_run_ids(conn, [report.id]))[report.id]
+            replay = replace(await replay_by_id(conn, run.id), stage="any")
+            return [await report_by_id(conn, one.id) for one in (report, waiting)], replay, history, files
+
+    before = await rows()
+    await downgrade(engine, "0008")
+    async with read_transaction(engine) as conn:
+        assert (await conn.execute(text("SELECT since, source, total FROM replay_run"))).all() == [(7, "csv", 2)]
+    await upgrade(engine)
+    assert await rows() == before
+    if engine.dialect.name == "sqlite":
+        async with read_transaction(engine) as conn:
+            assert (await conn.execute(text("PRAGMA foreign_key_check"))).all() == []

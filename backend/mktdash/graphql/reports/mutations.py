@@ -41,7 +41,7 @@ class ReportMutations:
         except UnknownTemplateError as error:
             return UnknownTemplate(message=error.message, template=input.template, known=list(error.data["known"]))
         try:
-            async with change(info, "report") as made:
+            async with change(info, "report", "queue") as made:
                 run = await request_run(
                     made.conn,
                     template,

@@ -20,7 +20,7 @@ from mktdash.graphql.vocabulary.depends_on import depends_on
 from mktdash.graphql.vocabulary.ids import key_of
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.reports.catalogue import TEMPLATES
-from mktdash.store.jobs.runs import run_by_id, runs_page
+from mktdash.store.jobs.reports import report_by_id, reports_page
 from mktdash.store.live.topic_versions import REPORTS
 
 
@@ -40,7 +40,7 @@ class ReportQueries:
         """A page of runs."""
         bounds.page_size(first, "first")
         async with info.context.read() as conn:
-            page = await runs_page(conn, first=first, after=RUN_LIST.after(after))
+            page = await reports_page(conn, first=first, after=RUN_LIST.after(after))
         note_size(info, len(page.items))
         return Connection.from_page(page, RUN_LIST, ReportRunType.from_row)
 
@@ -53,9 +53,9 @@ class ReportQueries:
         """A run by its id."""
         bounds.name(id, "id")
         async with info.context.read() as conn:
-            return ReportRunType.from_row(await run_by_id(conn, key_of(RUNS, id)))
+            return ReportRunType.from_row(await report_by_id(conn, key_of(RUNS, id)))
 
 
 @finds(RUNS)
 async def _report_run(_: Info, conn: AsyncConnection, key: str) -> Node | None:
-    return ReportRunType.from_row(await run_by_id(conn, key))
+    return ReportRunType.from_row(await report_by_id(conn, key))

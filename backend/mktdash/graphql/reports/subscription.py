@@ -13,7 +13,8 @@ from mktdash.graphql.vocabulary.arguments import Since
 from mktdash.graphql.vocabulary.ids import key_of
 from mktdash.live.cursor import head_cursor, resume_from
 from mktdash.store.engine.session import read_transaction
-from mktdash.store.jobs.runs import FINAL_STATES, artifacts_by_run_ids, run_by_id
+from mktdash.store.jobs.reports import artifacts_by_run_ids, report_by_id
+from mktdash.store.jobs.runs import FINAL_STATES
 
 
 @strawberry.type(description="A report run after a change.")
@@ -58,7 +59,7 @@ class ReportSubscription:
 async def _run_now(context: RequestContext, run_id: str, since: str | None = None) -> tuple[ReportRunType, str, bool]:
     async with read_transaction(context.services.engine) as conn:
         await resume_from(conn, since)
-        row = await run_by_id(conn, run_id)
+        row = await report_by_id(conn, run_id)
         files = (await artifacts_by_run_ids(conn, [run_id]))[run_id]
         cursor = str(await head_cursor(conn))
     return ReportRunType.from_row(row, files), cursor, row.state in FINAL_STATES

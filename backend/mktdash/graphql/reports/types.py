@@ -15,8 +15,8 @@ from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
 from mktdash.graphql.vocabulary.scalars import Instant, Json
 from mktdash.reports.base import ReportTemplate
-from mktdash.store.jobs.replays import ReplayRow
-from mktdash.store.jobs.runs import ArtifactRow, RunRow, artifacts_by_run_ids
+from mktdash.store.jobs.reports import ArtifactRow, ReportRow, artifacts_by_run_ids
+from mktdash.store.jobs.runs import Run
 from mktdash.store.live.topic_versions import REPORTS
 
 RUNS = "ReportRun"
@@ -88,7 +88,7 @@ class ReportErrorType:
     message: str = strawberry.field(description="What went wrong.")
 
     @classmethod
-    def of_run(cls, row: RunRow | ReplayRow) -> "ReportErrorType | None":
+    def of_run(cls, row: Run) -> "ReportErrorType | None":
         """The last error of a run as stored."""
         return None if row.error_code is None else cls(code=row.error_code, message=row.error_message or "")
 
@@ -133,7 +133,7 @@ class ReportRunType(Node):
         ]
 
     @classmethod
-    def from_row(cls, row: RunRow, artifacts: list[ArtifactRow] | None = None) -> "ReportRunType":
+    def from_row(cls, row: ReportRow, artifacts: list[ArtifactRow] | None = None) -> "ReportRunType":
         """A run as stored; with its files where they were read at the same instant."""
         return from_row(
             cls,

@@ -19,7 +19,7 @@ from mktdash.reports.market_summary.summary import (
 )
 from mktdash.reports.snapshot import series_by_key
 from mktdash.reports.text import ChangeKind
-from mktdash.store.jobs.runs import RunRow
+from mktdash.store.jobs.reports import ReportRow
 from mktdash.store.series.reading import read_columns
 
 MOST_OBSERVATIONS = 250_000
@@ -43,7 +43,7 @@ class ReportTooLargeError(MktdashError):
 
 
 async def build_summary(
-    conn: AsyncConnection, run: RunRow, parameters: MarketSummaryParameters, facts: dict[str, Any]
+    conn: AsyncConnection, run: ReportRow, parameters: MarketSummaryParameters, facts: dict[str, Any]
 ) -> MarketSummary:
     """The summary of a run whose snapshot has been taken; ``facts`` are the snapshot's.
 

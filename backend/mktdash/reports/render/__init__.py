@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from mktdash.reports.base import Format, OnStage, Render
-from mktdash.store.jobs.run_queue import NewArtifact
+from mktdash.store.jobs.reports import NewArtifact
 
 _CONTENT_TYPES = {
     Format.PDF: "application/pdf",

@@ -9,11 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import NotFoundError
 from mktdash.store.engine.session import is_postgres
-from mktdash.store.jobs.runs import RUN
 from mktdash.store.series.reading import ChunkDigest
-from mktdash.store.tables import metadata
-
-_SNAPSHOT = metadata.tables["report_snapshot"]
+from mktdash.store.tables import REPORTS, SNAPSHOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ async def insert_snapshot(conn: AsyncConnection, snapshot: SnapshotRow) -> None:
         ],
         "chunks": [[one.series_key, one.period, one.digest.hex()] for one in snapshot.digests],
     }
-    insert = postgresql.insert(_SNAPSHOT) if is_postgres(conn) else sqlite.insert(_SNAPSHOT)
+    insert = postgresql.insert(SNAPSHOTS) if is_postgres(conn) else sqlite.insert(SNAPSHOTS)
     values = {"id": snapshot.id, "taken_at": snapshot.taken_at, "contents": contents}
     await conn.execute(insert.values(values).on_conflict_do_nothing(index_elements=["id"]))
 
@@ -54,7 +51,7 @@ async def snapshot_by_id(conn: AsyncConnection, snapshot_id: str) -> SnapshotRow
     Raises:
         NotFoundError: there is none of this id.
     """
-    row = (await conn.execute(sa.select(_SNAPSHOT).where(_SNAPSHOT.c.id == snapshot_id))).first()
+    row = (await conn.execute(sa.select(SNAPSHOTS).where(SNAPSHOTS.c.id == snapshot_id))).first()
     if row is None:
         raise NotFoundError(f"there is no snapshot {snapshot_id!r}", snapshot=snapshot_id)
     return SnapshotRow(
@@ -69,6 +66,6 @@ async def snapshot_by_id(conn: AsyncConnection, snapshot_id: str) -> SnapshotRow
 
 async def facts_of_run(conn: AsyncConnection, run_id: str) -> dict[str, Any] | None:
     """What a run's report shows besides observations; None where it has taken no snapshot yet."""
-    query = sa.select(RUN.c.snapshot_facts).where(RUN.c.id == run_id)
+    query = sa.select(REPORTS.c.snapshot_facts).where(REPORTS.c.id == run_id)
     facts: dict[str, Any] | None = (await conn.execute(query)).scalar()
     return facts

@@ -3,7 +3,7 @@
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from mktdash.store.tables import access, batches, market, operations, quality, reports
+from mktdash.store.tables import access, batches, jobs, market, operations, quality, reports
 
 metadata = SQLModel.metadata
 
@@ -30,9 +30,9 @@ RESULTS = _table(quality.DqResult)
 STATES = _table(quality.DqState)
 ALERTS = _table(quality.DqAlert)
 ENDED = _table(quality.Ended)
-RUNS = _table(reports.ReportRun)
-REPLAYS = _table(reports.ReplayRun)
-RUN_EVENTS = _table(reports.RunEvent)
+RUNS = _table(jobs.JobRun)
+RUN_EVENTS = _table(jobs.RunEvent)
+REPORTS = _table(reports.ReportRun)
 ARTIFACTS = _table(reports.ReportArtifact)
 SNAPSHOTS = _table(reports.ReportSnapshot)
 TOKENS = _table(access.ApiToken)

@@ -1,11 +1,11 @@
-"""The report queue (the row is the job), the snapshots that reports are built from, and what was built."""
+"""Reports: what each run was asked of, the snapshots they are built from, and the files that were built."""
 
 from typing import Any
 
-from sqlalchemy import JSON, Index, LargeBinary
+from sqlalchemy import JSON, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from mktdash.store.tables.columns import big_id, micros
+from mktdash.store.tables.columns import micros
 
 
 class ReportSnapshot(SQLModel, table=True):
@@ -23,90 +23,21 @@ class ReportSnapshot(SQLModel, table=True):
 
 
 class ReportRun(SQLModel, table=True):
-    """One requested report. States: queued, running, succeeded, dead, cancelled. ``epoch`` fences stale workers out.
+    """What a report's run has besides what every run has: its template, and what it was built from.
 
     ``snapshot_at`` is when this run took its snapshot; a run that finds the same data shares the snapshot's row.
     ``snapshot_facts`` is what the report shows besides observations, as it was then: names, licences, verdicts.
     """
 
     __tablename__ = "report_run"
-    __table_args__ = (
-        Index("ix_report_run_state", "state", "available_at"),
-        Index("ix_report_run_created_at", "created_at"),
-        Index("ux_report_run_idempotency_key", "idempotency_key", unique=True),
-    )
 
-    id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True, foreign_key="job_run.id")
     template: str
     template_version: int
-    parameters: dict[str, Any] = Field(sa_type=JSON)
-    state: str = "queued"
-    stage: str = "queued"
-    progress: float = 0.0
-    epoch: int = 0
-    attempts: int = 0
-    max_attempts: int = 4
-    crashes: int = 0
-    requested_by: str = ""
-    idempotency_key: str | None = None
-    created_at: int = micros()
-    available_at: int = micros()
-    dispatched_at: int | None = micros(default=None, nullable=True)
-    started_at: int | None = micros(default=None, nullable=True)
-    finished_at: int | None = micros(default=None, nullable=True)
-    lease_until: int | None = micros(default=None, nullable=True)
-    worker: str | None = None
     snapshot_id: str | None = Field(default=None, foreign_key="report_snapshot.id")
     snapshot_at: int | None = micros(default=None, nullable=True)
     snapshot_facts: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     code_sha: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
-
-
-class ReplayRun(SQLModel, table=True):
-    """One requested replay. States as of reports. ``results`` has an entry for each dataset that is done.
-
-    What was learned after ``since`` is told again from its raw bytes. ``epoch`` fences stale workers out.
-    """
-
-    __tablename__ = "replay_run"
-    __table_args__ = (Index("ix_replay_run_state", "state", "available_at"),)
-
-    id: str = Field(primary_key=True)
-    since: int = micros()
-    source: str | None = None
-    state: str = "queued"
-    total: int = 0
-    results: list[dict[str, Any]] = Field(sa_type=JSON)
-    epoch: int = 0
-    attempts: int = 0
-    requested_by: str = ""
-    created_at: int = micros()
-    available_at: int = micros()
-    dispatched_at: int | None = micros(default=None, nullable=True)
-    started_at: int | None = micros(default=None, nullable=True)
-    finished_at: int | None = micros(default=None, nullable=True)
-    lease_until: int | None = micros(default=None, nullable=True)
-    worker: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
-
-
-class RunEvent(SQLModel, table=True):
-    """What happened to a run, in order."""
-
-    __tablename__ = "run_event"
-    __table_args__ = (Index("ix_run_event_run_id", "run_id", "id"),)
-
-    id: int | None = big_id()
-    run_id: str = Field(foreign_key="report_run.id")
-    at: int = micros()
-    state: str
-    stage: str
-    progress: float
-    epoch: int
-    message: str = ""
 
 
 class ReportArtifact(SQLModel, table=True):

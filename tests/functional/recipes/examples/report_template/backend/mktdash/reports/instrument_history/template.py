@@ -15,7 +15,7 @@ from mktdash.reports.render.pdf import render_pdf
 from mktdash.reports.snapshot import series_by_key
 from mktdash.reports.text import instant_text, value_text
 from mktdash.store.catalogue.series import series_by_symbol
-from mktdash.store.jobs.runs import RunRow
+from mktdash.store.jobs.reports import ReportRow
 from mktdash.store.series.reading import read_columns
 
 _FOLDER = Path(__file__).parent
@@ -64,7 +64,7 @@ async def select(conn: AsyncConnection, parameters: InstrumentHistoryParameters)
 
 
 async def build(
-    conn: AsyncConnection, run: RunRow, parameters: InstrumentHistoryParameters, facts: dict[str, Any]
+    conn: AsyncConnection, run: ReportRow, parameters: InstrumentHistoryParameters, facts: dict[str, Any]
 ) -> History:
     """The newest values, as they were known at the snapshot."""
     (chosen,), (dataset,) = facts["series"], facts["datasets"]

@@ -7,14 +7,15 @@ from random import Random
 from types import SimpleNamespace
 
 import pytest
-from tests.factories.jobs.report_runs import insert_report
+from tests.factories.jobs.report_runs import request_report
 
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.jobs import sweeper
 from mktdash.jobs.sweeper import keep_sweeping, sweep
 from mktdash.jobs.times import QueueTimes
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs import run_queue, runs
+from mktdash.store.jobs import lifecycle
+from mktdash.store.jobs.runs import run_by_id
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 TIMES = QueueTimes()
@@ -44,9 +45,9 @@ class Time:
 async def held(engine):
     """A run that a worker holds, for as long as a lease is."""
     now = to_micros(NOW)
+    run = await request_report(engine, now=now)
     async with write_transaction(engine) as conn:
-        run = await insert_report(conn, now=now)
-        return await run_queue.claim(conn, run.id, 0, worker="w", now=now, lease_until=now + lease())
+        return await lifecycle.claim(conn, run.id, 0, worker="w", now=now, lease_until=now + lease())
 
 
 def lease():
@@ -55,7 +56,7 @@ def lease():
 
 async def now_of(engine, run):
     async with read_transaction(engine) as conn:
-        return await runs.run_by_id(conn, run.id)
+        return await run_by_id(conn, run.id)
 
 
 async def test_a_run_whose_worker_fell_silent_is_taken_back_by_one_sweep(engine, held):
@@ -86,7 +87,7 @@ async def asleep(time):
 def heartbeat_of(engine, run):
     async def heartbeat(time):
         async with write_transaction(engine) as conn:
-            assert await run_queue.heartbeat(conn, run, to_micros(time.now) + lease())
+            assert await lifecycle.heartbeat(conn, run, to_micros(time.now) + lease())
 
     return heartbeat
 

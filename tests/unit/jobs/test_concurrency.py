@@ -2,19 +2,19 @@
 
 import asyncio
 
-from mktdash.jobs.concurrency import Gate
+from mktdash.jobs.concurrency import ConcurrencyLimit
 
 
 class Visitor:
     """Someone who enters, if let in, and stays until told to leave."""
 
-    def __init__(self, gate, *, alone=False):
+    def __init__(self, limit, *, alone=False):
         self.inside = asyncio.Event()
         self._leave = asyncio.Event()
-        self.task = asyncio.create_task(self._visit(gate, alone))
+        self.task = asyncio.create_task(self._visit(limit, alone))
 
-    async def _visit(self, gate, alone):
-        async with gate.enter(alone=alone):
+    async def _visit(self, limit, alone):
+        async with limit.enter(alone=alone):
             self.inside.set()
             await self._leave.wait()
 
@@ -30,25 +30,25 @@ async def settle():
 
 
 async def test_as_many_enter_as_there_is_room_for():
-    gate = Gate(2)
-    visitors = [Visitor(gate) for _ in range(3)]
+    limit = ConcurrencyLimit(2)
+    visitors = [Visitor(limit) for _ in range(3)]
     await settle()
     assert [one.inside.is_set() for one in visitors] == [True, True, False]
     await visitors[0].leave()
     await settle()
     assert visitors[2].inside.is_set()
-    assert gate.inside == 2
+    assert limit.inside == 2
     await visitors[1].leave()
     await visitors[2].leave()
 
 
 async def test_one_who_must_be_alone_waits_for_all_and_keeps_all_out():
-    gate = Gate(3)
-    first = Visitor(gate)
+    limit = ConcurrencyLimit(3)
+    first = Visitor(limit)
     await settle()
-    lonely = Visitor(gate, alone=True)
+    lonely = Visitor(limit, alone=True)
     await settle()
-    later = Visitor(gate)
+    later = Visitor(limit)
     await settle()
     assert (lonely.inside.is_set(), later.inside.is_set()) == (False, False)
     await first.leave()
@@ -61,22 +61,22 @@ async def test_one_who_must_be_alone_waits_for_all_and_keeps_all_out():
 
 
 async def test_two_who_must_be_alone_take_turns():
-    gate = Gate(3)
-    visitors = [Visitor(gate, alone=True) for _ in range(2)]
+    limit = ConcurrencyLimit(3)
+    visitors = [Visitor(limit, alone=True) for _ in range(2)]
     await settle()
     assert sum(one.inside.is_set() for one in visitors) == 1
     for one in sorted(visitors, key=lambda visitor: not visitor.inside.is_set()):
         await one.leave()
-    assert gate.inside == 0
+    assert limit.inside == 0
 
 
 async def test_one_who_gives_up_waiting_to_be_alone_keeps_nobody_out():
-    gate = Gate(2)
-    first = Visitor(gate)
+    limit = ConcurrencyLimit(2)
+    first = Visitor(limit)
     await settle()
-    impatient = Visitor(gate, alone=True)
+    impatient = Visitor(limit, alone=True)
     await settle()
-    waiting = Visitor(gate)
+    waiting = Visitor(limit)
     impatient.task.cancel()
     await asyncio.gather(impatient.task, return_exceptions=True)
     await settle()
