@@ -16,7 +16,8 @@ export function RequestPanel() {
       of={templates}
       isEmpty={(held) => held.length === 0}
       empty="No report templates on this server."
-      skeleton={<Lines count={6} />}
+      // As tall as the form on a phone, so that the reports below do not jump when it comes.
+      skeleton={<Lines count={28} />}
     >
       {(held) => <ReportForm templates={held} viewer={viewer} />}
     </Panel>
