@@ -46,6 +46,12 @@ class Columns:
         }
         return replace(self, **chosen)
 
+    def between(self, start: int | None, end: int | None) -> Self:
+        """The rows between two instants (microseconds, both included; None for no bound) of ascending ones."""
+        first = 0 if start is None else int(np.searchsorted(self.as_of, start, "left"))
+        last = len(self) if end is None else int(np.searchsorted(self.as_of, end, "right"))
+        return self if (first, last) == (0, len(self)) else self.take(slice(first, max(first, last)))
+
     @classmethod
     def empty(cls) -> Self:
         """No observations, with known times."""

@@ -87,7 +87,8 @@ class EncodedChunkCache:
         return part if part is not None and all(name in part.texts for name in fields) else None
 
     def _make(self, key: _Key, one: ChunkSlice, payloads: Mapping[int, bytes], fields: Collection[str]) -> EncodedSlice:
-        columns = _cut(decode_chunk(one.content if one.period is None else payloads[one.period]), one)
+        chunk = decode_chunk(one.content if one.period is None else payloads[one.period])
+        columns = chunk.between(one.start, one.end)
         before = self.kept.get(key)
         texts: dict[str, bytes | None] = {} if before is None else dict(before.texts)
         texts |= {name: _text(name, columns) for name in fields if name not in texts}
@@ -113,14 +114,6 @@ def _joined(encoded: list[EncodedSlice], fields: Collection[str]) -> EncodedPoin
 
 def _nulls(n: int) -> bytes:
     return b",".join([b"null"] * n)
-
-
-def _cut(columns: Columns, one: ChunkSlice) -> Columns:
-    if one.start is None and one.end is None:
-        return columns
-    first = 0 if one.start is None else int(np.searchsorted(columns.as_of, one.start, "left"))
-    last = len(columns) if one.end is None else int(np.searchsorted(columns.as_of, one.end, "right"))
-    return columns.take(slice(first, max(first, last)))
 
 
 def _text(name: str, columns: Columns) -> bytes | None:

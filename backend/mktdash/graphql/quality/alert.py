@@ -7,6 +7,7 @@ import strawberry
 from mktdash.graphql.quality.verdicts import QualityStatus
 from mktdash.graphql.vocabulary.connection import Cursor
 from mktdash.graphql.vocabulary.depends_on import attributes_never_kept
+from mktdash.graphql.vocabulary.failure import Failure, UnknownId
 from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
@@ -54,18 +55,13 @@ class AlertType(Node):
 
 
 @strawberry.type(description="There is no such alert.")
-class UnknownAlert:
+class UnknownAlert(UnknownId):
     """An expected failure."""
-
-    message: str = strawberry.field(description="What was wrong.")
-    id: strawberry.ID = strawberry.field(description="The id in the request.")
 
 
 @strawberry.type(description="The alert was not changed: it is closed, the instant is past, or the note is too long.")
-class AnswerRefused:
+class AnswerRefused(Failure):
     """An expected failure."""
-
-    message: str = strawberry.field(description="What was wrong.")
 
 
 AnswerAlertResult = Annotated[

@@ -6,6 +6,7 @@ import strawberry
 
 from mktdash.graphql.reports.types import ReportErrorType, ReportState
 from mktdash.graphql.vocabulary.depends_on import attributes_never_kept
+from mktdash.graphql.vocabulary.failure import Failure
 from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
@@ -68,10 +69,9 @@ class ReplayRunType(Node):
 
 
 @strawberry.type(description="There is no dataset of this source.")
-class UnknownSource:
+class UnknownSource(Failure):
     """An expected failure."""
 
-    message: str = strawberry.field(description="What was wrong.")
     name: str = strawberry.field(description="The name in the request.")
     known: list[str] = strawberry.field(description="The known sources.")
 

@@ -10,6 +10,7 @@ from mktdash.graphql.context import RequestContext
 from mktdash.graphql.loaders import batched
 from mktdash.graphql.vocabulary.connection import Cursor
 from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, depends_on
+from mktdash.graphql.vocabulary.failure import Failure
 from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.ids import global_id
 from mktdash.graphql.vocabulary.node import Node
@@ -158,10 +159,9 @@ class RequestReportInput:
 
 
 @strawberry.type(description="There is no such template.")
-class UnknownTemplate:
+class UnknownTemplate(Failure):
     """An expected failure."""
 
-    message: str = strawberry.field(description="What was wrong.")
     template: str = strawberry.field(description="The name in the request.")
     known: list[str] = strawberry.field(description="The known names.")
 
@@ -175,10 +175,9 @@ class ParameterProblem:
 
 
 @strawberry.type(description="The parameters do not fit the template.")
-class InvalidParameters:
+class InvalidParameters(Failure):
     """An expected failure."""
 
-    message: str = strawberry.field(description="What was wrong.")
     problems: list[ParameterProblem] = strawberry.field(description="Every problem found.")
 
 

@@ -1,6 +1,5 @@
 """Reads one series as a query wants it: in one transaction, and nothing that was not asked for."""
 
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.observation import Columns
@@ -52,7 +51,7 @@ async def read_history(
         columns = await read_columns(conn, row, start=within[0], end=within[1], as_known_at=as_known_at)
         if whole:
             latest = ObservationType.from_columns(row.id, columns, row.timezone)
-            columns = _between(columns, start, end)
+            columns = columns.between(start, end)
         thinned = columns if most is None else thin_out(columns, most, how)
         points = PointsType.from_columns(thinned, None if thinned is columns else len(columns))
         flags = flag_counts(columns) if counted else {}
@@ -84,9 +83,3 @@ def _series(
         points=points,
         flags=flags or {},
     )
-
-
-def _between(columns: Columns, start: int | None, end: int | None) -> Columns:
-    first = 0 if start is None else int(np.searchsorted(columns.as_of, start, "left"))
-    last = len(columns) if end is None else int(np.searchsorted(columns.as_of, end, "right"))
-    return columns.take(slice(first, max(first, last)))

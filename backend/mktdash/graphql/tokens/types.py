@@ -6,6 +6,7 @@ import strawberry
 
 from mktdash.graphql.vocabulary.connection import Cursor
 from mktdash.graphql.vocabulary.depends_on import attributes_never_kept
+from mktdash.graphql.vocabulary.failure import Failure, UnknownId
 from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.store.access.sessions import SessionRow
@@ -81,10 +82,8 @@ class CreatedToken:
 
 
 @strawberry.type(description="No token was created.")
-class TokenRefused:
+class TokenRefused(Failure):
     """An expected failure."""
-
-    message: str = strawberry.field(description="What was wrong.")
 
 
 @strawberry.type(description="A revoked token. Its sessions and streams have ended.")
@@ -98,19 +97,13 @@ class RevokedToken:
 
 
 @strawberry.type(description="There is no such token, or several have this name.")
-class UnknownToken:
+class UnknownToken(UnknownId):
     """An expected failure."""
-
-    message: str = strawberry.field(description="What was wrong.")
-    id: strawberry.ID = strawberry.field(description="The id in the request.")
 
 
 @strawberry.type(description="There is no such open session.")
-class UnknownSession:
+class UnknownSession(UnknownId):
     """An expected failure."""
-
-    message: str = strawberry.field(description="What was wrong.")
-    id: strawberry.ID = strawberry.field(description="The id in the request.")
 
 
 CreateTokenResult = Annotated[

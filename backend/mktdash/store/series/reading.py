@@ -64,7 +64,7 @@ async def read_columns(
     high = _TAIL_PERIOD if end is None else chunk_period_of(series.interval, end)
     if as_known_at is None:
         rows = await fetch_all(conn, _NOW, series.id, low, high)
-        return _within(decode_chunks([payload for _, payload in rows]), start, end)
+        return decode_chunks([payload for _, payload in rows]).between(start, end)
     rows = await fetch_all(conn, _THEN, series.id, low, high, as_known_at)
     columns = decode_chunks([payload for _, payload in rows if payload is not None])
     if columns.known_at is not None and len(columns) and int(columns.known_at.max()) > as_known_at:
@@ -73,15 +73,7 @@ async def read_columns(
         superseded = columns_from_rows(await fetch_all(conn, _SUPERSEDED, series.id, as_known_at))
         columns = Columns.concat([columns, superseded])
         columns = columns.take(np.argsort(columns.as_of, kind="stable"))
-    return _within(columns, start, end)
-
-
-def _within(columns: Columns, start: int | None, end: int | None) -> Columns:
-    if start is None and end is None:
-        return columns
-    first = 0 if start is None else int(np.searchsorted(columns.as_of, start, "left"))
-    last = len(columns) if end is None else int(np.searchsorted(columns.as_of, end, "right"))
-    return columns.take(slice(first, max(first, last)))
+    return columns.between(start, end)
 
 
 async def read_recent(conn: AsyncConnection, series: Sequence[SeriesRow], n: int) -> dict[int, Columns]:
