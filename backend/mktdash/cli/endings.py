@@ -59,12 +59,12 @@ def ended(as_json: AsJson = False) -> None:
         return
     for one in found:
         name = one["series"] or "the whole dataset"
-        said = (
+        state = (
             f"{one['reason']} ({one['said_by']})"
             if one["confirmed"]
             else "proposed; confirm with `mktdash quality end`"
         )
-        typer.echo(f"{one['dataset']}  {name}  {one['on']}  {said}")
+        typer.echo(f"{one['dataset']}  {name}  {one['on']}  {state}")
 
 
 async def _listed() -> list[dict[str, Any]]:

@@ -143,7 +143,7 @@ def _alias(row: dict[str, str]) -> "NamePeriod | None":
     if not source:
         raise _BadFieldError("source", "an alias needs the source that uses it")
     if not symbol:
-        raise _BadFieldError("alias", f"what {source} calls it is not said")
+        raise _BadFieldError("alias", f"an alias needs the symbol that {source} uses")
     valid_from = _instant("valid_from", first) if first else 0
     valid_to = _instant("valid_to", last) if last else None
     if valid_to is not None and valid_to <= valid_from:

@@ -24,7 +24,7 @@ _HORIZON = date(2040, 12, 31)
 
 
 class CalendarUnavailableError(MktdashError):
-    """A calendar is unknown, ended, or failed: nothing can be said about sessions."""
+    """A calendar is unknown, ended, or failed: its sessions are unknown."""
 
     code = "CALENDAR_UNAVAILABLE"
 

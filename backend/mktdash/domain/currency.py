@@ -31,5 +31,5 @@ def scale_of(unit: str) -> float:
 
 
 def canonical_unit(unit: str) -> str:
-    """The one name of a unit that has several: pence are GBX, whoever says GBp."""
+    """The one name of a unit that has several: GBX for GBp."""
     return _OTHER_NAMES.get(unit, unit)

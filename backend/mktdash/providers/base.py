@@ -180,7 +180,7 @@ class Fetcher(Protocol):
         """Open a WebSocket, subscribe, and give its messages until it fails.
 
         Raises:
-            ProviderUnavailableError: it can't be opened, was closed, or said nothing for ``silence_s``.
+            ProviderUnavailableError: it can't be opened, was closed, or was silent for ``silence_s``.
         """
         ...
 

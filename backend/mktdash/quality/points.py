@@ -28,8 +28,8 @@ def recent_or_revised(context: CheckContext, columns: Columns) -> BoolArray:
     recent = columns.as_of >= begin
     if columns.known_at is None:
         return recent
-    lately = columns.known_at >= max(begin, int(columns.known_at.min()) + MICROS_PER_DAY)
-    late = ~recent & lately & (columns.known_at - columns.as_of > _SETTLED)
+    revised = columns.known_at >= max(begin, int(columns.known_at.min()) + MICROS_PER_DAY)
+    late = ~recent & revised & (columns.known_at - columns.as_of > _SETTLED)
     if late.sum() > _BACKFILL * len(columns):
         return recent
     return recent | late

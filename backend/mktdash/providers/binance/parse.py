@@ -27,9 +27,9 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
     if alias is None:
         raise ProviderFormatError("Binance: the address names no symbol known here", url=payload.url)
     with payload.open() as stream:
-        said = parse_json(stream.read(), "Binance")
-    if not isinstance(said, list):
-        message = str(said.get("msg"))[:200] if isinstance(said, dict) else ""
-        raise ProviderFormatError(f"Binance: the answer is not a list: {message}", said=message)
+        answer = parse_json(stream.read(), "Binance")
+    if not isinstance(answer, list):
+        message = str(answer.get("msg"))[:200] if isinstance(answer, dict) else ""
+        raise ProviderFormatError(f"Binance: the answer is not a list: {message}", answer=message)
     last = to_micros(payload.fetched_at) - _CANDLE_S * MICROS_PER_SECOND
-    yield bars("Binance", alias, said, _CANDLE, seconds=_CANDLE_S, is_final=lambda start: start <= last)
+    yield bars("Binance", alias, answer, _CANDLE, seconds=_CANDLE_S, is_final=lambda start: start <= last)

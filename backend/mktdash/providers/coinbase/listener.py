@@ -45,10 +45,10 @@ class CoinbaseListener:
         subscribe = {"type": "subscribe", "product_ids": list(PRODUCTS), "channels": ["matches", "heartbeat"]}
         wanted = [orjson.dumps(subscribe).decode()]
         async for message in self._fetcher.listen(self._stream_url, wanted, silence_s=silence_s):
-            said = _read(message)
-            if str(said.get("type")) not in _CONTROL:
+            event = _read(message)
+            if str(event.get("type")) not in _CONTROL:
                 bundle.add(_on_one_line(message))
-                gap = self._gap(said)
+                gap = self._gap(event)
                 if gap is not None:
                     async for payload in self._missed(gap):
                         yield payload
@@ -56,10 +56,10 @@ class CoinbaseListener:
                 now = self._clock()
                 yield RawPayload(TRADES, body, self._stream_url, now, now, content_type="application/x-ndjson")
 
-    def _gap(self, said: dict[str, Any]) -> Gap | None:
-        number, at, product = said.get("trade_id"), instant(said.get("time")), str(said.get("product_id"))
+    def _gap(self, event: dict[str, Any]) -> Gap | None:
+        number, at, product = event.get("trade_id"), instant(event.get("time")), str(event.get("product_id"))
         if (
-            str(said.get("type")) not in _MATCHES
+            str(event.get("type")) not in _MATCHES
             or product not in PRODUCTS
             or not isinstance(number, int)
             or at is None
@@ -93,15 +93,15 @@ class CoinbaseListener:
 
 def _read(message: bytes) -> dict[str, Any]:
     try:
-        said = orjson.loads(message)
+        event = orjson.loads(message)
     except orjson.JSONDecodeError as error:
         raise ProviderError("coinbase: the stream sent something that is not JSON", source="coinbase") from error
-    if not isinstance(said, dict):
+    if not isinstance(event, dict):
         raise ProviderError("coinbase: the stream sent something that is not a message", source="coinbase")
-    if said.get("type") == "error":
-        reason = f"{said.get('message')} {said.get('reason') or ''}".strip()
+    if event.get("type") == "error":
+        reason = f"{event.get('message')} {event.get('reason') or ''}".strip()
         raise ProviderError(f"coinbase: the stream refused: {reason}", source="coinbase")
-    return said
+    return event
 
 
 def _on_one_line(message: bytes) -> bytes:
@@ -112,6 +112,6 @@ def _on_one_line(message: bytes) -> bytes:
 def _numbers(payload: RawPayload) -> list[int]:
     """The numbers of a page of trades."""
     with payload.open() as stream:
-        said = parse_json(stream.read(), "Coinbase")
-    rows = said if isinstance(said, list) else []
+        answer = parse_json(stream.read(), "Coinbase")
+    rows = answer if isinstance(answer, list) else []
     return [row["trade_id"] for row in rows if isinstance(row, dict) and isinstance(row.get("trade_id"), int)]

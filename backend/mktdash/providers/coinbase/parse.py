@@ -57,11 +57,11 @@ def _product_of(url: str) -> str:
 
 
 def _rows(body: bytes) -> list[Any]:
-    said = parse_json(body, "Coinbase")
-    if not isinstance(said, list):
-        message = str(said.get("message"))[:200] if isinstance(said, dict) else ""
-        raise ProviderFormatError(f"Coinbase: the answer is not a list: {message}", said=message)
-    return said
+    answer = parse_json(body, "Coinbase")
+    if not isinstance(answer, list):
+        message = str(answer.get("message"))[:200] if isinstance(answer, dict) else ""
+        raise ProviderFormatError(f"Coinbase: the answer is not a list: {message}", answer=message)
+    return answer
 
 
 def _candles(body: bytes, product: str, now: int) -> Parsed:

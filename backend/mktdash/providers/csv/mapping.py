@@ -41,7 +41,7 @@ class CsvMapping(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dataset: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="Unique key of the dataset.")
-    title: Text = Field("", description="The dataset's name for people; the key where none is given.")
+    title: Text = Field("", description="The dataset's display name; the key if none is given.")
     date: Text = Field(description="The column with the date or the time.")
     date_formats: tuple[DateFormat, ...] = Field(
         ("YYYY-MM-DD", "ISO-TIME"), min_length=1, description="How dates are written; the first that fits is taken."
@@ -59,25 +59,25 @@ class CsvMapping(BaseModel):
     low: Text | None = Field(None, description="The column of a bar's low.")
     volume: Text | None = Field(None, description="The column of a bar's volume.")
     timezone: str = Field("UTC", description="IANA zone of the dates, and of times without an offset.")
-    fixing_time: str = Field("00:00", description="HH:MM local time at which a date's value holds.")
+    fixing_time: str = Field("00:00", description="HH:MM local time of a date's value.")
     calendar: str = Field(
         "IRREGULAR",
         description="When values are due: 24/7, TARGET, XNYS, WEEKLY-FRI, MONTHLY; IRREGULAR: by their own past gaps.",
     )
     interval: str = Field("1d", description="The spacing of the points: 1d, 1h, 1m.")
-    unit: str = Field("", max_length=32, description="What one of the value is: USD, percent, index.")
+    unit: str = Field("", max_length=32, description="The unit of the values: USD, percent, index.")
     unit_scale: float = Field(1.0, gt=0, description="Multiply by this for the base unit.")
     measure: Measure = Field(Measure.PRICE, description="price, rate, yield or index.")
     asset_class: AssetClass = Field(AssetClass.EQUITY, description="Kind of the instruments.")
     currency: str | None = Field(None, description="ISO 4217 code of the values, or GBX and the like for a hundredth.")
-    names: dict[str, Text] = Field({}, description="Names of symbols for people.")
+    names: dict[str, Text] = Field({}, description="Display names of symbols.")
     positive: bool | None = Field(
         None,
-        description="Zero and below are refused; unless said, so it is for all but yields and interest rates.",
+        description="Refuse zero and negative values; the default for all but yields and interest rates.",
     )
     adjustment: Literal["none", "split", "total-return"] = Field("none", description="How prices are adjusted.")
     delimiter: OneMark = Field(",", description="The mark between fields.")
-    encoding: Encoding = Field("utf-8", description="How the text is written; UTF-16 with its mark is seen by itself.")
+    encoding: Encoding = Field("utf-8", description="The text encoding; UTF-16 with a byte order mark is detected.")
     skip_lines: int = Field(0, ge=0, le=1000, description="Lines before the header.")
     find_header: bool = Field(
         default=False, description="The header is the first line with the mapped columns, not the first line."
@@ -85,15 +85,15 @@ class CsvMapping(BaseModel):
     decimal: OneMark = Field(".", description="The mark before the decimals.")
     thousands: str = Field("", max_length=1, description="The mark between groups of three digits.")
     suffixes: dict[Annotated[str, Field(min_length=1, max_length=8)], float] = Field(
-        {}, description="What may stand behind a number, and the power of ten that it is multiplied by."
+        {}, description="Suffixes of numbers, and the power of ten to multiply by."
     )
     parentheses: bool = Field(default=False, description="A number in parentheses is negative.")
     missing: tuple[str, ...] = Field(
-        ("", "N/A", "NA", "null", "."), description='Texts that mean "no observation", and are no error.'
+        ("", "N/A", "NA", "null", "."), description='Texts that mean "no observation" and are not errors.'
     )
     publish_delay_s: int = Field(0, ge=0, description="Seconds from the fixing to the publication.")
     grace_s: int = Field(86_400, ge=0, description="Seconds after that until a session counts as late.")
-    licence: str = Field("", description="Under what terms the data may be used.")
+    licence: str = Field("", description="Terms of use of the data.")
 
     @field_validator("timezone")
     @classmethod
@@ -183,13 +183,13 @@ class CsvMapping(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "mapping"
-            said = (
+            problem = (
                 _unknown_key(str(first["loc"][0]))
                 if first["type"] == "extra_forbidden"
                 else first["msg"].removeprefix("Value error, ")
             )
             raise InvalidInputError(
-                f"the mapping {path.name} is wrong: {place}: {said}", mapping=path.name, field=place
+                f"the mapping {path.name} is wrong: {place}: {problem}", mapping=path.name, field=place
             ) from None
 
     def layout(self) -> Layout:

@@ -182,7 +182,7 @@ class HttpFetcher:
                     limit=limit,
                 )
             parts.append(part)
-        # Without a Content-Length a cut answer looks finished; gzip's own end mark tells.
+        # Without a Content-Length a cut answer looks finished; gzip's own end mark shows it.
         if unpack is not None and not unpack.eof:
             raise FailedAttempt("the answer is cut short", size=size)
         return b"".join(parts)
@@ -216,7 +216,7 @@ class HttpFetcher:
         """Open a WebSocket, subscribe, and give its messages until it fails.
 
         Raises:
-            ProviderUnavailableError: no network, or it can't be opened, was closed, or said nothing for ``silence_s``.
+            ProviderUnavailableError: no network, or it can't be opened, was closed, or was silent for ``silence_s``.
         """
         if not self._network:
             raise ProviderUnavailableError(f"{self._source}: the network is switched off", source=self._source)

@@ -51,14 +51,14 @@ class KrakenListener:
             yield payload
         trades = SecondBatches(asyncio.get_running_loop().time)
         async for message in self._fetcher.listen(self._stream_url, _subscriptions(), silence_s=silence_s):
-            said = _read(message)
-            channel = said.get("channel")
+            event = _read(message)
+            channel = event.get("channel")
             if channel == "trade":
                 trades.add(_on_one_line(message))
-                async for payload in self._missed_now(said):
+                async for payload in self._missed_now(event):
                     yield payload
             elif channel == "ohlc":
-                self._keep_candles(said, _on_one_line(message))
+                self._keep_candles(event, _on_one_line(message))
             elif channel is not None and channel not in _CONTROL:
                 _log.warning("kraken: the stream sent a channel that was not subscribed to: %s", str(channel)[:40])
             for dataset, body in ((TRADES, trades.take()), (CANDLES, self._final_candles())):
@@ -74,15 +74,15 @@ class KrakenListener:
             async for payload in self._trades_since(alias, since):
                 yield payload
 
-    async def _missed_now(self, said: dict[str, Any]) -> AsyncIterator[RawPayload]:
-        for gap in self._gaps(said):
+    async def _missed_now(self, event: dict[str, Any]) -> AsyncIterator[RawPayload]:
+        for gap in self._gaps(event):
             _log.info("kraken: %s trades %d to %d were missed", gap.symbol, gap.after + 1, gap.before - 1)
             async for payload in self._trades_since(gap.symbol, gap.since):
                 yield payload
 
-    def _keep_candles(self, said: dict[str, Any], message: bytes) -> None:
+    def _keep_candles(self, event: dict[str, Any], message: bytes) -> None:
         """Keep the newest message of each candle; one without a candle goes on, to be refused by the parser."""
-        candles = _records(said)
+        candles = _records(event)
         for one in candles:
             start, symbol = instant(one.get("interval_begin")), one.get("symbol")
             if start is None or not isinstance(symbol, str):
@@ -102,9 +102,9 @@ class KrakenListener:
         self._unreadable.clear()
         return b"\n".join(dict.fromkeys(bodies))
 
-    def _gaps(self, said: dict[str, Any]) -> Iterator[Gap]:
+    def _gaps(self, event: dict[str, Any]) -> Iterator[Gap]:
         trades: dict[str, list[tuple[int, int]]] = {}
-        for one in _records(said):
+        for one in _records(event):
             number, at, symbol = one.get("trade_id"), instant(one.get("timestamp")), str(one.get("symbol"))
             if isinstance(number, int) and at is not None and symbol in PAIRS:
                 trades.setdefault(symbol, []).append((number, at))
@@ -148,19 +148,19 @@ def _subscriptions() -> list[str]:
 
 def _read(message: bytes) -> dict[str, Any]:
     try:
-        said = orjson.loads(message)
+        event = orjson.loads(message)
     except orjson.JSONDecodeError as error:
         raise ProviderError("kraken: the stream sent something that is not JSON", source="kraken") from error
-    if not isinstance(said, dict):
+    if not isinstance(event, dict):
         raise ProviderError("kraken: the stream sent something that is not a message", source="kraken")
-    if said.get("success") is False:
-        raise ProviderError(f"kraken: the stream refused: {said.get('error')}", source="kraken")
-    return said
+    if event.get("success") is False:
+        raise ProviderError(f"kraken: the stream refused: {event.get('error')}", source="kraken")
+    return event
 
 
-def _records(said: dict[str, Any]) -> list[dict[str, Any]]:
+def _records(event: dict[str, Any]) -> list[dict[str, Any]]:
     """The records of a message; an empty one for each that is not a record."""
-    data = said.get("data")
+    data = event.get("data")
     return [one if isinstance(one, dict) else {} for one in data] if isinstance(data, list) else []
 
 
@@ -172,8 +172,8 @@ def _on_one_line(message: bytes) -> bytes:
 def _times(payload: RawPayload) -> list[float]:
     """The times of a page of trades, in seconds."""
     with payload.open() as stream:
-        said = parse_json(stream.read(), "Kraken")
-    result = said.get("result") if isinstance(said, dict) else None
+        answer = parse_json(stream.read(), "Kraken")
+    result = answer.get("result") if isinstance(answer, dict) else None
     pairs = result.items() if isinstance(result, dict) else ()
     rows = next((rows for key, rows in pairs if key != "last" and isinstance(rows, list)), [])
     times, good = numbers([row[_TIME] for row in rows if isinstance(row, list) and len(row) > _TIME])

@@ -44,8 +44,8 @@ def refuse_errors(body: bytes) -> None:
         ProviderUnavailableError: it is busy, or asks to come back later.
         ProviderError: it refuses.
     """
-    said = parse_json(body, "Kraken")
-    errors = said.get("error") if isinstance(said, dict) else None
+    answer = parse_json(body, "Kraken")
+    errors = answer.get("error") if isinstance(answer, dict) else None
     if not errors:
         return
     texts = [str(one)[:200] for one in (errors if isinstance(errors, list) else [errors])][:5]
@@ -71,10 +71,10 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
 
 
 def _rest(body: bytes, dataset: str) -> Parsed:
-    said = parse_json(body, "Kraken")
-    result = said.get("result") if isinstance(said, dict) else None
+    answer = parse_json(body, "Kraken")
+    result = answer.get("result") if isinstance(answer, dict) else None
     if not isinstance(result, dict) or "last" not in result:
-        keys = sorted(said)[:20] if isinstance(said, dict) else []
+        keys = sorted(answer)[:20] if isinstance(answer, dict) else []
         raise ProviderFormatError("Kraken: the answer has no result", keys=keys)
     pairs = {key: rows for key, rows in result.items() if key != "last"}
     if not all(isinstance(rows, list) for rows in pairs.values()):

@@ -25,9 +25,9 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
     with payload.open() as stream:
         body = stream.read()
     try:
-        said: dict[str, Any] = orjson.loads(body)
-        first, step = int(said["first_s"]), int(said["step_s"])
-        series = {str(symbol): np.array(values, np.float64) for symbol, values in said["prices"].items()}
+        answer: dict[str, Any] = orjson.loads(body)
+        first, step = int(answer["first_s"]), int(answer["step_s"])
+        series = {str(symbol): np.array(values, np.float64) for symbol, values in answer["prices"].items()}
         as_of = {symbol: _instants(first, step, values) for symbol, values in series.items()}
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ProviderFormatError(

@@ -37,12 +37,12 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
         ProviderFormatError: an error, an answer of another shape, or one in another currency than the listing's.
     """
     with payload.open() as stream:
-        said = parse_json(stream.read(), "Yahoo")
+        answer = parse_json(stream.read(), "Yahoo")
     try:
-        chart = said["chart"]
+        chart = answer["chart"]
         if chart.get("error"):
             message = str(chart["error"].get("description"))[:200]
-            raise ProviderFormatError(f"Yahoo refuses: {message}", said=message)
+            raise ProviderFormatError(f"Yahoo refuses: {message}", answer=message)
         result = chart["result"][0]
         meta = result["meta"]
         alias, currency = str(meta["symbol"]), meta.get("currency")
@@ -58,17 +58,20 @@ def parse(payload: RawPayload) -> Iterator[Parsed]:
     yield _bars(alias, times, lists, to_micros(payload.fetched_at))
 
 
-def _refuse_other_currency(alias: str, said: Any) -> None:
+def _refuse_other_currency(alias: str, currency: Any) -> None:
     """Pounds are never stored beside pence, nor either as dollars."""
     listed = SYMBOLS[alias].currency if alias in SYMBOLS else None
-    if listed is None or said == listed:
+    if listed is None or currency == listed:
         return
-    quoted = str(said)[:20]
+    quoted = str(currency)[:20]
     if quoted in MINOR_UNITS:
         base, scale = MINOR_UNITS[quoted]
         quoted = f"{quoted} ({canonical_unit(quoted)}: {base} x {scale:g})"
     raise ProviderFormatError(
-        f"Yahoo quotes {alias} in {quoted}, and its listing is in {listed}", symbol=alias, said=quoted, listed=listed
+        f"Yahoo quotes {alias} in {quoted}, and its listing is in {listed}",
+        symbol=alias,
+        currency=quoted,
+        listed=listed,
     )
 
 

@@ -73,7 +73,7 @@ def pattern_of(found: Compared, others: Mapping[str, Columns]) -> Pattern | None
 
     Args:
         found: the series before and after.
-        others: what was known before of the series that could stand in its place, by symbol.
+        others: the earlier values of the series that could replace it, by symbol.
     """
     if (bars := _fields_swapped(found)) is not None:
         return bars

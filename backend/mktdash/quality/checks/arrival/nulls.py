@@ -44,8 +44,8 @@ def examine(context: CheckContext, subject: Subject) -> Finding:
             detail.setdefault("fields", {})[name] = round(share, 4)
     value = round(max(shares), 4)
     status = graded(SPEC, value)
-    lately = empty & (context.slots.due > context.window_end - _NEWS)
-    if status is Status.PASS and lately.any() and subject.series.id in context.rarely_empty:
+    newly = empty & (context.slots.due > context.window_end - _NEWS)
+    if status is Status.PASS and newly.any() and subject.series.id in context.rarely_empty:
         # No share to speak of, but the first in a year.
         status = Status.WARN
         detail["first_in_a_year"] = True
