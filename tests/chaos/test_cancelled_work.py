@@ -34,7 +34,7 @@ from mktdash.security.buckets import Buckets, Limit
 from mktdash.security.tokens import create_token
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.jobs import replays
-from mktdash.store.live.heartbeats import beat, forget
+from mktdash.store.live.heartbeats import BeatRow, beat, forget
 from mktdash.store.series.check import check_series, series_ids
 
 STEP = 4
@@ -183,7 +183,7 @@ async def test_tokens_and_beats(left):
         await create_token(left.engine, name="t", role="viewer", clock=system_clock)
         name = f"web-{next(numbers)}"
         now = to_micros(system_clock())
-        await beat(left.engine, process_id=name, kind="web", host="t", pid=1, started_at=now, now=now)
+        await beat(left.engine, BeatRow(name, "web", "t", 1, now, now, {}))
         await forget(left.engine, name, now)
 
     await each_await(say, left.look, STEP)

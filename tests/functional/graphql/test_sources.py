@@ -3,7 +3,7 @@
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import system_clock, to_micros
-from mktdash.store.live.heartbeats import beat
+from mktdash.store.live.heartbeats import BeatRow, beat
 
 QUERY = "{ sources { name role circuit failures lastError retryAt nextPollAt } }"
 OPEN = {
@@ -18,9 +18,7 @@ OPEN = {
 
 async def say(engine, name, sources):
     now = to_micros(system_clock())
-    await beat(
-        engine, process_id=name, kind="feed", host="here", pid=1, started_at=now, now=now, detail={"sources": sources}
-    )
+    await beat(engine, BeatRow(name, "feed", "here", 1, now, now, {"sources": sources}))
 
 
 async def test_an_open_circuit_says_why_and_until_when(engine):

@@ -11,7 +11,7 @@ from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import MICROS_PER_SECOND, to_micros
 from mktdash.store.jobs.reports import NewArtifact
-from mktdash.store.live.heartbeats import beat
+from mktdash.store.live.heartbeats import BeatRow, beat
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 BROTLI = brotli.compress(b"console.log(1)")
@@ -36,15 +36,7 @@ async def web(sqlite_engine, bundle):
 
 async def heard(engine, kind, seconds_ago=0.0):
     now = to_micros(NOW)
-    await beat(
-        engine,
-        process_id=kind,
-        kind=kind,
-        host="h",
-        pid=1,
-        started_at=now,
-        now=now - int(seconds_ago * MICROS_PER_SECOND),
-    )
+    await beat(engine, BeatRow(kind, kind, "h", 1, now, now - int(seconds_ago * MICROS_PER_SECOND), {}))
 
 
 async def test_ready_when_every_part_is_good(engine, redis_url):

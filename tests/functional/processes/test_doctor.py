@@ -19,7 +19,7 @@ from mktdash.settings import Settings
 from mktdash.store.catalogue.datasets import mark_checked
 from mktdash.store.engine.schema import downgrade
 from mktdash.store.engine.session import write_transaction
-from mktdash.store.live.heartbeats import beat
+from mktdash.store.live.heartbeats import BeatRow, beat
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 STATE = {"circuit": "closed", "failures": 0, "last_error": None, "retry_at": None, "role": "active"}
@@ -39,7 +39,7 @@ async def resources(engine, redis_url, tmp_path):
 
 async def alive(engine, kind, *, ago=1.0, **detail):
     now = to_micros(NOW - timedelta(seconds=ago))
-    await beat(engine, process_id=kind, kind=kind, host="h", pid=7, started_at=now, now=now, detail=detail)
+    await beat(engine, BeatRow(kind, kind, "h", 7, now, now, detail))
 
 
 async def all_alive(engine, **state):

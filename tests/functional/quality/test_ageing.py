@@ -13,7 +13,7 @@ from mktdash.reports.market_summary.parameters import MarketSummaryParameters
 from mktdash.reports.market_summary.selection import select_series
 from mktdash.reports.snapshot import take_snapshot
 from mktdash.store.engine.session import read_transaction
-from mktdash.store.live.heartbeats import beat
+from mktdash.store.live.heartbeats import BeatRow, beat
 
 JUDGED, LATE = at("2026-10-30T20:00"), at("2026-11-03T20:00")
 LAST = timedelta(seconds=COUNTS_FOR_S)
@@ -141,7 +141,7 @@ async def test_the_server_says_when_its_feed_was_last_heard(web, ecb_engine):
     none = (await web.data(query))["serverInfo"]["feedHeardAt"]
     for kind, seconds in (("feed", 40), ("feed", 60), ("worker", 5)):
         heard = to_micros(JUDGED - timedelta(seconds=seconds))
-        await beat(ecb_engine, process_id=f"{kind}-{seconds}", kind=kind, host="h", pid=1, started_at=heard, now=heard)
+        await beat(ecb_engine, BeatRow(f"{kind}-{seconds}", kind, "h", 1, heard, heard, {}))
 
     info = (await web.data(query))["serverInfo"]
     assert none is None

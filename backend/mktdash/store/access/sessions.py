@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mktdash.store.engine.page import Page
+from mktdash.store.engine.page import Page, read_page
 from mktdash.store.tables import SESSIONS, TOKENS
 
 MOST_A_TOKEN = 20
@@ -102,12 +102,5 @@ async def sessions_page(
     conn: AsyncConnection, now: int, *, first: int, after: tuple[int, str] | None = None
 ) -> Page[SessionRow]:
     """The sessions open at an instant, newest first; ``after`` is when the last one before was opened, and its id."""
-    wanted = _ROWS.where(_open_at(now))
-    total = (await conn.execute(sa.select(sa.func.count()).select_from(wanted.subquery()))).scalar_one()
-    query = wanted.order_by(SESSIONS.c.opened_at.desc(), SESSIONS.c.id).limit(first + 1)
-    if after is not None:
-        opened, last = after
-        same = (SESSIONS.c.opened_at == opened) & (SESSIONS.c.id > last)
-        query = query.where((SESSIONS.c.opened_at < opened) | same)
-    rows = [SessionRow(*row) for row in (await conn.execute(query)).all()]
-    return Page(rows[:first], total, has_next=len(rows) > first, has_previous=after is not None)
+    order = [(SESSIONS.c.opened_at, True), (SESSIONS.c.id, False)]
+    return await read_page(conn, _ROWS.where(_open_at(now)), SessionRow, order, first=first, after=after)

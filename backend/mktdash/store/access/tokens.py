@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import InvalidInputError, NotFoundError
-from mktdash.store.engine.page import Page
+from mktdash.store.engine.page import Page, read_page
 from mktdash.store.engine.session import is_postgres
 from mktdash.store.tables import SESSIONS, TOKENS
 
@@ -105,14 +105,8 @@ async def tokens_page(
     conn: AsyncConnection, now: int, *, first: int, after: tuple[int, str] | None = None
 ) -> Page[TokenRow]:
     """Tokens, newest first; ``after`` is when the last one of the page before was made, and its id."""
-    total = (await conn.execute(sa.select(sa.func.count()).select_from(TOKENS))).scalar_one()
-    query = _rows(now).order_by(TOKENS.c.created_at.desc(), TOKENS.c.id).limit(first + 1)
-    if after is not None:
-        made, last = after
-        same = (TOKENS.c.created_at == made) & (TOKENS.c.id > last)
-        query = query.where((TOKENS.c.created_at < made) | same)
-    rows = [TokenRow(*row) for row in (await conn.execute(query)).all()]
-    return Page(rows[:first], total, has_next=len(rows) > first, has_previous=after is not None)
+    order = [(TOKENS.c.created_at, True), (TOKENS.c.id, False)]
+    return await read_page(conn, _rows(now), TokenRow, order, first=first, after=after)
 
 
 async def token_named(conn: AsyncConnection, text: str, now: int) -> TokenRow:

@@ -13,7 +13,7 @@ from mktdash.domain.errors import UnknownSymbolError
 from mktdash.domain.instrument import AssetClass, InstrumentSpec
 from mktdash.store.engine.driver_reads import fetch_built
 from mktdash.store.engine.id_list import is_one_of, is_one_of_parameter
-from mktdash.store.engine.page import Page
+from mktdash.store.engine.page import Page, read_page
 from mktdash.store.tables import ALIASES, INSTRUMENTS
 
 
@@ -66,6 +66,10 @@ def instrument_row(row: Sequence[Any]) -> InstrumentRow:
     return InstrumentRow(row[0], instrument_spec(row[1:]))
 
 
+def _instrument(*row: Any) -> InstrumentRow:
+    return instrument_row(row)
+
+
 async def search_instruments(
     conn: AsyncConnection,
     *,
@@ -101,10 +105,8 @@ async def search_instruments(
         total = (await fetch_built(conn, _COUNT))[0][0] if counted else 0
         rows = await fetch_built(conn, _PAGE, after=after or "", most=first + 1)
         return Page([instrument_row(row) for row in rows[:first]], total, len(rows) > first, after is not None)
-    total = (await conn.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
-    paged = wanted if after is None else wanted.where(INSTRUMENTS.c.symbol > after)
-    rows = (await conn.execute(paged.order_by(INSTRUMENTS.c.symbol).limit(first + 1))).all()
-    return Page([instrument_row(row) for row in rows[:first]], total, len(rows) > first, after is not None)
+    last = None if after is None else (after,)
+    return await read_page(conn, wanted, _instrument, [(INSTRUMENTS.c.symbol, False)], first=first, after=last)
 
 
 async def instrument_by_symbol(conn: AsyncConnection, symbol: str, at: int | None = None) -> InstrumentRow:

@@ -26,6 +26,7 @@ BEGINNING, END = -(1 << 62), 1 << 62
 _WORDS = {"unit_scale": "scale", "positive": "rule that values are positive", "fixing_time": "fixing time"}
 # What dates the values of a dataset and says whose they are: it never changes under what is stored.
 _FIXED = ("source", "timezone", "fixing_time", "simulated")
+_DESCRIBED = ("title", *_FIXED, "calendar", "publish_delay_s", "grace_s", "licence")
 
 
 async def register_dataset(conn: AsyncConnection, spec: DatasetSpec) -> None:
@@ -34,17 +35,7 @@ async def register_dataset(conn: AsyncConnection, spec: DatasetSpec) -> None:
     Raises:
         InvalidInputError: it belongs to another source, or its values are dated in another way than these would be.
     """
-    described: dict[str, Any] = {
-        "title": spec.title,
-        "source": spec.source,
-        "calendar": spec.calendar,
-        "timezone": spec.timezone,
-        "fixing_time": spec.fixing_time,
-        "publish_delay_s": spec.publish_delay_s,
-        "grace_s": spec.grace_s,
-        "licence": spec.licence,
-        "simulated": spec.simulated,
-    }
+    described = {name: getattr(spec, name) for name in _DESCRIBED}
     stored = (
         await conn.execute(select(*(DATASETS.c[name] for name in described)).where(DATASETS.c.key == spec.key))
     ).first()

@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,30 +39,11 @@ class BeatRow:
     detail: dict[str, Any]
 
 
-async def beat(
-    engine: AsyncEngine,
-    *,
-    process_id: str,
-    kind: str,
-    host: str,
-    pid: int,
-    started_at: int,
-    now: int,
-    detail: dict[str, Any] | None = None,
-) -> None:
-    """Say that a process is alive at ``now`` (microseconds UTC)."""
-    values = {
-        "id": process_id,
-        "kind": kind,
-        "host": host,
-        "pid": pid,
-        "started_at": started_at,
-        "beat_at": now,
-        "detail": detail or {},
-    }
+async def beat(engine: AsyncEngine, row: BeatRow) -> None:
+    """Write that a process is alive at ``row.beat_at``."""
     async with write_transaction(engine) as conn:
         insert = postgresql.insert(BEATS) if is_postgres(conn) else sqlite.insert(BEATS)
-        fresh = insert.values(values)
+        fresh = insert.values(asdict(row))
         await conn.execute(
             fresh.on_conflict_do_update(
                 index_elements=["id"], set_={"beat_at": fresh.excluded.beat_at, "detail": fresh.excluded.detail}
@@ -109,16 +90,7 @@ async def beating(
     async def say() -> None:
         try:
             facts = {} if detail is None else detail()
-            await beat(
-                engine,
-                process_id=process_id,
-                kind=kind,
-                host=host,
-                pid=pid,
-                started_at=started_at,
-                now=to_micros(clock()),
-                detail=facts,
-            )
+            await beat(engine, BeatRow(process_id, kind, host, pid, started_at, to_micros(clock()), facts))
         except (SQLAlchemyError, OSError) as error:
             _log.warning("no beat written, the database is away: %s", type(error).__name__)
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.clock import iso
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.store.access.audit import append_audit
-from mktdash.store.engine.page import Page
+from mktdash.store.engine.page import Page, read_page
 from mktdash.store.live.outbox import NewEvent, append_events
 from mktdash.store.tables import ALERTS
 
@@ -153,12 +153,8 @@ async def alerts_page(
         wanted = wanted.where(ALERTS.c.closed_at.is_(None) if standing else ALERTS.c.closed_at.is_not(None))
     if dataset is not None:
         wanted = wanted.where(ALERTS.c.dataset == dataset)
-    total = (await conn.execute(sa.select(sa.func.count()).select_from(wanted.subquery()))).scalar_one()
-    page = wanted.order_by(ALERTS.c.id.desc()).limit(first + 1)
-    if after is not None:
-        page = page.where(ALERTS.c.id < after)
-    rows = [AlertRow(*row) for row in (await conn.execute(page)).all()]
-    return Page(rows[:first], total, has_next=len(rows) > first, has_previous=after is not None)
+    last = None if after is None else (after,)
+    return await read_page(conn, wanted, AlertRow, [(ALERTS.c.id, True)], first=first, after=last)
 
 
 async def alert_by_id(conn: AsyncConnection, alert_id: int) -> AlertRow:

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.store.engine.id_list import is_one_of
-from mktdash.store.engine.page import Page
+from mktdash.store.engine.page import Page, read_page
 from mktdash.store.tables import OBSERVATIONS, REVISIONS
 
 
@@ -40,14 +40,9 @@ async def revisions_page(
     first: int = 50,
     after: tuple[int, int, int] | None = None,
 ) -> Page[RevisionRow]:
-    """Changes learned at or after ``since``, newest first.
+    """Changes learned at or after ``since`` (microseconds), newest first.
 
-    Args:
-        conn: a connection in a transaction.
-        series_ids: whose changes.
-        since: microseconds.
-        first: at most so many.
-        after: (superseded_at, series_id, as_of) of the last one of the page before.
+    ``after`` is (superseded_at, series_id, as_of) of the last one of the page before.
     """
     old = REVISIONS.alias("old")
     later = REVISIONS.alias("later")
@@ -56,7 +51,6 @@ async def revisions_page(
         old.c.superseded_at >= since,
         old.c.superseded_at > old.c.known_at,
     )
-    total = (await conn.execute(select(func.count()).select_from(old).where(*where))).scalar_one()
     successor = and_(later.c.series_id == old.c.series_id, later.c.as_of == old.c.as_of)
     now = and_(OBSERVATIONS.c.series_id == old.c.series_id, OBSERVATIONS.c.as_of == old.c.as_of)
     wanted = (
@@ -73,21 +67,10 @@ async def revisions_page(
         .outerjoin(later, and_(successor, later.c.known_at == old.c.superseded_at))
         .outerjoin(OBSERVATIONS, and_(now, OBSERVATIONS.c.known_at == old.c.superseded_at))
         .where(*where)
-        .order_by(old.c.superseded_at.desc(), old.c.series_id, old.c.as_of)
     )
-    if after is not None:
-        at, series_id, as_of = after
-        wanted = wanted.where(
-            or_(
-                old.c.superseded_at < at,
-                and_(
-                    old.c.superseded_at == at,
-                    or_(old.c.series_id > series_id, and_(old.c.series_id == series_id, old.c.as_of > as_of)),
-                ),
-            )
-        )
-    rows = (await conn.execute(wanted.limit(first + 1))).all()
-    return Page([RevisionRow(*one) for one in map(tuple, rows[:first])], total, len(rows) > first, after is not None)
+    order = [(old.c.superseded_at, True), (old.c.series_id, False), (old.c.as_of, False)]
+    counted = select(func.count()).select_from(old).where(*where)
+    return await read_page(conn, wanted, RevisionRow, order, first=first, after=after, counted=counted)
 
 
 async def history_digest(conn: AsyncConnection, series_ids: Sequence[int]) -> str:

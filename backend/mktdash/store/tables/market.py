@@ -78,10 +78,8 @@ class Series(SQLModel, table=True):
     adjustment: str = "none"
 
 
-class Observation(SQLModel, table=True):
-    """The current value for each instant."""
-
-    __table_args__ = ({"sqlite_with_rowid": False},)
+class _Stored(SQLModel):
+    """A value at an instant, with when it was learned and from which batch."""
 
     series_id: int = Field(sa_type=BigInteger, primary_key=True)
     as_of: int = micros(primary_key=True)
@@ -95,7 +93,13 @@ class Observation(SQLModel, table=True):
     batch_id: int = micros()
 
 
-class ObservationRevision(SQLModel, table=True):
+class Observation(_Stored, table=True):
+    """The current value for each instant."""
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class ObservationRevision(_Stored, table=True):
     """A value that was current from ``known_at`` until ``superseded_at``; its successor may be nothing at all."""
 
     __tablename__ = "observation_revision"
@@ -104,17 +108,8 @@ class ObservationRevision(SQLModel, table=True):
         {"sqlite_with_rowid": False},
     )
 
-    series_id: int = Field(sa_type=BigInteger, primary_key=True)
-    as_of: int = micros(primary_key=True)
     known_at: int = micros(primary_key=True)
     superseded_at: int = micros()
-    value: float
-    open: float | None = None
-    high: float | None = None
-    low: float | None = None
-    volume: float | None = None
-    flags: int = micros()
-    batch_id: int = micros()
     superseded_by: int = micros()
 
 
