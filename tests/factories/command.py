@@ -1,6 +1,7 @@
 """``mktdash`` as people run it, with a home and a database of the test's choice, and nothing fetched."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -57,6 +59,12 @@ class Command:
             [program, *words], cwd=self.folder, env=self._env(), capture_output=True, text=True, check=False
         )
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def json(self, *words: str | Path) -> Any:
+        """What it prints with ``--json``, where it succeeds."""
+        done = self(*words, "--json")
+        assert done.code == 0, done.err
+        return json.loads(done.out)
 
     def _env(self) -> dict[str, str]:
         own = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "REDIS_URL"}}

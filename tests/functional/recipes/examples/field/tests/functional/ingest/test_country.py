@@ -33,7 +33,7 @@ def test_the_country_of_a_file_is_listed_and_answered(mktdash, tmp_path):
     done = mktdash("instruments", "import", file)
     assert done.code == 0, done.err
 
-    assert {one["symbol"]: one["country"] for one in mktdash.told("instruments", "list")} == {
+    assert {one["symbol"]: one["country"] for one in mktdash.json("instruments", "list")} == {
         "ACME": "DE",
         "NONE": None,
     }

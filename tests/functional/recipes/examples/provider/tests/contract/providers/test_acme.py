@@ -44,7 +44,7 @@ def mktdash(request, databases, tmp_path):
 
 
 def test_a_file_of_acme_is_ingested_and_its_contracts_are_instruments(mktdash):
-    (report,) = mktdash.told("ingest", "acme", "--file", SAMPLE)
+    (report,) = mktdash.json("ingest", "acme", "--file", SAMPLE)
 
     assert (report["new"], report["rejected"]) == (4, 1)
-    assert [one["symbol"] for one in mktdash.told("instruments", "list")] == ["ACME.MAIZE", "ACME.WHEAT"]
+    assert [one["symbol"] for one in mktdash.json("instruments", "list")] == ["ACME.MAIZE", "ACME.WHEAT"]

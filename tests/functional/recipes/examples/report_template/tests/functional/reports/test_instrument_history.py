@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-from random import Random
 
 import pytest
 from pypdf import PdfReader
 from tests.factories.command import Command
+from tests.factories.jobs.runner import runner_over
 from tests.factories.stores.fixtures import ENGINES
 
-from mktdash.domain.clock import system_clock
-from mktdash.jobs.runner import Runner
 from mktdash.store.engine.session import open_engine
 
 
@@ -32,19 +30,18 @@ def mktdash(request, databases, tmp_path):
 
 async def build(url, run_id):
     engine = open_engine(url)
-    chance = Random(1)  # noqa: S311 - jitter keeps no secret
     try:
-        await Runner(engine, None, system_clock, "c0de", "w1", capacity=1, chance=chance).run(run_id, 0)
+        await runner_over(engine).run(run_id, 0)
     finally:
         await engine.dispose()
 
 
 def test_the_newest_values_of_a_symbol_are_reported_and_verified(mktdash, tmp_path):
     given = json.dumps({"symbol": "ACME", "values": 2})
-    run = mktdash.told("report", "request", "instrument-history", "--parameters", given)["id"]
+    run = mktdash.json("report", "request", "instrument-history", "--parameters", given)["id"]
     asyncio.run(build(mktdash.env["DATABASE_URL"], run))
 
-    shown = mktdash.told("report", "show", run, "--save", tmp_path)
+    shown = mktdash.json("report", "show", run, "--save", tmp_path)
     assert shown["state"] == "succeeded", shown
     pdf = PdfReader(tmp_path / f"{run}.pdf").pages[0].extract_text()
     html, csv = ((tmp_path / f"{run}.{name}").read_text() for name in ("html", "csv"))
@@ -52,10 +49,10 @@ def test_the_newest_values_of_a_symbol_are_reported_and_verified(mktdash, tmp_pa
         assert "12.25" in text
         assert "11.0" in text
         assert "10.5" not in text
-    assert mktdash.told("report", "verify", run)["same"]
+    assert mktdash.json("report", "verify", run)["same"]
 
 
 def test_an_unknown_symbol_is_the_runs_error(mktdash):
-    run = mktdash.told("report", "request", "instrument-history", "--parameters", '{"symbol": "NONE"}')["id"]
+    run = mktdash.json("report", "request", "instrument-history", "--parameters", '{"symbol": "NONE"}')["id"]
     asyncio.run(build(mktdash.env["DATABASE_URL"], run))
-    assert mktdash.told("report", "show", run)["error_code"] == "UNKNOWN_SYMBOL"
+    assert mktdash.json("report", "show", run)["error_code"] == "UNKNOWN_SYMBOL"
