@@ -1,10 +1,12 @@
 """The web process: GraphQL, the HTTP routes, and the page."""
 
+import asyncio
 import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -41,6 +43,7 @@ from mktdash.store.engine.session import write_transaction
 from mktdash.store.live.heartbeats import beating
 from mktdash.store.live.outbox import ensure_epoch
 from mktdash.store.live.topic_versions import VersionWatch
+from mktdash.web_times import USUAL, WebTimes
 
 _MOST_SOCKET_MESSAGE_BYTES = 256 * 1024
 # Streams are told to end first; what still hangs after this is cut.
@@ -49,10 +52,12 @@ _SECONDS_TO_END = 5
 
 def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Starlette:
     """The ASGI application over resources that the caller opened and will close."""
-    settings = resources.settings
+    settings, times = resources.settings, resources.times
     hub = Hub(resources.engine, resources.redis, clock=resources.clock)
-    authentication = Authentication(resources.engine, resources.clock, anonymous_read=settings.anonymous_read)
-    buckets = Buckets(resources.redis, without_redis=settings.limits_without_redis)
+    authentication = Authentication(
+        resources.engine, resources.clock, anonymous_read=settings.anonymous_read, times=times
+    )
+    buckets = Buckets(resources.redis, without_redis=settings.limits_without_redis, seconds_to_answer=times.limits)
     services = Services(
         engine=resources.engine,
         redis=resources.redis,
@@ -70,9 +75,9 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         most_answer_bytes=settings.answer_mb * 1024 * 1024,
     )
     trusted = networks(settings.trusted_proxies)
-    watch = VersionWatch(resources.engine)
+    watch = VersionWatch(resources.engine, times.shared_read)
     schema = schema or MktdashSchema(seconds_to_answer=settings.answer_seconds, introspection=settings.introspects)
-    graphql = GraphQLEndpoint(schema, services, authentication)
+    graphql = GraphQLEndpoint(schema, services, authentication, times.introduction)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -132,8 +137,9 @@ def create_app(resources: Resources, schema: MktdashSchema | None = None) -> Sta
         version=__version__,
         code_sha=resources.code_sha,
         static_dir=settings.static_dir,
+        seconds_to_answer=times.health,
         openapi=document.text(OPERATIONS),
-        file_rate=FileLimit(settings.redis, settings.file_rate) if settings.file_rate else None,
+        file_rate=FileLimit(settings.redis, settings.file_rate, times.file_limit) if settings.file_rate else None,
     )
     return app
 
@@ -155,11 +161,14 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server_config(app: Starlette, *, log_level: str = "info", seconds_to_end: int = _SECONDS_TO_END) -> uvicorn.Config:
+def server_config(
+    app: Starlette, *, log_level: str = "info", seconds_to_end: int = _SECONDS_TO_END, times: WebTimes = USUAL
+) -> uvicorn.Config:
     """How the application is served, here and in tests."""
     return uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        # uvicorn calls what it is given; its types know classes only.
+        http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, times=times)),
         log_config=None,
         # At lesser levels uvicorn writes the query strings and headers of sockets, with whatever tokens are in them.
         log_level="error" if log_level == "error" else "warning",
@@ -186,7 +195,7 @@ async def run_web(settings: Settings) -> int:
     with _listening(settings.host, settings.port) as listener:
         async with open_resources(settings) as resources:
             app = create_app(resources)
-            config = server_config(app, log_level=settings.log_level)
+            config = server_config(app, log_level=settings.log_level, times=resources.times)
             state: HttpState = app.state.mktdash
             server = _Server(config, state.hub)
             # What is loaded by now stays: a collection that walks all of it again stalls every request meanwhile.

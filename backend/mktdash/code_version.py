@@ -7,23 +7,22 @@ from pathlib import Path
 from shutil import which
 
 PACKAGE = Path(__file__).resolve().parent
-_SECONDS_TO_ANSWER = 10
 
 
 @cache
-def code_sha() -> str:
+def code_sha(package: Path = PACKAGE, seconds_to_answer: float = 10) -> str:
     """The commit's hash, ``-dirty`` added when the package differs from it; ``src-...`` outside a checkout."""
     git = which("git")
-    repository = PACKAGE.parents[1]
+    repository = package.parents[1]
     if git is not None and (repository / ".git").exists():
-        head = _ask(git, repository, "rev-parse", "HEAD")
-        dirty = _ask(git, repository, "status", "--porcelain", "--", "backend") if head else None
+        head = _ask(git, repository, seconds_to_answer, "rev-parse", "HEAD")
+        dirty = _ask(git, repository, seconds_to_answer, "status", "--porcelain", "--", "backend") if head else None
         if head and dirty is not None:
             return f"{head}-dirty" if dirty else head
-    return f"src-{_content_hash()}"
+    return f"src-{_content_hash(package)}"
 
 
-def _ask(git: str, repository: Path, *words: str) -> str | None:
+def _ask(git: str, repository: Path, seconds: float, *words: str) -> str | None:
     # A checkout owned by somebody else is refused by git, and a slow disk may keep it from answering in time; the
     # content hash then speaks for the code.
     try:
@@ -33,16 +32,16 @@ def _ask(git: str, repository: Path, *words: str) -> str | None:
             text=True,
             errors="replace",
             check=False,
-            timeout=_SECONDS_TO_ANSWER,
+            timeout=seconds,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() if answer.returncode == 0 else None
 
 
-def _content_hash() -> str:
+def _content_hash(package: Path) -> str:
     total = hashlib.sha256()
-    for path in sorted(p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        total.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
+    for path in sorted(p for p in package.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        total.update(path.relative_to(package).as_posix().encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:40]

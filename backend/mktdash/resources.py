@@ -11,6 +11,7 @@ from mktdash.domain.clock import Clock, system_clock
 from mktdash.domain.errors import InvalidInputError
 from mktdash.home_permissions import private_home
 from mktdash.settings import Settings
+from mktdash.web_times import USUAL, WebTimes
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -27,6 +28,7 @@ class Resources:
     clock: Clock
     code_sha: str
     started_at: datetime
+    times: WebTimes = USUAL
 
 
 @asynccontextmanager

@@ -66,7 +66,7 @@ def ensure(*, with_test_tools: bool) -> bool:
     if noted.get("root") not in (None, str(ROOT)) or not _works(PYTHON):
         shutil.rmtree(VENV, ignore_errors=True)
     if not _works(PYTHON):
-        _create(env)
+        create(env)
     if not _works(UV):
         run_step(f"installing uv {UV_VERSION}", [*_pip(), "install", "--quiet", "--retries", "2", f"uv=={UV_VERSION}"],
                  env=env, tool="pip")  # fmt: skip
@@ -95,7 +95,7 @@ def _pip() -> list[str | Path]:
     return [sys.executable, "-m", "pip", "--python", PYTHON]
 
 
-def _create(env: dict[str, str]) -> None:
+def create(env: dict[str, str]) -> None:
     """A virtual environment from this Python, which on Debian may come in parts.
 
     Raises:

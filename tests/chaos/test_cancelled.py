@@ -56,7 +56,7 @@ async def test_a_read_for_many(left):
     async def read():
         watch = VersionWatch(left.engine)
         try:
-            assert await watch.shared._ask({None})
+            assert await watch.shared.read({None})
         finally:
             await watch.aclose()
 

@@ -1,16 +1,17 @@
 """Requests that are cancelled, in any await and more than once, leave nothing open: each way in that there is."""
 
+from dataclasses import replace
+
 import pytest
 from tests.factories.cancelling import each_await
 from tests.factories.leftovers import until_none
-from tests.factories.web.application import resources_over
+from tests.factories.web.application import PATIENT, resources_over
 from tests.factories.web.asgi import Exchange
 from tests.factories.web.every_request import MUTATIONS, QUERIES, ROUTES, STREAMS, Things, not_asked
 
 from mktdash.app import create_app
 from mktdash.domain.clock import system_clock
 from mktdash.quality.runner import run_quality
-from mktdash.security import last_used, revocation
 from mktdash.security.tokens import create_token
 
 # Not each await of each: there are many requests, and they share most of the way.
@@ -18,15 +19,14 @@ STEP = 5
 
 
 @pytest.fixture
-async def app(left, redis_url, monkeypatch, tmp_path):
+async def app(left, redis_url, tmp_path):
     """The application with Redis and a page; a token of an administrator."""
     # Tasks that look after streams and tokens end with the last of these, at their next look.
-    monkeypatch.setattr(revocation, "_SECONDS_BETWEEN_LOOKS", 0.0)
-    monkeypatch.setattr(last_used, "_SECONDS_TO_GATHER", 0.0)
+    times = replace(PATIENT, revocation=0.0, use_gathered=0.0)
     await run_quality(left.engine, clock=system_clock, code_sha="t")
     for page in ("index.html", "graphiql.html"):
         (tmp_path / page).write_text("<!doctype html>")
-    resources = resources_over(left.engine, redis_url=redis_url, static_dir=tmp_path)
+    resources = resources_over(left.engine, redis_url=redis_url, static_dir=tmp_path, times=times)
     app = create_app(resources)
     token = await create_token(left.engine, name="t", role="admin", clock=system_clock)
     async with app.router.lifespan_context(app):

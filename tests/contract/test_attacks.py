@@ -5,15 +5,15 @@ import logging
 import socket
 import time
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 
 import httpx
 import pytest
-from tests.factories.web.application import client_of, resources_over, web_over
+from tests.factories.web.application import PATIENT, client_of, resources_over, web_over
+from tests.factories.web.threaded import served_in_a_thread
 
 from mktdash.app import _listening
-from mktdash.http.server import request_bounds
-from mktdash.http.server.request_bounds import BoundedProtocol
 
 pytestmark = pytest.mark.both_loops
 
@@ -209,9 +209,16 @@ async def test_a_head_without_an_end_is_cut_and_its_sender_told_why_however_much
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 
-async def test_who_is_refused_and_does_not_stop_sending_is_not_heard_for_ever(server, monkeypatch):
-    monkeypatch.setattr(request_bounds, "SECONDS_TO_HEAR", 0.1)
-    host, port = server.address.split(":")
+@pytest.fixture
+def impatient(databases, request):
+    """A server with times of the test's choice."""
+    with served_in_a_thread(asyncio.run(databases.make("sqlite", "empty")), times=request.param) as running:
+        yield running
+
+
+@pytest.mark.parametrize("impatient", [replace(PATIENT, refused=0.1)], ids=["refused"], indirect=True)
+async def test_who_is_refused_and_does_not_stop_sending_is_not_heard_for_ever(impatient):
+    host, port = impatient.address.split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     async with asyncio.timeout(60):
         writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 800_000)
@@ -226,25 +233,18 @@ async def test_who_is_refused_and_does_not_stop_sending_is_not_heard_for_ever(se
 
 
 @pytest.mark.parametrize(
-    ("request_line", "answered"),
+    ("impatient", "request_line", "answered"),
     [
-        (b"", b""),
-        (b"GET / HTTP/1.1\r\nHost: lo", b" 408 "),
-        (POST, b" 408 "),
+        (replace(PATIENT, first_byte=0.1), b"", b""),
+        # Who has not come to send a first byte is not hurried by this.
+        (replace(PATIENT, request=0.1), b"GET / HTTP/1.1\r\nHost: lo", b" 408 "),
+        (replace(PATIENT, request=0.1), POST, b" 408 "),
     ],
+    ids=["nothing", "half a head", "half a body"],
+    indirect=["impatient"],
 )
-async def test_who_does_not_come_to_the_end_is_not_waited_for(server, monkeypatch, request_line, answered):
-    if not request_line:
-        monkeypatch.setattr(request_bounds, "SECONDS_TO_ASK", 0.1)
-    begin = BoundedProtocol.on_message_begin
-
-    def impatient(self):
-        # From the first byte on: who has not come to send one is not hurried by this.
-        monkeypatch.setattr(request_bounds, "SECONDS_TO_ASK", 0.1)
-        begin(self)
-
-    monkeypatch.setattr(BoundedProtocol, "on_message_begin", impatient)
-    answer = await raw(server, request_line)
+async def test_who_does_not_come_to_the_end_is_not_waited_for(impatient, request_line, answered):
+    answer = await raw(impatient, request_line)
 
     assert answered in answer if answered else answer == b""
 

@@ -118,7 +118,7 @@ def comparable(body):
 
 
 def test_every_root_field_answers_without_a_surprise(server):
-    schema = MktdashSchema()._schema
+    schema = MktdashSchema().core
 
     def check(case):
         ask(case)
@@ -154,7 +154,7 @@ def test_every_root_field_answers_without_a_surprise(server):
     ],
 )
 def test_the_judge_of_answers_sees_what_is_wrong(wrong):
-    judge = Answers(MktdashSchema()._schema, parse("{ viewer { role } }"))
+    judge = Answers(MktdashSchema().core, parse("{ viewer { role } }"))
 
     assert judge.faults({"viewer": {"role": "VIEWER"}}) == []
     assert len(judge.faults(wrong)) == 1

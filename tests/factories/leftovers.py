@@ -107,7 +107,9 @@ class Outside:
 def connections(engine: AsyncEngine) -> list[Any]:
     """The open connections of an engine's pool: those that rest, and those that are lent."""
     pool: Any = engine.sync_engine.pool
-    resting = [record for record in pool._pool._queue._queue if record.dbapi_connection is not None]
+    # No pool says what rests in it.
+    queue = pool._pool._queue._queue  # noqa: SLF001
+    resting = [record for record in queue if record.dbapi_connection is not None]
     return resting + [None] * pool.checkedout()
 
 
@@ -160,12 +162,13 @@ class Leftovers:
         assert set(seen) == {truth}, f"{after}: readers see the past: {seen}, {truth} is now"
 
     async def _redis_not_back(self) -> object:
-        out = 0 if self.redis is None else len(self.redis.connection_pool._in_use_connections)
+        out = 0 if self.redis is None else len(self.redis.connection_pool._in_use_connections)  # noqa: SLF001 - likewise
         return None if out == self.redis_idle else f"{out} in use, {self.redis_idle} at rest"
 
     async def _hear_redis(self, after: str) -> None:
         pool: Any = self.redis.connection_pool
-        said = [f"{after} {n}".encode() for n in range(max(1, len(pool._available_connections)))]
+        resting = pool._available_connections  # noqa: SLF001 - likewise
+        said = [f"{after} {n}".encode() for n in range(max(1, len(resting)))]
         heard = await asyncio.gather(*(self.redis.echo(one) for one in said))
         assert heard == said, f"{after}: Redis answers another's question: {heard}"
 

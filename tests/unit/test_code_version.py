@@ -2,7 +2,7 @@
 
 import pytest
 
-from mktdash import code_version
+from mktdash.code_version import code_sha
 
 WHAT_GIT_DOES = {
     "fails": "exit 128",
@@ -17,15 +17,13 @@ def checkout(tmp_path, monkeypatch):
     package.mkdir(parents=True)
     (package / "one.py").write_text("one = 1\n")
     (tmp_path / ".git").mkdir()
-    monkeypatch.setattr(code_version, "PACKAGE", package)
-    monkeypatch.setattr(code_version, "which", lambda _: str(tmp_path / "git"))
-    code_version.code_sha.cache_clear()
-    yield tmp_path
-    code_version.code_sha.cache_clear()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    code_sha.cache_clear()
+    return package
 
 
 def git_that(checkout, *, status):
-    git = checkout / "git"
+    git = checkout.parents[1] / "git"
     git.write_text(f'#!/bin/sh\ncase "$3" in\nrev-parse) echo abc123 ;;\nstatus) {status} ;;\nesac\n')
     git.chmod(0o755)
 
@@ -34,17 +32,16 @@ def git_that(checkout, *, status):
 def test_the_commit_is_named_and_marked_where_the_package_differs_from_it(checkout, status, sha):
     git_that(checkout, status=status)
 
-    assert code_version.code_sha() == sha
+    assert code_sha(checkout, 600) == sha
 
 
 @pytest.mark.parametrize("status", WHAT_GIT_DOES.values(), ids=WHAT_GIT_DOES)
-def test_a_commit_is_not_claimed_where_git_cannot_say_whether_the_package_differs(checkout, monkeypatch, status):
-    monkeypatch.setattr(code_version, "_SECONDS_TO_ANSWER", 0.5)
+def test_a_commit_is_not_claimed_where_git_cannot_say_whether_the_package_differs(checkout, status):
     git_that(checkout, status=status)
 
-    sha = code_version.code_sha()
-    code_version.code_sha.cache_clear()
-    (checkout / "backend" / "mktdash" / "one.py").write_text("one = 2\n")
+    sha = code_sha(checkout, 0.5)
+    code_sha.cache_clear()
+    (checkout / "one.py").write_text("one = 2\n")
 
     assert sha.startswith("src-")
-    assert code_version.code_sha() != sha
+    assert code_sha(checkout, 0.5) != sha

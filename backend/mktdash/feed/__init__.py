@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Mapping
 
 from mktdash.feed.quality_loop import QualityLoop
 from mktdash.feed.source import SourceLoop
 from mktdash.feed.source_lease import Lease
+from mktdash.providers.base import Provider
 from mktdash.providers.fetch.fetcher import open_fetchers
 from mktdash.providers.registry import build_providers, provider_named
 from mktdash.resources import Resources, open_resources
@@ -32,14 +34,16 @@ async def run_feed(settings: Settings) -> None:
         await feed_until(stop, resources)
 
 
-async def feed_until(stop: asyncio.Event, resources: Resources) -> None:
+async def feed_until(
+    stop: asyncio.Event, resources: Resources, providers: Mapping[str, Provider] | None = None
+) -> None:
     """Everything a feed does, until ``stop`` is set: beats, a loop for each source, and the quality runs.
 
     Raises:
         NotFoundError: the setting ``sources`` names one that there is not.
     """
     settings, clock = resources.settings, resources.clock
-    every = build_providers(sim_seed=settings.sim_seed)
+    every = providers or build_providers(sim_seed=settings.sim_seed)
     chosen = [provider_named(every, name) for name in dict.fromkeys(settings.sources)]
     quality = QualityLoop(resources, Lease(resources.redis, "quality"))
     async with open_fetchers(network=settings.network, clock=clock) as fetchers:

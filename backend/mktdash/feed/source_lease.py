@@ -13,8 +13,6 @@ from mktdash.deadline import deadline
 
 _log = logging.getLogger(__name__)
 
-LEASE_S = 15.0
-_PATIENCE_S = 2.0
 # Takes the lease where it is free, prolongs it where it is ours; 0 where another holds it.
 _TAKE = """
 local holder = redis.call('GET', KEYS[1])
@@ -26,18 +24,20 @@ _GIVE_BACK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('D
 
 
 class Lease:
-    """One named right that at most one process holds at a time."""
+    """One named right that at most one process holds at a time, for so many ``seconds`` unless it is prolonged."""
 
-    def __init__(self, redis: Redis, name: str) -> None:
+    def __init__(self, redis: Redis, name: str, seconds: float = 15.0, seconds_to_answer: float = 2.0) -> None:
         self._redis = redis
+        self._seconds = seconds
+        self._seconds_to_answer = seconds_to_answer
         self._key = f"mktdash:feed:{name}"
         self._token = secrets.token_hex(8)
 
     async def take(self) -> bool:
         """Take or prolong it; True also where Redis is away, for a second fetch changes nothing that is stored."""
         try:
-            async with deadline(_PATIENCE_S):
-                taken = self._redis.eval(_TAKE, 1, self._key, self._token, str(round(LEASE_S * 1000)))
+            async with deadline(self._seconds_to_answer):
+                taken = self._redis.eval(_TAKE, 1, self._key, self._token, str(round(self._seconds * 1000)))
                 return bool(await cast("Awaitable[int]", taken))
         except (RedisError, OSError, TimeoutError) as error:
             _log.debug("no lease to be had: %s", type(error).__name__)
@@ -46,13 +46,13 @@ class Lease:
     async def keep(self) -> None:
         """Prolong it until cancelled."""
         while True:
-            await asyncio.sleep(LEASE_S / 3)
+            await asyncio.sleep(self._seconds / 3)
             await self.take()
 
     async def give_back(self) -> None:
         """Let another process have it at once."""
         try:
-            async with deadline(_PATIENCE_S / 4):
+            async with deadline(self._seconds_to_answer / 4):
                 await cast("Awaitable[int]", self._redis.eval(_GIVE_BACK, 1, self._key, self._token))
         except (RedisError, OSError, TimeoutError):
             return

@@ -44,6 +44,8 @@ class MktdashSchema(strawberry.Schema):
                 lambda: ByPlan(self.plans),
             ],
         )
+        # What strawberry built, for whoever looks into documents by it.
+        self.core = self._schema
         self.documents = DocumentCache(self._schema, introspection=introspection)
         self.costs = Costs(self._schema)
         self.plans = Plans(self._schema)

@@ -14,18 +14,15 @@ from starlette.requests import Request
 from mktdash.domain.errors import ThrottledError
 from mktdash.security.authentication import SCOPE_KEY
 
-# A Redis that hangs may hold a download up for so long, and is then left alone for a while.
-_REDIS_S = 0.5
-
 
 class FileLimit:
     """A limit on files a minute for each token, and for each address without one. One for each application."""
 
-    def __init__(self, redis_url: str, a_minute: int) -> None:
+    def __init__(self, redis_url: str, a_minute: int, seconds_to_answer: float) -> None:
         self._a_minute = a_minute
         limit = f"{a_minute}/minute"
         # slowapi types the options of its storage as text; redis-py wants seconds as numbers.
-        options: dict[str, Any] = {"socket_timeout": _REDIS_S, "socket_connect_timeout": _REDIS_S}
+        options: dict[str, Any] = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), seconds_to_answer)
         self._limiter = Limiter(
             key_func=_bearer,
             storage_uri=f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url,

@@ -25,7 +25,6 @@ OK = "ok"
 DOWN = "down"
 # Processes beat every 2 s; a machine that is busy with a large import may keep one waiting.
 SILENT_AFTER_S = 15.0
-_SECONDS_TO_ANSWER = 3.0
 _NEEDED = ("worker", "feed")
 
 
@@ -83,25 +82,27 @@ async def _database(state: HttpState) -> tuple[Part, Sequence[BeatRow]]:
         async with read_transaction(state.engine) as conn:
             return await beats(conn)
 
-    return await _timed("database", ask(), (SQLAlchemyError, OSError), ())
+    return await _timed(state, "database", ask(), (SQLAlchemyError, OSError), ())
 
 
 async def _redis(state: HttpState) -> Part:
     async def ask() -> bool:
         return bool(await state.redis.ping())
 
-    part, _ = await _timed("redis", ask(), (RedisError, OSError), False)  # noqa: FBT003 - the answer of a lost Redis
+    part, _ = await _timed(state, "redis", ask(), (RedisError, OSError), False)  # noqa: FBT003 - the answer of a lost Redis
     return part
 
 
-async def _timed(name: str, asked: Awaitable[T], failures: tuple[type[Exception], ...], nothing: T) -> tuple[Part, T]:
+async def _timed(
+    state: HttpState, name: str, asked: Awaitable[T], failures: tuple[type[Exception], ...], nothing: T
+) -> tuple[Part, T]:
     loop = asyncio.get_running_loop()
     started = loop.time()
     try:
-        async with deadline(_SECONDS_TO_ANSWER):
+        async with deadline(state.seconds_to_answer):
             answer = await asked
     except TimeoutError:
-        return Part(name, DOWN, reason=f"no answer within {_SECONDS_TO_ANSWER:.0f} s"), nothing
+        return Part(name, DOWN, reason=f"no answer within {state.seconds_to_answer:.0f} s"), nothing
     except failures as error:
         return Part(name, DOWN, reason=type(error).__name__), nothing
     return Part(name, OK, age_s=0.0, ms=round((loop.time() - started) * 1000, 2)), answer

@@ -43,7 +43,7 @@ def _labelled(method: str, name: str, status: int) -> tuple[Counter, Histogram]:
 async def metrics(request: Request) -> Response:
     """All metrics of this process, and the verdicts on the data."""
     state = state_of(request)
-    SUBSCRIBERS.set(state.hub.subscribers)
+    SUBSCRIBERS.set(len(state.hub.subscribers))
     # Without the store the verdicts are missing; the figures of this process are still true.
     try:
         async with read_transaction(state.engine) as conn:

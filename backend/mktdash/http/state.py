@@ -26,6 +26,7 @@ class HttpState:
     version: str
     code_sha: str
     static_dir: Path
+    seconds_to_answer: float
     openapi: str
     file_rate: FileLimit | None = None
 

@@ -18,7 +18,7 @@ from mktdash.ingest.accept import BatchKey
 from mktdash.ingest.batch import BatchMerge, Outcome, series_specs
 from mktdash.ingest.events import announce
 from mktdash.ingest.reparse import dataset_of, original_parser, replay_batch
-from mktdash.ingest.transactions import split_by_transaction
+from mktdash.ingest.transactions import USUAL_SIZE, TransactionSize, split_by_transaction
 from mktdash.providers.base import Parsed, Provider, RawPayload, SkipReason
 from mktdash.providers.registry import describe_parser
 from mktdash.store.batches.batches import (
@@ -80,6 +80,7 @@ async def ingest_payload(
     run_id: str,
     code_sha: str,
     replace_window: tuple[int, int] | bool = False,
+    size: TransactionSize = USUAL_SIZE,
 ) -> IngestReport:
     """Merge a payload into the store.
 
@@ -95,6 +96,7 @@ async def ingest_payload(
         code_sha: the code that parses it.
         replace_window: True says that the payload is complete for its series, a pair of instants (microseconds, both
             included) that it is between them: what it leaves out there is retracted.
+        size: how much of it one transaction takes.
 
     Raises:
         ProviderFormatError: the payload is not the source's format; nothing is stored.
@@ -107,7 +109,7 @@ async def ingest_payload(
     dataset = dataset_of(provider, payload.dataset)
     window = ALL_TIME if replace_window is True else (replace_window or None)
     bounded = replace_window if isinstance(replace_window, tuple) else None
-    groups = split_by_transaction(provider.parse(payload), complete=window is not None)
+    groups = split_by_transaction(provider.parse(payload), complete=window is not None, size=size)
     # Parsed outside of transactions: a payload that is no data at all changes nothing, and nobody waits for it.
     group, more = await asyncio.to_thread(next, groups)
     every: list[str] = []

@@ -30,7 +30,7 @@ _SECONDS_BETWEEN_UPKEEP = 3600.0
 _log = logging.getLogger(__name__)
 
 
-class _Subscriber:
+class Subscriber:
     """The events on their way to one stream; bounded, and honest when it overflowed."""
 
     def __init__(self, topic: str, keys: frozenset[str] | None, most_waiting: int) -> None:
@@ -42,7 +42,7 @@ class _Subscriber:
         self.closed = False
         self.news = asyncio.Event()
         self._most_waiting = most_waiting
-        self._offered = 0
+        self.offered = 0
 
     def offer(self, event: EventRow) -> None:
         """Take an event along, unless it is of no interest or too many wait already."""
@@ -55,7 +55,7 @@ class _Subscriber:
             if not self.overflowed:
                 self.waiting.append(event)
             self.news.set()
-        self._offered = event.id
+        self.offered = event.id
 
     def start_over(self) -> int:
         """Forget what waits, all of which is in the table; returns up to where nothing was lost by an overflow."""
@@ -65,7 +65,7 @@ class _Subscriber:
 
     def _overflow(self) -> None:
         if not self.overflowed:
-            self.complete_to = self.waiting[0].id - 1 if self.waiting else self._offered
+            self.complete_to = self.waiting[0].id - 1 if self.waiting else self.offered
             self.overflowed = True
         self.waiting.clear()
         self.news.set()
@@ -97,18 +97,13 @@ class Hub:
         self._redis = redis
         self._poll_seconds = poll_seconds
         self._most_waiting = most_waiting
-        self._subscribers: set[_Subscriber] = set()
+        self.subscribers: set[Subscriber] = set()
         self._position = 0
         self._entry = asyncio.Lock()
         self._wake = asyncio.Event()
         self._someone = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
-
-    @property
-    def subscribers(self) -> int:
-        """How many streams are open."""
-        return len(self._subscribers)
 
     def start(self) -> None:
         """Begin to tail, in tasks of the running loop."""
@@ -130,7 +125,7 @@ class Hub:
     def end_streams(self) -> None:
         """Let every stream come to its end; no new one starts."""
         self._closed = True
-        for subscriber in list(self._subscribers):
+        for subscriber in list(self.subscribers):
             subscriber.close()
 
     def wake(self) -> None:
@@ -160,7 +155,7 @@ class Hub:
         finally:
             self._leave(subscriber)
 
-    async def _follow(self, subscriber: _Subscriber, position: int) -> AsyncGenerator[EventRow, None]:
+    async def _follow(self, subscriber: Subscriber, position: int) -> AsyncGenerator[EventRow, None]:
         behind, caught_up = True, False
         while not subscriber.closed:
             if behind:
@@ -189,7 +184,7 @@ class Hub:
                 await subscriber.news.wait()
                 behind = subscriber.overflowed
 
-    async def _stored(self, subscriber: _Subscriber, position: int) -> tuple[list[EventRow], int]:
+    async def _stored(self, subscriber: Subscriber, position: int) -> tuple[list[EventRow], int]:
         """The next events after a position, and where the log ended when they were read."""
         async with read_transaction(self._engine) as conn:
             # Of the same view: what is forgotten between two looks would be missed without a word.
@@ -197,23 +192,23 @@ class Hub:
             batch = await events_after(conn, subscriber.topic, position, keys=subscriber.keys, limit=_BATCH)
             return batch, await event_head(conn)
 
-    async def _register(self, topic: str, keys: frozenset[str] | None) -> _Subscriber:
-        subscriber = _Subscriber(topic, keys, self._most_waiting)
+    async def _register(self, topic: str, keys: frozenset[str] | None) -> Subscriber:
+        subscriber = Subscriber(topic, keys, self._most_waiting)
         async with self._entry:
-            if not self._subscribers:
+            if not self.subscribers:
                 # Nobody listened: the tail starts at the end. The newcomer reads the table after this, so what
                 # was committed in between is in its first read.
                 async with read_transaction(self._engine) as conn:
                     self._position = await event_head(conn)
-            self._subscribers.add(subscriber)
+            self.subscribers.add(subscriber)
             self._someone.set()
         if self._closed:
             subscriber.close()
         return subscriber
 
-    def _leave(self, subscriber: _Subscriber) -> None:
-        self._subscribers.discard(subscriber)
-        if not self._subscribers:
+    def _leave(self, subscriber: Subscriber) -> None:
+        self.subscribers.discard(subscriber)
+        if not self.subscribers:
             self._someone.clear()
 
     async def _tail(self) -> None:
@@ -233,7 +228,7 @@ class Hub:
             async with self._entry, read_transaction(self._engine) as conn:
                 events = await all_events_after(conn, self._position, limit=_BATCH)
                 for event in events:
-                    for subscriber in self._subscribers:
+                    for subscriber in self.subscribers:
                         subscriber.offer(event)
                     self._position = event.id
             if len(events) < _BATCH:

@@ -37,7 +37,7 @@ def build_providers(*, sim_seed: int) -> dict[str, Provider]:
     return {provider.name: provider for provider in every}
 
 
-def provider_named(providers: dict[str, Provider], name: str) -> Provider:
+def provider_named(providers: Mapping[str, Provider], name: str) -> Provider:
     """The source of a name.
 
     Raises:

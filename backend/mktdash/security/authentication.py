@@ -18,6 +18,7 @@ from mktdash.security.principals import LOCAL_READER, STRANGER, Principal
 from mktdash.security.revocation import Revocation
 from mktdash.security.tokens import principal, principal_of
 from mktdash.store.access.credentials import CredentialWatch
+from mktdash.web_times import USUAL, WebTimes
 
 SCOPE_KEY = "mktdash"
 _BEARER = "bearer "
@@ -67,12 +68,12 @@ class RequestFacts:
 class Authentication:
     """Who requests are from. One for the whole process."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, *, anonymous_read: bool) -> None:
-        self._credentials = CredentialWatch(engine)
+    def __init__(self, engine: AsyncEngine, clock: Clock, *, anonymous_read: bool, times: WebTimes = USUAL) -> None:
+        self.credentials = CredentialWatch(engine, times.shared_read)
         self._clock = clock
         self._anonymous_read = anonymous_read
-        self._use = LastUsed(engine)
-        self.revocation = Revocation(self._good, clock)
+        self._use = LastUsed(engine, times)
+        self.revocation = Revocation(self._good, clock, seconds_between_looks=times.revocation)
 
     async def of(self, request: Request) -> Principal:
         """The principal of a request.
@@ -136,7 +137,7 @@ class Authentication:
     async def _good(self, ids: Collection[str]) -> Mapping[str, Principal]:
         """The principals of those tokens and sessions that are good now, by id."""
         try:
-            found = await asyncio.gather(*map(self._credentials.by_id, ids))
+            found = await asyncio.gather(*map(self.credentials.by_id, ids))
         except Exception as error:
             raise _unavailable() from error
         now = to_micros(self._clock())
@@ -152,7 +153,7 @@ class Authentication:
 
     async def _known(self, text: str, *, by_cookie: bool) -> Principal | None:
         try:
-            known = await principal_of(self._credentials, text, self._clock, by_cookie=by_cookie)
+            known = await principal_of(self.credentials, text, self._clock, by_cookie=by_cookie)
         except Exception as error:
             # Whatever the driver calls it: nobody is let in by it, and nobody is told that a good token is none.
             raise _unavailable() from error
@@ -164,7 +165,7 @@ class Authentication:
         """Give back what is held open."""
         await self.revocation.aclose()
         await self._use.aclose()
-        await self._credentials.aclose()
+        await self.credentials.aclose()
 
 
 def _unavailable() -> UnavailableError:

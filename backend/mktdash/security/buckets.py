@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from mktdash.deadline import deadline
 from mktdash.domain.errors import ThrottledError, UnavailableError
+from mktdash.web_times import USUAL
 
 WINDOW_S = 60
 _MICROS = 1_000_000
@@ -34,7 +35,6 @@ end
 redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1000)
 return {1, 0, after - now}
 """
-_SECONDS_TO_ANSWER = 0.25
 _SECONDS_TO_TRY_AGAIN = 1.0
 _LEASE_SECONDS = 1.0
 _LEASES_A_WINDOW = 100
@@ -100,10 +100,12 @@ class Buckets:
         redis: Redis | None,
         *,
         without_redis: Literal["count", "refuse"] = "count",
+        seconds_to_answer: float = USUAL.limits,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
         self._without_redis = without_redis
+        self._seconds_to_answer = seconds_to_answer
         self._monotonic = monotonic
         self._script = None if redis is None else redis.register_script(_TAKE)
         self._away_until = 0.0
@@ -164,7 +166,7 @@ class Buckets:
         name = f"mktdash:limit:{limit.name}:{key}"
         if self._script is not None and self._monotonic() >= self._away_until:
             try:
-                async with deadline(_SECONDS_TO_ANSWER):
+                async with deadline(self._seconds_to_answer):
                     granted, wait, used = await self._script(keys=[name], args=[amount, limit.interval, _WINDOW])
                 self._follow(limit, name, amount if granted else 0, float(used))
                 return _standing(limit, granted=bool(granted), wait=float(wait), used=float(used))

@@ -4,37 +4,37 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.store.access.tokens import mark_used
 from mktdash.store.engine.session import write_transaction
+from mktdash.web_times import USUAL, WebTimes
 
-# Whoever asks all the time is noted once a minute, a few seconds late; of a process that is killed, not at all.
-_SECONDS_BETWEEN_NOTES = 60.0
-_SECONDS_TO_GATHER = 2.0
 _MOST_KNOWN = 10_000
 
 _log = logging.getLogger(__name__)
 
 
 class LastUsed:
-    """What was used lately in this process. End it with :meth:`aclose`."""
+    """What was used lately in this process. End it with :meth:`aclose`.
 
-    def __init__(self, engine: AsyncEngine, monotonic: Callable[[], float] = time.monotonic) -> None:
+    Whoever asks all the time is noted once a minute, a few seconds late; of a process that is killed, not at all.
+    """
+
+    def __init__(self, engine: AsyncEngine, times: WebTimes = USUAL) -> None:
         self._engine = engine
-        self._monotonic = monotonic
+        self._times = times
         self._noted: OrderedDict[str, float] = OrderedDict()
         self._waiting: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
 
     def note(self, used_id: str, at: int) -> None:
         """A token or session was used at an instant (microseconds)."""
-        now = self._monotonic()
+        now = time.monotonic()
         before = self._noted.get(used_id)
-        if before is not None and now - before < _SECONDS_BETWEEN_NOTES:
+        if before is not None and now - before < self._times.use_noted:
             return
         self._noted[used_id] = now
         self._noted.move_to_end(used_id)
@@ -54,7 +54,7 @@ class LastUsed:
     async def _write(self) -> None:
         try:
             while self._waiting:
-                await asyncio.sleep(_SECONDS_TO_GATHER)
+                await asyncio.sleep(self._times.use_gathered)
                 waiting, self._waiting = self._waiting, {}
                 for used_id, at in waiting.items():
                     async with write_transaction(self._engine) as conn:

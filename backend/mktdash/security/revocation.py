@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.domain.errors import MktdashError, UnauthenticatedError, UnavailableError
 from mktdash.security.principals import Principal
+from mktdash.web_times import USUAL
 
-_SECONDS_BETWEEN_LOOKS = 1.0
 # While the store can't be read nobody can be revoked there, nor learn anything from there; but not for ever.
 _SECONDS_OF_DOUBT = 60.0
 _MICROS = 1_000_000
@@ -35,10 +35,17 @@ class _Stream:
 class Revocation:
     """The open streams of one process. ``look`` gives those of some credentials that are good, by their ids."""
 
-    def __init__(self, look: Look, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        look: Look,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        seconds_between_looks: float = USUAL.revocation,
+    ) -> None:
         self._look = look
         self._clock = clock
         self._monotonic = monotonic
+        self._seconds_between_looks = seconds_between_looks
         self._open: set[_Stream] = set()
         self._task: asyncio.Task[None] | None = None
         self._doubtful_since: float | None = None
@@ -78,8 +85,8 @@ class Revocation:
 
     def _seconds_to_next(self) -> float:
         ends = [stream.principal.ends_at for stream in self._open if stream.principal.ends_at is not None]
-        left = (min(ends) - to_micros(self._clock())) / _MICROS if ends else _SECONDS_BETWEEN_LOOKS
-        return min(max(left, 0.0), _SECONDS_BETWEEN_LOOKS)
+        left = (min(ends) - to_micros(self._clock())) / _MICROS if ends else self._seconds_between_looks
+        return min(max(left, 0.0), self._seconds_between_looks)
 
     async def _look_at_all(self) -> None:
         looked_at = list(self._open)

@@ -9,7 +9,6 @@ from mktdash.deadline import deadline
 from mktdash.supervisor.group import Group, ProcessSpec
 from mktdash.supervisor.log import ProcessLog
 
-_FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 # A process that lived this long was well; its next end starts with a short pause again.
 _WELL_AFTER = 60.0
@@ -19,12 +18,19 @@ class Child:
     """A process kept running until it is stopped; where ``let_in`` is given, it loads its code and waits for that."""
 
     def __init__(
-        self, spec: ProcessSpec, group: Group, log: ProcessLog, *, let_in: asyncio.Event | None = None
+        self,
+        spec: ProcessSpec,
+        group: Group,
+        log: ProcessLog,
+        *,
+        let_in: asyncio.Event | None = None,
+        first_pause: float = 0.5,
     ) -> None:
         self.spec = spec
         self.ends = 0
         self.last_end = ""
         self._let_in = let_in
+        self._first_pause = first_pause
         self._group = group
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
@@ -56,7 +62,7 @@ class Child:
     async def keep_running(self) -> None:
         """Run it again and again until ``stop``."""
         clock = asyncio.get_running_loop().time
-        pause = _FIRST_PAUSE
+        pause = self._first_pause
         while not self._stopping.is_set():
             started = clock()
             try:
@@ -66,7 +72,7 @@ class Child:
             if self._stopping.is_set():
                 return
             self.ends += 1
-            pause = _FIRST_PAUSE if clock() - started > _WELL_AFTER else pause
+            pause = self._first_pause if clock() - started > _WELL_AFTER else pause
             self._log.say("up", f"{self.spec.name} {self.last_end}; starting it again in {pause:g} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)

@@ -13,7 +13,6 @@ from mktdash.start_signal import WAITS
 from mktdash.supervisor.log import LONGEST_LINE
 
 _GUARD = Path(__file__).with_name("guard.py")
-_GUARD_EXIT_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,11 @@ class Group:
     Args:
         held: a file descriptor the guard keeps open until the last child is gone: the claim on the home.
         grace_seconds: how long the guard lets them stop by themselves.
+        exit_seconds: how long the end of the guard is waited for; one that takes longer ends alone.
     """
 
-    def __init__(self, held: int, grace_seconds: float = 8.0) -> None:
+    def __init__(self, held: int, grace_seconds: float = 8.0, exit_seconds: float = 10.0) -> None:
+        self._exit_seconds = exit_seconds
         all_gone, self._alive = os.pipe()
         # Joining the guard's group needs its session, so it is in ours; a terminal's Ctrl-C goes to our group only.
         self._guard = subprocess.Popen(  # noqa: S603 - our own interpreter and script
@@ -84,4 +85,4 @@ class Group:
         self._guard.stdin.close()
         # A guard that has more to do does it alone.
         with suppress(subprocess.TimeoutExpired):
-            self._guard.wait(_GUARD_EXIT_SECONDS)
+            self._guard.wait(self._exit_seconds)

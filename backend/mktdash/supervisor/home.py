@@ -11,9 +11,6 @@ from pathlib import Path
 from mktdash.domain.errors import UnavailableError
 from mktdash.home_permissions import private_home
 
-# The guard of a killed supervisor holds the claim until its last child is gone.
-_WAIT_FOR_DYING_SECONDS = 60.0
-_SAY_WAITING_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 
 
@@ -22,17 +19,25 @@ class CannotStartError(UnavailableError):
 
 
 @asynccontextmanager
-async def claim(home: Path, url: str, waiting: Callable[[], object] = lambda: None) -> AsyncIterator[int]:
+async def claim(
+    home: Path,
+    url: str,
+    waiting: Callable[[], object] = lambda: None,
+    *,
+    say_after: float = 2.0,
+    give_up_after: float = 60.0,
+) -> AsyncIterator[int]:
     """Hold a home folder, made where it is missing. Yields the descriptor whose last close gives the claim up.
 
-    ``waiting`` is called once where processes of an earlier start are still about to end.
+    The guard of a killed supervisor holds the claim until its last child is gone: ``waiting`` is called once where that
+    takes longer than ``say_after`` seconds.
 
     Raises:
         CannotStartError: the folder cannot be used, or another supervisor holds it.
     """
     descriptor = _open(home)
     try:
-        await _lock(descriptor, home, waiting)
+        await _lock(descriptor, home, waiting, say_after, give_up_after)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "url": url}).encode(), 0)
         yield descriptor
@@ -50,7 +55,9 @@ def _open(home: Path) -> int:
         ) from None
 
 
-async def _lock(descriptor: int, home: Path, waiting: Callable[[], object]) -> None:
+async def _lock(
+    descriptor: int, home: Path, waiting: Callable[[], object], say_after: float, give_up_after: float
+) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     said = False
@@ -62,10 +69,10 @@ async def _lock(descriptor: int, home: Path, waiting: Callable[[], object]) -> N
                 " stop it first, or choose another home with MKTDASH_HOME."
             )
         waited = loop.time() - began
-        if waited > _SAY_WAITING_SECONDS and not said:
+        if waited > say_after and not said:
             waiting()
             said = True
-        if waited > _WAIT_FOR_DYING_SECONDS:
+        if waited > give_up_after:
             raise CannotStartError(
                 f"processes of an earlier start on {home} have not ended; end them, or choose another home with"
                 " MKTDASH_HOME."

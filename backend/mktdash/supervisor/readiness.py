@@ -5,7 +5,6 @@ import http.client
 import json
 from dataclasses import dataclass
 
-_SECONDS = 5.0
 _OK = 200
 
 
@@ -22,13 +21,13 @@ class Readiness:
     missing: str
 
 
-async def ask(host: str, port: int) -> Readiness:
+async def ask(host: str, port: int, seconds: float = 5.0) -> Readiness:
     """Ask once, without proxies, and without blocking the loop."""
-    return await asyncio.to_thread(_ask, host, port)
+    return await asyncio.to_thread(_ask, host, port, seconds)
 
 
-def _ask(host: str, port: int) -> Readiness:
-    connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+def _ask(host: str, port: int, seconds: float) -> Readiness:
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:
         connection.request("GET", "/api/health/ready", headers={"Accept": "application/json"})
         answer = connection.getresponse()

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import orjson
 import pytest
 from tests.factories.sources.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points
-from tests.factories.sources.stream import heard, saying, stream_server
+from tests.factories.sources.stream import AT_ONCE, heard, saying, stream_server
 from tests.factories.sources.wire import Answer, wire_server
 
 from mktdash.domain.clock import to_micros
@@ -14,18 +14,10 @@ from mktdash.providers.base import Window
 from mktdash.providers.coinbase import listener
 from mktdash.providers.coinbase.client import CoinbaseProvider
 from mktdash.providers.coinbase.parse import CANDLES, TRADES
-from mktdash.providers.streaming import second_batches
 
 CANDLE_PAGE = (SAMPLES / "coinbase" / "candles-BTC-USD.json").read_bytes()
 URL = "https://exchange.example/products/BTC-USD/candles"
 HEARTBEAT = {"type": "heartbeat", "product_id": "BTC-USD", "sequence": 90}
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch):
-    """Streams flush with every message."""
-    monkeypatch.setattr(second_batches, "_EVERY_S", 0.0)
-    monkeypatch.setattr(second_batches, "_SETTLE_S", 0.0)
 
 
 def match(number, seconds=0.0, price="67800.10", kind="match"):
@@ -111,7 +103,7 @@ def test_a_trade_without_its_fields_is_set_apart():
 async def test_trades_come_as_they_are_told_and_silence_is_noticed():
     said = saying({"type": "subscriptions"}, match(1, kind="last_match"), match(2, 1.0, "67801.30"), HEARTBEAT)
     async with stream_server(said) as stream:
-        provider = CoinbaseProvider("http://127.0.0.1:1", stream.url, silence_s=0.5)
+        provider = CoinbaseProvider("http://127.0.0.1:1", stream.url, silence_s=0.5, batches=AT_ONCE)
         payloads, error = await listen(provider)
 
     assert isinstance(error, ProviderUnavailableError)
@@ -126,7 +118,7 @@ async def test_a_gap_in_the_trade_numbers_is_filled_over_rest_in_pages_that_over
     said = saying(match(100, 100.0), match(120, 120.0), HEARTBEAT)
     pages = rest_page(range(109, 122)), rest_page(range(98, 111)), rest_page(range(90, 99))
     async with wire_server(*pages) as wire, stream_server(said) as stream:
-        provider = CoinbaseProvider(wire.url, stream.url, silence_s=0.5)
+        provider = CoinbaseProvider(wire.url, stream.url, silence_s=0.5, batches=AT_ONCE)
         payloads, _ = await listen(provider)
 
     assert [asked.query["after"] for asked in wire.asked] == ["122", "111"]
@@ -137,7 +129,7 @@ async def test_a_gap_in_the_trade_numbers_is_filled_over_rest_in_pages_that_over
 async def test_a_stream_that_refuses_says_why():
     refusal = {"type": "error", "message": "Failed to subscribe", "reason": "BTC-XYZ is not a valid product"}
     async with stream_server(saying(refusal)) as stream:
-        _, error = await listen(CoinbaseProvider("http://127.0.0.1:1", stream.url))
+        _, error = await listen(CoinbaseProvider("http://127.0.0.1:1", stream.url, batches=AT_ONCE))
 
     assert isinstance(error, ProviderError)
     assert "BTC-XYZ is not a valid product" in error.message

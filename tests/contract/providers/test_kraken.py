@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import pytest
 from tests.factories.sources.fetching import NOW, SAMPLES, fetched, fetcher_for, parsed, points, recorded
-from tests.factories.sources.stream import heard, saying, stream_server
+from tests.factories.sources.stream import AT_ONCE, heard, saying, stream_server
 from tests.factories.sources.wire import Answer, wire_server
 
 from mktdash.domain.clock import from_micros, iso, to_micros
@@ -15,17 +15,9 @@ from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUn
 from mktdash.providers.base import Window
 from mktdash.providers.kraken.client import KrakenProvider
 from mktdash.providers.kraken.parse import CANDLES, TRADES
-from mktdash.providers.streaming import second_batches
 
 OHLC = (SAMPLES / "kraken" / "ohlc-XBTUSD.json").read_bytes()
 HEARTBEAT = {"channel": "heartbeat"}
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch):
-    """Streams flush with every message."""
-    monkeypatch.setattr(second_batches, "_EVERY_S", 0.0)
-    monkeypatch.setattr(second_batches, "_SETTLE_S", 0.0)
 
 
 def trade(number, seconds=0.0, price="67800.10", qty="0.5"):
@@ -160,7 +152,7 @@ async def listen(provider, window=Window()):  # noqa: B008  # frozen
 
 async def test_a_stream_that_falls_silent_without_closing_is_noticed():
     async with stream_server(saying(trades_message(trade(1)), HEARTBEAT), subscriptions=2) as stream:
-        payloads, error = await listen(KrakenProvider("http://127.0.0.1:1", stream.url, silence_s=0.5))
+        payloads, error = await listen(KrakenProvider("http://127.0.0.1:1", stream.url, silence_s=0.5, batches=AT_ONCE))
 
     assert isinstance(error, ProviderUnavailableError)
     assert "no message on the stream for 0.5 s" in error.message
@@ -171,10 +163,10 @@ async def test_a_stream_that_falls_silent_without_closing_is_noticed():
 
 async def test_a_stream_that_is_closed_or_refused_is_an_error():
     async with stream_server(saying(close=True), subscriptions=2) as stream:
-        _, closed = await listen(KrakenProvider("http://127.0.0.1:1", stream.url))
+        _, closed = await listen(KrakenProvider("http://127.0.0.1:1", stream.url, batches=AT_ONCE))
     refusal = {"method": "subscribe", "success": False, "error": "Currency pair not supported"}
     async with stream_server(saying(refusal), subscriptions=2) as stream:
-        _, refused = await listen(KrakenProvider("http://127.0.0.1:1", stream.url))
+        _, refused = await listen(KrakenProvider("http://127.0.0.1:1", stream.url, batches=AT_ONCE))
     _, unreachable = await listen(KrakenProvider("http://127.0.0.1:1", "ws://127.0.0.1:1"))
 
     assert isinstance(closed, ProviderUnavailableError)
@@ -186,7 +178,7 @@ async def test_a_gap_in_the_trade_numbers_is_filled_over_rest():
     said = saying(trades_message(trade(10, 0.0), trade(11, 0.5)), HEARTBEAT, trades_message(trade(14, 2.0)), HEARTBEAT)
     missed = page((11, 0.5, "67800.10"), (12, 1.0, "67801.00"), (13, 1.5, "67802.00"), (14, 2.0, "67800.10"))
     async with wire_server(Answer(missed)) as wire, stream_server(said, subscriptions=2) as stream:
-        provider = KrakenProvider(wire.url, stream.url, silence_s=0.5)
+        provider = KrakenProvider(wire.url, stream.url, silence_s=0.5, batches=AT_ONCE)
         payloads, _ = await listen(provider)
 
     (asked,) = wire.asked
@@ -203,7 +195,7 @@ async def test_a_gap_that_a_new_connection_shows_is_filled_too():
         await connection.send(orjson.dumps(HEARTBEAT).decode())
 
     async with wire_server(Answer(page((11, 1.1, "1.0")))) as wire, stream_server(talk, subscriptions=2) as stream:
-        provider = KrakenProvider(wire.url, stream.url, silence_s=0.5)
+        provider = KrakenProvider(wire.url, stream.url, silence_s=0.5, batches=AT_ONCE)
         await listen(provider)
         assert wire.asked == []
         await listen(provider)
@@ -217,7 +209,7 @@ async def test_trades_missed_while_nobody_ran_are_paged_through_without_a_seam()
     held = to_micros(NOW) - 1
     answers = (Answer(first), Answer(second), Answer(page()))
     async with wire_server(*answers) as wire, stream_server(saying(HEARTBEAT), subscriptions=2) as stream:
-        provider = KrakenProvider(wire.url, stream.url, silence_s=0.5)
+        provider = KrakenProvider(wire.url, stream.url, silence_s=0.5, batches=AT_ONCE)
         payloads, _ = await listen(provider, Window(newest={TRADES: held}))
 
     assert [asked.query["pair"] for asked in wire.asked] == ["XBTUSD", "XBTUSD", "ETHUSD"]
@@ -237,7 +229,7 @@ async def test_a_candle_is_brought_when_it_is_over_and_not_before():
 
     said = saying(candle(-2, 1.25), candle(0, 1.5), HEARTBEAT, HEARTBEAT)
     async with stream_server(said, subscriptions=2) as stream:
-        provider = KrakenProvider("http://127.0.0.1:1", stream.url, silence_s=0.5)
+        provider = KrakenProvider("http://127.0.0.1:1", stream.url, silence_s=0.5, batches=AT_ONCE)
         payloads, _ = await listen(provider)
 
     (payload,) = payloads

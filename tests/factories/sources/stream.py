@@ -3,10 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import orjson
 from websockets.asyncio.server import ServerConnection, serve
 
+from mktdash.providers.streaming.second_batches import SecondBatches
+
+# Streams whose messages are passed on with each of them, not once a second.
+AT_ONCE = partial(SecondBatches, every_s=0.0, settle_s=0.0)
 Talk = Callable[[ServerConnection, int], Awaitable[None]]
 
 

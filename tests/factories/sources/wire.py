@@ -62,10 +62,10 @@ class WireServer:
         self.script = script
         self.asked: list[Asked] = []
         self.url = ""
-        self._open: set[asyncio.StreamWriter] = set()
+        self.open: set[asyncio.StreamWriter] = set()
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        self.open.add(writer)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             target = urlsplit(head[0].split()[1])
@@ -82,7 +82,7 @@ class WireServer:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
-            self._open.discard(writer)
+            self.open.discard(writer)
             writer.close()
 
 
@@ -96,6 +96,6 @@ async def wire_server(*answers: Answer, script: Callable[[Asked], Answer] | None
         yield wire
     finally:
         server.close()
-        for writer in list(wire._open):
+        for writer in list(wire.open):
             writer.close()
         await server.wait_closed()

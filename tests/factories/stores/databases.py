@@ -48,7 +48,7 @@ class Databases:
                 await self._prepare(engine, "empty")
             await self._copy(engine, "template_empty", "template_ecb")
         elif engine == "postgres":
-            await self._statement(f'CREATE DATABASE "template_{template}"')
+            await self.statement(f'CREATE DATABASE "template_{template}"')
         prepared = open_engine(self._url(engine, f"template_{template}"))
         try:
             if template == "empty":
@@ -72,7 +72,7 @@ class Databases:
 
     async def _copied(self, source: str, target: str) -> bool:
         try:
-            await self._statement(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+            await self.statement(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
         except DBAPIError as error:
             # The one that has just left is still on its way out.
             if "is being accessed by other users" not in str(error):
@@ -80,7 +80,8 @@ class Databases:
             return False
         return True
 
-    async def _statement(self, text: str) -> None:
+    async def statement(self, text: str) -> None:
+        """Run a statement of the whole PostgreSQL server."""
         admin = open_engine(self._url("postgres", "postgres"))
         try:
             async with admin.connect() as connection:

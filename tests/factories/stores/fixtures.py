@@ -1,7 +1,6 @@
 """Fixtures of stores and of Redis, for the folders whose conftest loads them: tests without them start at once."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,29 +18,6 @@ MOST_PARAMETERS = 2_000
 LONGEST_STATEMENT = 50_000
 
 ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def far_off() -> Iterator[None]:
-    """The product's own deadlines for others' answers, where no slow machine reaches them; a test of one sets it."""
-    names = (
-        "code_version._SECONDS_TO_ANSWER",
-        "feed.source_lease._PATIENCE_S",
-        "feed.source_lease.LEASE_S",
-        "http.file_limit._REDIS_S",
-        "http.health._SECONDS_TO_ANSWER",
-        "http.server.request_bounds.SECONDS_TO_ASK",
-        "http.server.request_bounds.SECONDS_TO_HEAR",
-        "supervisor.group._GUARD_EXIT_SECONDS",
-        "supervisor.readiness._SECONDS",
-        "security.buckets._SECONDS_TO_ANSWER",
-        "store.engine.shared_read._SECONDS_TO_READ",
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        for name in names:
-            patch.setattr(f"mktdash.{name}", 600.0)
-        patch.setattr("mktdash.graphql.transport.endpoint._SECONDS_TO_INTRODUCE", timedelta(minutes=10))
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -23,14 +23,23 @@ from mktdash.graphql.schema import MktdashSchema
 from mktdash.resources import Resources
 from mktdash.security.tokens import create_token
 from mktdash.settings import Settings
+from mktdash.web_times import WebTimes
 
 NOWHERE = "unix:///nowhere/redis.sock"
+# Deadlines that no slow machine reaches; what is done again and again stays as often as it is.
+_DEADLINES = ("first_byte", "request", "refused", "introduction", "limits", "file_limit", "health", "shared_read")
+PATIENT = WebTimes(**dict.fromkeys(_DEADLINES, 600.0))
 
 
 def resources_over(
-    engine: AsyncEngine, *, redis_url: str = NOWHERE, clock: Clock = system_clock, **settings: Any
+    engine: AsyncEngine,
+    *,
+    redis_url: str = NOWHERE,
+    clock: Clock = system_clock,
+    times: WebTimes = PATIENT,
+    **settings: Any,
 ) -> Resources:
-    """Resources of a process over an engine; Redis is away unless its URL is given."""
+    """Resources of a process over an engine; Redis is away unless its URL is given, and no slow machine is too slow."""
     return Resources(
         settings=Settings(**settings),
         engine=engine,
@@ -38,6 +47,7 @@ def resources_over(
         clock=clock,
         code_sha="test",
         started_at=datetime(2026, 1, 1, tzinfo=UTC),
+        times=times,
     )
 
 
@@ -128,7 +138,7 @@ async def served(resources: Resources) -> AsyncIterator[str]:
         host, port = listener.getsockname()
         bound = replace(resources, settings=resources.settings.model_copy(update={"port": port}))
         app = create_app(bound)
-        config = server_config(app, seconds_to_end=1)
+        config = server_config(app, seconds_to_end=1, times=resources.times)
         server = uvicorn.Server(config)
         # The tests' own loop serves; signals stay with the test runner.
         task = asyncio.create_task(server.serve(sockets=[listener]))

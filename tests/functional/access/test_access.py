@@ -147,7 +147,7 @@ async def test_a_token_that_is_none_spoils_no_other_that_comes_with_it(engine, w
         found = await asyncio.gather(
             *(authentication.of_token(one) for one in [wrong, *tokens, wrong]), return_exceptions=True
         )
-        reads = authentication._credentials.shared.reads
+        reads = authentication.credentials.shared.reads
     finally:
         await authentication.aclose()
 

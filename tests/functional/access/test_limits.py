@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from redis.asyncio import Redis
-from tests.factories.web.application import NOWHERE, resources_over, web_over
+from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.errors import UnavailableError
 from mktdash.security.buckets import Buckets, Limit
@@ -22,7 +22,7 @@ async def buckets(request):
         return
     url = request.getfixturevalue("redis_url")
     redis = Redis.from_url(url)
-    yield Buckets(redis)
+    yield Buckets(redis, seconds_to_answer=600)
     await redis.aclose()
 
 
@@ -60,7 +60,7 @@ async def test_giving_back_never_fills_beyond_the_brim(buckets):
 async def test_two_processes_share_one_bucket(redis_url):
     limit = Limit("things", 200)
     redis = Redis.from_url(redis_url)
-    one, other = (Buckets(redis, monotonic=lambda: 0.0) for _ in range(2))
+    one, other = (Buckets(redis, seconds_to_answer=600, monotonic=lambda: 0.0) for _ in range(2))
 
     started = time.monotonic()
     granted = await asyncio.gather(*(each.take(limit, "a") for _ in range(200) for each in (one, other)))
@@ -71,34 +71,61 @@ async def test_two_processes_share_one_bucket(redis_url):
     assert 150 <= sum(standing.granted for standing in granted) <= most + 1
 
 
-async def test_who_loses_redis_goes_on_from_where_the_bucket_stood(redis_url, monkeypatch):
-    limit = Limit("things", 60)
+class Counting:
+    """A Redis that remembers with what its script was asked, and that may be lost."""
+
+    def __init__(self, redis):
+        self.redis = redis
+        self.asked = []
+        self.lost = False
+
+    def register_script(self, text):
+        script = self.redis.register_script(text)
+
+        async def run(keys, args):
+            if self.lost:
+                raise ConnectionError("no Redis")
+            self.asked.append(args[0])
+            return await script(keys=keys, args=args)
+
+        return run
+
+
+@pytest.fixture
+async def counting(redis_url):
     redis = Redis.from_url(redis_url)
-    buckets = Buckets(redis, monotonic=lambda: 0.0)
-    assert (await buckets.take(limit, "a", 60)).granted
+    yield Counting(redis)
     await redis.aclose()
 
-    async def lost(**_):
-        raise ConnectionError("no Redis")
 
-    monkeypatch.setattr(buckets, "_script", lost)
+async def test_who_loses_redis_goes_on_from_where_the_bucket_stood(counting):
+    limit = Limit("things", 60)
+    buckets = Buckets(counting, seconds_to_answer=600, monotonic=lambda: 0.0)
+    assert (await buckets.take(limit, "a", 60)).granted
+    counting.lost = True
 
     assert not (await buckets.take(limit, "a")).granted
     assert (await buckets.take(limit, "b")).granted
 
 
+class Answering:
+    """A Redis whose script answers what the test says."""
+
+    def __init__(self, answer):
+        self.register_script = lambda _: answer
+
+
 @pytest.fixture
-def flapping(monkeypatch):
+def flapping():
     """Buckets over a Redis of which the test says what it answers next; ``None`` for no answer. No time passes."""
-    buckets = Buckets(Redis.from_url(NOWHERE), monotonic=lambda: buckets.now)
-    buckets.now, buckets.says = 0.0, None
 
     async def answer(**_):
         if buckets.says is None:
             raise ConnectionError("no Redis")
         return buckets.says
 
-    monkeypatch.setattr(buckets, "_script", answer)
+    buckets = Buckets(Answering(answer), seconds_to_answer=600, monotonic=lambda: buckets.now)
+    buckets.now, buckets.says = 0.0, None
     return buckets
 
 
@@ -138,11 +165,9 @@ async def test_a_redis_whose_clock_was_set_keeps_nobody_waiting_for_longer_than_
     assert refused.retry_after <= 1
 
 
-async def test_a_standstill_of_this_process_is_not_taken_for_a_loss_of_redis(monkeypatch):
-    monkeypatch.setattr("mktdash.security.buckets._SECONDS_TO_ANSWER", 0.1)
+async def test_a_standstill_of_this_process_is_not_taken_for_a_loss_of_redis():
     here, there = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=here)
-    buckets = Buckets(None, without_redis="refuse")
 
     def stand_still():
         time.sleep(0.3)
@@ -153,7 +178,7 @@ async def test_a_standstill_of_this_process_is_not_taken_for_a_loss_of_redis(mon
         await reader.readexactly(1)
         return 1, 0, 0
 
-    buckets._script = answer
+    buckets = Buckets(Answering(answer), without_redis="refuse", seconds_to_answer=0.1)
 
     assert (await buckets.take(Limit("things", 60), "a")).granted
     writer.close()
@@ -161,17 +186,9 @@ async def test_a_standstill_of_this_process_is_not_taken_for_a_loss_of_redis(mon
     there.close()
 
 
-async def test_who_takes_often_is_lent_some_and_never_more_than_there_is(redis_url, monkeypatch):
-    limit = Limit("costs", 100_000)
-    redis = Redis.from_url(redis_url)
-    buckets, asked = Buckets(redis, monotonic=lambda: 0.0), []
-    ask = buckets._ask
-
-    def counted(limit, key, amount):
-        asked.append(amount)
-        return ask(limit, key, amount)
-
-    monkeypatch.setattr(buckets, "_ask", counted)
+async def test_who_takes_often_is_lent_some_and_never_more_than_there_is(counting):
+    limit, asked = Limit("costs", 100_000), counting.asked
+    buckets = Buckets(counting, seconds_to_answer=600, monotonic=lambda: 0.0)
 
     started = time.monotonic()
     granted = [(await buckets.take(limit, "a", 50)).granted for _ in range(1_900)]
@@ -179,7 +196,6 @@ async def test_who_takes_often_is_lent_some_and_never_more_than_there_is(redis_u
     granted += [(await buckets.take(limit, "a", 50)).granted for _ in range(200)]
     # What comes back meanwhile can be taken too.
     most = limit.a_minute * (1 + (time.monotonic() - started) / 60)
-    await redis.aclose()
 
     assert max(asked) == 1_000, "at most a hundredth of a minute's"
     assert calls < 150
@@ -190,7 +206,7 @@ async def test_who_takes_often_is_lent_some_and_never_more_than_there_is(redis_u
 async def test_what_a_busy_bearer_gives_back_is_at_hand_again(redis_url):
     limit = Limit("costs", 100_000)
     redis = Redis.from_url(redis_url)
-    buckets = Buckets(redis, monotonic=lambda: 0.0)
+    buckets = Buckets(redis, seconds_to_answer=600, monotonic=lambda: 0.0)
     for _ in range(20):
         await buckets.take(limit, "a", 100)
 
@@ -203,7 +219,7 @@ async def test_what_a_busy_bearer_gives_back_is_at_hand_again(redis_url):
 
 async def test_without_redis_everybody_is_refused_where_that_is_wanted():
     redis = Redis.from_url("unix:///nowhere/redis.sock")
-    buckets = Buckets(redis, without_redis="refuse")
+    buckets = Buckets(redis, without_redis="refuse", seconds_to_answer=600)
 
     with pytest.raises(UnavailableError):
         await buckets.take(Limit("things", 60), "a")

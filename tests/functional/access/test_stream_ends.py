@@ -1,12 +1,13 @@
 """Sockets and event streams end with whoever they are for: at the end of a token, at log-out, with another role."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
 import sqlalchemy as sa
-from tests.factories.web.application import client_of, resources_over, served, socket_to
+from tests.factories.web.application import PATIENT, client_of, resources_over, served, socket_to
 from tests.functional.access.test_token_ends import (
     GUARD_S,
     close_code,
@@ -18,7 +19,6 @@ from tests.functional.access.test_token_ends import (
 )
 
 from mktdash.domain.clock import system_clock, to_micros
-from mktdash.security import revocation
 from mktdash.security.tokens import Issuer, create_token, end_token
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.tables.access import ApiToken
@@ -75,9 +75,8 @@ async def test_a_smaller_role_ends_what_was_opened_with_the_greater(engine):
             assert (await close_code(socket))[0] == 4401
 
 
-async def test_nothing_is_done_over_a_socket_whose_token_has_just_ended(engine, monkeypatch):
-    monkeypatch.setattr(revocation, "_SECONDS_BETWEEN_LOOKS", 3600.0)
-    async with served(resources_over(engine)) as address:
+async def test_nothing_is_done_over_a_socket_whose_token_has_just_ended(engine):
+    async with served(resources_over(engine, times=replace(PATIENT, revocation=3600.0))) as address:
         token = await create_token(engine, name="desk", role="operator", kind="link", clock=system_clock)
         async with following(address, token) as socket:
             await end_token(engine, "desk", by=Issuer("a test"), clock=system_clock)
@@ -116,11 +115,10 @@ async def test_a_client_that_does_not_answer_the_close_is_not_waited_for(sqlite_
                 assert (await close_code(socket))[0] == 4401
 
 
-async def test_a_token_whose_stream_is_open_is_in_use(sqlite_engine, monkeypatch):
-    monkeypatch.setattr("mktdash.security.last_used._SECONDS_TO_GATHER", 0.0)
-    monkeypatch.setattr("mktdash.security.last_used._SECONDS_BETWEEN_NOTES", 0.0)
+async def test_a_token_whose_stream_is_open_is_in_use(sqlite_engine):
+    times = replace(PATIENT, use_gathered=0.0, use_noted=0.0)
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    async with served(resources_over(sqlite_engine, clock=lambda: now)) as address:
+    async with served(resources_over(sqlite_engine, clock=lambda: now, times=times)) as address:
         token = await create_token(sqlite_engine, name="desk", role="viewer", clock=lambda: now)
         async with following(address, token):
             now += timedelta(hours=1)

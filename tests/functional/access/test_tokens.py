@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from tests.factories.web.application import resources_over, web_over
+from tests.factories.web.application import PATIENT, resources_over, web_over
 from typer.testing import CliRunner
 
 from mktdash.cli.main import app
@@ -278,9 +279,8 @@ async def test_sessions_are_listed_and_ended_by_command(mktdash):
     assert role == "ANONYMOUS"
 
 
-async def test_when_a_token_was_last_used_is_noted(engine, monkeypatch):
-    monkeypatch.setattr("mktdash.security.last_used._SECONDS_TO_GATHER", 0.0)
-    async with web_over(resources_over(engine)) as web:
+async def test_when_a_token_was_last_used_is_noted(engine):
+    async with web_over(resources_over(engine, times=replace(PATIENT, use_gathered=0.0))) as web:
         token, now = await web.token("viewer"), to_micros(web.resources.clock())
         await web.ask(VIEWER, authorization=f"Bearer {token}")
         used = None

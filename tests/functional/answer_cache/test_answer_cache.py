@@ -11,6 +11,7 @@ import pytest
 import strawberry
 import zstandard
 from sqlalchemy import event
+from tests.factories.metrics import counted
 from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider
 from tests.factories.web.application import resources_over, web_over
@@ -65,7 +66,7 @@ def outcomes():
     """What the cache had for the requests since the test began."""
 
     def count():
-        return {one: ANSWERS.labels(one)._value.get() for one in ("hit", "miss", "shared", "passed")}
+        return {one: counted(ANSWERS, one) for one in ("hit", "miss", "shared", "passed")}
 
     before = count()
     return lambda: {one: int(n - before[one]) for one, n in count().items() if n != before[one]}

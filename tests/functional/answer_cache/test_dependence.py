@@ -27,7 +27,7 @@ from mktdash.store.tables import metadata
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = "scripted-daily"
-SCHEMA = MktdashSchema()._schema
+SCHEMA = MktdashSchema().core
 ROOTS = {
     "instruments": ["(first: 50)"],
     "instrument": ['(symbol: "AAA")'],

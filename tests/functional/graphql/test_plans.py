@@ -8,6 +8,7 @@ from graphql import get_named_type, is_composite_type, is_leaf_type, is_object_t
 from ops.load.clients import CLIENTS, operation_of, pages_own
 from ops.load.reads import QUERIES as LOAD
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+from tests.factories.metrics import counted
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
@@ -93,7 +94,7 @@ class WithoutPlans(Plans):
 @pytest.fixture(scope="module")
 def executing():
     schema = MktdashSchema()
-    schema.plans = WithoutPlans(schema._schema)
+    schema.plans = WithoutPlans(schema.core)
     return schema
 
 
@@ -120,7 +121,7 @@ def by():
     """What executed the operations since the test began."""
 
     def count():
-        return {one: RUNS.labels(one)._value.get() for one in ("plan", "executor after plan", "executor")}
+        return {one: counted(RUNS, one) for one in ("plan", "executor after plan", "executor")}
 
     before = count()
     return lambda: {one: int(n - before[one]) for one, n in count().items() if n != before[one]}
@@ -158,7 +159,7 @@ async def test_what_people_ask_is_answered_by_plan(both, by, client):
 async def test_whatever_is_asked_is_answered_as_the_executor_answers(both, by, executing, seed):
     chance = random.Random(seed)  # noqa: S311 - no secret: what is asked
     for _ in range(4):
-        query, variables = _query(executing._schema, chance)
+        query, variables = _query(executing.core, chance)
         planned, executed = await both({"query": query, "variables": variables})
 
         assert but_for_request_ids(planned.content) == but_for_request_ids(executed.content), query
@@ -168,7 +169,7 @@ async def test_whatever_is_asked_is_answered_as_the_executor_answers(both, by, e
 
 def test_no_field_is_asked_of_many_parents_one_by_one(executing):
     """What waits has a function for all, but for the roots, of which there is one."""
-    for kind in executing._schema.type_map.values():
+    for kind in executing.core.type_map.values():
         if is_object_type(kind) and kind.name not in {"Query", "Mutation", "Subscription"}:
             for name, field in kind.fields.items():
                 declared = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import socket
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import uvicorn
 from tests.factories.waiting import wait_until
+from tests.factories.web.application import PATIENT
 
-from mktdash.http.server import request_bounds
 from mktdash.http.server.request_bounds import BoundedProtocol
 
 pytestmark = pytest.mark.both_loops
@@ -44,8 +46,14 @@ async def application(caplog):
 
 
 @pytest.fixture
-async def server(application):
-    config = uvicorn.Config(application, http=BoundedProtocol, lifespan="off", log_config=None, access_log=False)
+def times():
+    return PATIENT
+
+
+@pytest.fixture
+async def server(application, times):
+    protocol = partial(BoundedProtocol, times=times)
+    config = uvicorn.Config(application, http=protocol, lifespan="off", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -114,19 +122,11 @@ async def test_a_refusal_is_not_written_into_an_answer_under_way(application, se
     await over(application)
 
 
-@pytest.fixture
-def impatient(monkeypatch):
-    """From its first byte on, a request has a twentieth of a second; who has not come to send one is not hurried."""
-    begin = BoundedProtocol.on_message_begin
-
-    def hurried(self):
-        monkeypatch.setattr(request_bounds, "SECONDS_TO_ASK", 0.05)
-        begin(self)
-
-    monkeypatch.setattr(BoundedProtocol, "on_message_begin", hurried)
+# From its first byte on, a request has a twentieth of a second; who has not come to send one is not hurried.
+IMPATIENT = pytest.mark.parametrize("times", [replace(PATIENT, request=0.05)], ids=["impatient"])
 
 
-@pytest.mark.usefixtures("impatient")
+@IMPATIENT
 async def test_a_request_that_we_do_not_read_is_not_late(server, application, sent):
     reader, writer = await sent(b"GET /asked HTTP/1.1\r\nHost: l\r\n\r\nPOST /queued HTTP/1.1\r\nHost: l\r\n")
     async with asyncio.timeout(60):
@@ -215,7 +215,7 @@ async def test_every_request_of_a_connection_learns_that_its_client_has_gone(ser
     assert application.met == ["http.disconnect", "answered"]
 
 
-@pytest.mark.usefixtures("impatient")
+@IMPATIENT
 async def test_who_waits_to_be_told_to_go_on_is_refused_without_that(application, sent):
     reader, _ = await sent(b"POST /late HTTP/1.1\r\nHost: l\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
     async with asyncio.timeout(60):

@@ -94,13 +94,12 @@ class Broken(SimProvider):
         yield
 
 
-async def test_a_source_that_hangs_or_breaks_never_delays_another(engine, monkeypatch):
+async def test_a_source_that_hangs_or_breaks_never_delays_another(engine):
     every = {"sim": SimProvider(7), "hanging": Hanging(7), "broken": Broken(7)}
-    monkeypatch.setattr(feed, "build_providers", lambda **_: every)
     stop = asyncio.Event()
 
     async with resources_of(engine, sources=("hanging", "broken", "sim")) as resources:
-        running = asyncio.create_task(feed.feed_until(stop, resources))
+        running = asyncio.create_task(feed.feed_until(stop, resources, every))
 
         async def sim_and_beat():
             async with read_transaction(engine) as conn:

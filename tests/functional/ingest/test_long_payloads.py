@@ -8,8 +8,8 @@ from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 
 from mktdash.domain.clock import to_micros
-from mktdash.ingest import transactions
 from mktdash.ingest.replay import replay_from_raw
+from mktdash.ingest.transactions import USUAL_SIZE, TransactionSize
 from mktdash.store.batches.batches import last_batches, unfinished_batches
 from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import read_transaction
@@ -20,6 +20,7 @@ KNOWN = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SAID = {"AAA": {n: float(n) for n in range(1, 21)}, "BBB": {n: n / 2 for n in range(1, 21)}}
 PIECES = 5
+SHORT = TransactionSize(rows=8, part=1)
 
 
 class CrashError(Exception):
@@ -42,14 +43,8 @@ class Interrupted(ScriptedProvider):
             yield piece
 
 
-@pytest.fixture(autouse=True)
-def short_portions(monkeypatch):
-    monkeypatch.setattr(transactions, "TRANSACTION_ROWS", 8)
-    monkeypatch.setattr(transactions, "_PART_ROWS", 1)
-
-
-async def ingest_pieces(engine, provider, said=SAID, hours=0):
-    return await ingest(engine, scripted(said, KNOWN + timedelta(hours=hours)), provider, now=NOW)
+async def ingest_pieces(engine, provider, said=SAID, hours=0, size=SHORT):
+    return await ingest(engine, scripted(said, KNOWN + timedelta(hours=hours)), provider, now=NOW, size=size)
 
 
 async def state(engine):
@@ -65,12 +60,11 @@ def counts(one):
     return one.new, one.revised, one.same, one.retracted
 
 
-async def test_a_long_payload_ends_as_a_short_one_does_in_several_versions(engine, monkeypatch):
+async def test_a_long_payload_ends_as_a_short_one_does_in_several_versions(engine):
     report = await ingest_pieces(engine, ScriptedProvider(PIECES))
     assert (counts(report), report.version) == ((40, 0, 0, 0), PIECES)
     long = await state(engine)
-    monkeypatch.setattr(transactions, "TRANSACTION_ROWS", 1000)
-    again = await ingest_pieces(engine, ScriptedProvider())
+    again = await ingest_pieces(engine, ScriptedProvider(), size=USUAL_SIZE)
     assert (counts(again), await state(engine)) == ((0, 0, 40, 0), long)
 
 

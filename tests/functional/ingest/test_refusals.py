@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ from tests.factories.stores.fixtures import ENGINES
 from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import to_micros
-from mktdash.ingest import transactions
 from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.session import open_engine, read_transaction
 from mktdash.store.series.reading import read_columns
@@ -264,15 +263,14 @@ def test_a_file_does_not_take_the_dataset_of_another_source(mktdash, tmp_path):
     assert (done.code, "the dataset sim-ticks has the source 'sim'" in done.err) == (1, True), done.err
 
 
-def test_a_long_file_that_is_refused_for_its_last_row_stores_nothing(mktdash, tmp_path, monkeypatch):
-    monkeypatch.setattr(transactions, "TRANSACTION_ROWS", 4)
-    monkeypatch.setattr(transactions, "_PART_ROWS", 1)
-    monkeypatch.setattr("mktdash.providers.reading.delimited._PIECE_ROWS", 1)
+def test_a_long_file_that_is_refused_for_its_last_row_stores_nothing(mktdash, tmp_path):
     by_symbol = {**MEASURED, "symbol": None, "symbol_column": "Symbol"}
     first = written(tmp_path, "first.csv", "Date,Symbol,Close\n2024-01-02,Z,1\n")
     assert give(mktdash, first, written(tmp_path, "one.json", by_symbol)).code == 0
-    many = "".join(f"2024-01-02,{letter},1\n" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    second = written(tmp_path, "second.csv", f"Date,Symbol,Close\n{many}")
+    # More than one transaction takes.
+    days = [date(1995, 1, 1) + timedelta(days=n) for n in range(10_400)]
+    many = "".join(f"{day},{letter},1\n" for day in days for letter in "ABCDEFGHIJKLMNOPQRSTUVWXY")
+    second = written(tmp_path, "second.csv", f"Date,Symbol,Close\n{many}2024-01-02,Z,1\n")
     done = give(mktdash, second, written(tmp_path, "two.json", by_symbol | {"unit": "EUR", "currency": None}))
     assert (done.code, "the series Z|held|" in done.err) == (1, True), done.err
     assert values(mktdash, "held") == {("Z", "01-02"): 1.0}

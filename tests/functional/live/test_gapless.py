@@ -90,10 +90,10 @@ async def test_a_slow_reader_catches_up_from_the_table(engine, hub):
         # far more than the four that may wait
         for n in range(1, 40):
             await append(engine, n)
-        await wait_until(lambda: any(subscriber.overflowed for subscriber in hub._subscribers))
+        await wait_until(lambda: any(subscriber.overflowed for subscriber in hub.subscribers))
 
         assert await take(stream, 39) == list(range(1, 40))
-        assert all(len(subscriber.waiting) <= 4 for subscriber in hub._subscribers)
+        assert all(len(subscriber.waiting) <= 4 for subscriber in hub.subscribers)
 
 
 async def test_a_stream_carries_its_own_topic_and_keys_only(engine, hub):
@@ -142,7 +142,7 @@ async def test_closing_the_hub_ends_every_stream(engine, hub):
         hub.end_streams()
 
         assert await waiting is None
-    assert hub.subscribers == 0
+    assert not hub.subscribers
 
 
 async def test_an_hour_without_listeners_is_not_replayed_to_the_next_one(engine, hub):
@@ -198,7 +198,7 @@ async def test_a_reader_that_is_overrun_while_it_resumes_misses_nothing(engine, 
     async def resumed(conn, text):
         cursor = await resume_from(conn, text)
         await append(engine, *range(4, 20))
-        await wait_until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
+        await wait_until(lambda: all(subscriber.overflowed for subscriber in hub.subscribers))
         return cursor
 
     monkeypatch.setattr("mktdash.live.hub.resume_from", resumed)
@@ -233,10 +233,10 @@ async def test_a_quiet_series_goes_on_when_all_between_its_events_is_forgotten(e
         await append(engine, 0, key="7")
         assert await take(stream, 1) == [0]
         await append(engine, *range(9), key="8")
-        await wait_until(lambda: all(subscriber._offered >= 10 for subscriber in hub._subscribers))
+        await wait_until(lambda: all(subscriber.offered >= 10 for subscriber in hub.subscribers))
         await forget_all(engine)
         await append(engine, *range(1, 40), key="7")
-        await wait_until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
+        await wait_until(lambda: all(subscriber.overflowed for subscriber in hub.subscribers))
 
         assert await take(stream, 39) == list(range(1, 40))
 
@@ -250,7 +250,7 @@ async def test_what_a_reader_has_seen_past_its_own_events_may_be_forgotten(engin
             # Before the view that it reads in: all of this is seen there, and offered by the tail too.
             overrun.append(offset)
             await append(engine, *range(1, 20), key="7")
-            await wait_until(lambda: all(subscriber.overflowed for subscriber in hub._subscribers))
+            await wait_until(lambda: all(subscriber.overflowed for subscriber in hub.subscribers))
             await append(engine, *range(9), key="8")
         await require_kept(conn, offset)
 

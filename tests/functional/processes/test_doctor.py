@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from mktdash.cli.diagnosis import disk, examine, settings_shown
 from mktdash.cli.main import app
 from mktdash.domain.clock import to_micros
-from mktdash.ingest import transactions
+from mktdash.ingest.transactions import TransactionSize
 from mktdash.resources import open_resources
 from mktdash.settings import Settings
 from mktdash.store.catalogue.datasets import mark_checked
@@ -99,9 +99,7 @@ async def test_a_dataset_whose_last_look_failed_is_named(resources):
     assert await wrong(resources) == {}
 
 
-async def test_an_interrupted_batch_is_named_after_a_while(resources, monkeypatch):
-    monkeypatch.setattr(transactions, "TRANSACTION_ROWS", 2)
-    monkeypatch.setattr(transactions, "_PART_ROWS", 1)
+async def test_an_interrupted_batch_is_named_after_a_while(resources):
 
     class Interrupted(ScriptedProvider):
         readings = 0
@@ -120,6 +118,7 @@ async def test_an_interrupted_batch_is_named_after_a_while(resources, monkeypatc
             resources.engine,
             scripted({"AAA": {n: float(n) for n in range(1, 9)}}, NOW - timedelta(hours=1)),
             Interrupted(4),
+            size=TransactionSize(rows=2, part=1),
         )
     assert "mktdash replay --source scripted" in (await wrong(resources))["batch"]
 

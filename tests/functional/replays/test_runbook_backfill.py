@@ -63,4 +63,4 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path):
 
 @pytest.mark.parametrize("document", [text for kind, _, text in BLOCKS if kind == "graphql"])
 def test_every_graphql_operation_of_the_page_is_of_this_schema(document):
-    assert validate(MktdashSchema()._schema, parse(document)) == []
+    assert validate(MktdashSchema().core, parse(document)) == []

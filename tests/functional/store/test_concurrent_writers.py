@@ -10,8 +10,9 @@ from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 
 from mktdash.domain.clock import to_micros
-from mktdash.ingest import pipeline, transactions
+from mktdash.ingest import pipeline
 from mktdash.ingest.batch import BatchKey, BatchMerge
+from mktdash.ingest.transactions import TransactionSize
 from mktdash.store.batches.batches import NewBatch, open_batch
 from mktdash.store.batches.raw_files import store_raw
 from mktdash.store.catalogue.datasets import dataset_by_key, mark_changed
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.postgres
 KNOWN = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DATASET = ScriptedProvider.datasets[0]
+close = pipeline._close  # noqa: SLF001 - the last moment of a commit, which tests hold apart from what comes before
 
 
 @pytest.fixture
@@ -32,14 +34,16 @@ async def impatient(databases):
     """A store in which nobody waits for a lock longer than a moment."""
     url = await databases.make("postgres", "empty")
     name = url.split("/")[-1].split("?")[0]
-    await databases._statement(f"ALTER DATABASE {name} SET lock_timeout = '300ms'")
+    await databases.statement(f"ALTER DATABASE {name} SET lock_timeout = '300ms'")
     engine = open_engine(url)
     yield engine
     await engine.dispose()
 
 
 async def ingest_values(engine, said, hours=0, provider=None):
-    return await ingest(engine, scripted(said, KNOWN + timedelta(hours=hours)), provider or ScriptedProvider(), now=NOW)
+    return await ingest(
+        engine, scripted(said, KNOWN + timedelta(hours=hours)), provider, now=NOW, size=TransactionSize(part=1)
+    )
 
 
 @asynccontextmanager
@@ -80,7 +84,7 @@ async def test_writers_of_different_series_do_not_wait_for_each_other(impatient)
         # The other one begins, writes and commits while this one has written and not committed.
         other = await ingest_values(impatient, {"BBB": {2: 2.0}, "CCC": {1: 1.0}}, hours=2)
         assert (other.new, other.version) == (2, 2)
-        mine = await pipeline._close(merge, conn, DATASET, batch, to_micros(NOW), finished=True)
+        mine = await close(merge, conn, DATASET, batch, to_micros(NOW), finished=True)
         assert (mine.new, mine.version) == (1, 3)
 
 
@@ -99,13 +103,12 @@ async def test_only_the_last_moment_of_a_commit_is_one_at_a_time(impatient):
         await append_events(conn, [], to_micros(NOW))
         async with merging(impatient, {"BBB": {2: 2.0}}, hours=1) as (merge, tail, batch):
             with pytest.raises(DBAPIError, match="lock timeout"):
-                await pipeline._close(merge, tail, DATASET, batch, to_micros(NOW), finished=True)
+                await close(merge, tail, DATASET, batch, to_micros(NOW), finished=True)
             await tail.rollback()
 
 
-async def test_many_writers_at_once_end_as_if_one_came_after_the_other(databases, monkeypatch):
+async def test_many_writers_at_once_end_as_if_one_came_after_the_other(databases):
     # Pieces that name the series in opposite orders: crosswise waiting, if locks were taken as they come.
-    monkeypatch.setattr(transactions, "_PART_ROWS", 1)
     aliases = ["AAA", "BBB", "CCC", "DDD"]
     batches = [
         (

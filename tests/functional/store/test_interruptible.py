@@ -61,13 +61,16 @@ async def test_a_connection_that_is_closed_holds_no_lock_though_a_statement_was_
 async def test_a_statement_given_up_in_the_queue_never_begins(connection):
     release = threading.Event()
     begun = []
-    before = asyncio.create_task(connection._execute(release.wait))
-    waiting = asyncio.create_task(connection._execute(begun.append, 1))
+    await connection.create_function("wait", 0, release.wait)
+    await connection.create_function("begin", 0, lambda: begun.append(1))
+    before = asyncio.create_task(connection.execute_fetchall("SELECT wait()"))
+    waiting = asyncio.create_task(connection.execute_fetchall("SELECT begin()"))
     await asyncio.sleep(0)
 
     await cancelled(waiting)
     release.set()
-    await before
+    # Interrupted too, maybe: a connection has one user at a time.
+    await asyncio.gather(before, return_exceptions=True)
 
     await answers(connection)
     assert begun == []
@@ -76,12 +79,18 @@ async def test_a_statement_given_up_in_the_queue_never_begins(connection):
 async def test_a_statement_given_up_between_its_call_and_its_first_step_ends(connection):
     called, release = threading.Event(), threading.Event()
 
-    def late():
-        called.set()
-        release.wait()
-        connection._conn.execute(ENDLESS).fetchall()
+    class Late:
+        """Parameters that are not there at once."""
 
-    task = asyncio.create_task(connection._execute(late))
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            called.set()
+            release.wait()
+            return 2_000_000_000
+
+    task = asyncio.create_task(connection.execute_fetchall(ENDLESS.replace("2000000000", "?"), Late()))
     await asyncio.to_thread(called.wait)
 
     await cancelled(task)
@@ -103,7 +112,8 @@ async def test_a_commit_whose_asker_went_away_is_carried_out(connection):
     release = threading.Event()
     await connection.execute("CREATE TABLE kept (n)")
     await connection.execute("INSERT INTO kept VALUES (1)")
-    before = asyncio.create_task(connection._execute(release.wait))
+    await connection.create_function("wait", 0, release.wait)
+    before = asyncio.create_task(connection.execute_fetchall("SELECT wait()"))
     task = asyncio.create_task(connection.commit())
     await asyncio.sleep(0)
 
@@ -125,26 +135,28 @@ def test_a_connection_that_could_not_be_opened_ends_its_thread_before_its_loop(m
     complaints = []
     monkeypatch.setattr(threading, "excepthook", lambda complaint: complaints.append(complaint.exc_value))
     connection = connect(str(tmp_path / "nowhere" / "mktdash.db"))
-    take, taken = connection._tx.get, []
+    # What is late here is inside of the driver, where nobody is asked.
+    queue, thread, taken = connection._tx, connection._thread, []  # noqa: SLF001
 
     class Late:
-        put_nowait = connection._tx.put_nowait
+        put_nowait = queue.put_nowait
 
         def get(self):
-            taken.append(take())
+            taken.append(queue.get())
             if len(taken) == 2:
                 # The end of the thread: a program that gives up now would be through with its loop before it.
                 time.sleep(0.3)
             return taken[-1]
 
-    connection._tx = Late()
-    monkeypatch.setattr(connection._thread, "_args", (connection._tx,))
+    late = Late()
+    monkeypatch.setattr(connection, "_tx", late)
+    monkeypatch.setattr(thread, "_args", (late,))
 
     async def opened():
         await connection
 
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         asyncio.run(opened())
-    connection._thread.join()
+    thread.join()
 
     assert complaints == []

@@ -6,7 +6,7 @@ from graphql import parse
 from mktdash.graphql.documents.cost import MOST, Costs
 from mktdash.graphql.schema import MktdashSchema
 
-COSTS = Costs(MktdashSchema()._schema)
+COSTS = Costs(MktdashSchema().core)
 
 
 def cost(text, sizes=None, **variables):

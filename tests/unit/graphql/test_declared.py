@@ -18,7 +18,7 @@ from mktdash.graphql.vocabulary.depends_on import (
 from mktdash.store.live.topic_versions import ABOUT, CATALOGUE, DATA, FAMILIES, QUALITY, RAW, REPORTS
 
 TOPICS = FAMILIES | {CATALOGUE, RAW, REPORTS}
-SCHEMA = MktdashSchema()._schema
+SCHEMA = MktdashSchema().core
 
 
 def readable():
@@ -111,7 +111,7 @@ class Query:
     silent: str
 
 
-SMALL = strawberry.Schema(Query)._schema
+SMALL = MktdashSchema(Query).core
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def log(tmp_path):
 @pytest.fixture
 def group(tmp_path):
     with (tmp_path / "held").open("w") as held:
-        group = Group(held.fileno())
+        group = Group(held.fileno(), exit_seconds=600)
         yield group
         group.close()
 
@@ -75,10 +75,9 @@ async def test_a_line_without_an_end_and_a_line_of_many_kilobytes_are_relayed_to
     assert (tmp_path / "mktdash.log").read_text().count("x") == 300_000
 
 
-async def test_a_child_that_dies_is_started_again_and_that_is_said(group, log, monkeypatch):
+async def test_a_child_that_dies_is_started_again_and_that_is_said(group, log):
     # given
-    monkeypatch.setattr(child_module, "_FIRST_PAUSE", 0.01)
-    child = Child(python("import os; print('alive', flush=True); os._exit(3)"), group, log)
+    child = Child(python("import os; print('alive', flush=True); os._exit(3)"), group, log, first_pause=0.01)
     kept = asyncio.create_task(child.keep_running())
     # when
     said = [await log.next_line("up", "child ended") for _ in range(3)]
@@ -91,10 +90,9 @@ async def test_a_child_that_dies_is_started_again_and_that_is_said(group, log, m
     assert child.ends >= 3
 
 
-async def test_a_program_that_is_not_there_is_said_and_tried_again(group, log, monkeypatch):
+async def test_a_program_that_is_not_there_is_said_and_tried_again(group, log):
     # given
-    monkeypatch.setattr(child_module, "_FIRST_PAUSE", 0.01)
-    child = Child(ProcessSpec("child", ("/nowhere/at/all",), {}), group, log)
+    child = Child(ProcessSpec("child", ("/nowhere/at/all",), {}), group, log, first_pause=0.01)
     kept = asyncio.create_task(child.keep_running())
     # when
     said = await log.next_line("up", "child")
@@ -120,7 +118,7 @@ async def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(group, log
 async def test_closing_the_group_ends_what_a_stopped_child_left_behind(tmp_path, log):
     # given: a child that ends at once and leaves a grandchild that would stay for ever
     with (tmp_path / "held").open("w") as held:
-        group = Group(held.fileno())
+        group = Group(held.fileno(), exit_seconds=600)
     leaver = (
         "import subprocess, sys\n"
         "left = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'], stdout=subprocess.DEVNULL)\n"

@@ -49,16 +49,14 @@ async def test_the_claim_waits_for_what_a_dead_supervisor_left(tmp_path, monkeyp
     assert len(waits) == 1
 
 
-async def test_a_claim_that_waits_says_so_once_and_does_not_wait_for_ever(tmp_path, monkeypatch):
+async def test_a_claim_that_waits_says_so_once_and_does_not_wait_for_ever(tmp_path):
     # given: a claim whose holder is no more, and whose guard does not end
     async with claim(tmp_path, "old"):
         (tmp_path / "up.lock").write_text(json.dumps({"pid": 2**22 + 1, "url": "old"}))
-        monkeypatch.setattr(home_module, "_SAY_WAITING_SECONDS", -1)
-        monkeypatch.setattr(home_module, "_WAIT_FOR_DYING_SECONDS", 0.2)
         said = []
         # when
         with pytest.raises(CannotStartError, match=r"processes of an earlier start on .* have not ended"):
-            async with claim(tmp_path, "new", lambda: said.append("waiting")):
+            async with claim(tmp_path, "new", lambda: said.append("waiting"), say_after=-1, give_up_after=0.2):
                 pass
     # then
     assert said == ["waiting"]

@@ -28,7 +28,7 @@ def answer():
 
         async def serve(status, body):
             served.update(status=status, body=body)
-            return await ask("127.0.0.1", server.server_address[1])
+            return await ask("127.0.0.1", server.server_address[1], seconds=600)
 
         yield serve
         server.shutdown()
@@ -39,7 +39,7 @@ async def test_nobody_listening_is_the_web_process_missing():
     # given
     port = free_port("127.0.0.1", 0)
     # when / then
-    assert await ask("127.0.0.1", port) == Readiness(ready=False, missing="web")
+    assert await ask("127.0.0.1", port, seconds=600) == Readiness(ready=False, missing="web")
 
 
 async def test_a_good_answer_is_ready(answer):

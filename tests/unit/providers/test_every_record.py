@@ -14,6 +14,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.factories.sources.stream import AT_ONCE
 
 import mktdash.providers
 from mktdash.domain.errors import MktdashError, ProviderFormatError, ProviderUnavailableError
@@ -28,7 +29,6 @@ from mktdash.providers.ecb.client import EcbProvider
 from mktdash.providers.fred.client import FredProvider
 from mktdash.providers.kraken.client import KrakenProvider
 from mktdash.providers.sim.client import SimProvider
-from mktdash.providers.streaming import second_batches
 from mktdash.providers.treasury.client import TreasuryProvider
 from mktdash.providers.yahoo.client import YahooProvider
 
@@ -124,9 +124,11 @@ JSON = {
     ),
 }
 STREAMED = {
-    "coinbase stream": Sample(CoinbaseProvider(), "coinbase-trades", "wss:", lines(trade(1, 1), trade(2, 1))),
+    "coinbase stream": Sample(
+        CoinbaseProvider(batches=AT_ONCE), "coinbase-trades", "wss:", lines(trade(1, 1), trade(2, 1))
+    ),
     "kraken trades": Sample(
-        KrakenProvider(),
+        KrakenProvider(batches=AT_ONCE),
         "kraken-trades",
         "wss:",
         lines(
@@ -135,7 +137,7 @@ STREAMED = {
         ),
     ),
     "kraken told candles": Sample(
-        KrakenProvider(),
+        KrakenProvider(batches=AT_ONCE),
         "kraken-ohlc-1m",
         "wss:",
         lines({"channel": "ohlc", "data": [candle(1), candle(2)]}, {"channel": "ohlc", "data": [candle(2)]}),
@@ -355,14 +357,6 @@ def heard(provider: Any, messages: list[bytes]) -> list[RawPayload]:
     return asyncio.run(run())
 
 
-@pytest.fixture
-def _at_once(monkeypatch):
-    """Streams flush with every message."""
-    monkeypatch.setattr(second_batches, "_EVERY_S", 0.0)
-    monkeypatch.setattr(second_batches, "_SETTLE_S", 0.0)
-
-
-@pytest.mark.usefixtures("_at_once")
 @pytest.mark.parametrize("name", STREAMED)
 @given(at=st.integers(0, 200), value=VALUES)
 def test_a_listener_loses_no_message_and_never_ends_in_a_stack_trace(name, at, value):
@@ -378,12 +372,11 @@ def test_a_listener_loses_no_message_and_never_ends_in_a_stack_trace(name, at, v
             continue
 
 
-@pytest.mark.usefixtures("_at_once")
 def test_what_a_stream_tells_of_others_than_those_asked_for_is_refused_and_counted():
     other = {**trade(1, 1), "product_id": "DOGE-USD"}
     odd = {"type": "ticker", "product_id": "BTC-USD", "price": "1"}
     messages = lines({"type": "subscriptions"}, trade(1, 1), other, odd, {"type": "heartbeat"}).splitlines()
-    payloads = heard(CoinbaseProvider(), messages)
+    payloads = heard(CoinbaseProvider(batches=AT_ONCE), messages)
 
     pieces = [piece for one in payloads for piece in CoinbaseProvider().parse(one)]
     assert summed(pieces) == 3
@@ -392,6 +385,8 @@ def test_what_a_stream_tells_of_others_than_those_asked_for_is_refused_and_count
 
     told = [{**candle(1), "symbol": None}, candle(2), 7]
     messages = lines({"channel": "status"}, {"channel": "ohlc", "data": told}).splitlines()
-    pieces = [piece for one in heard(KrakenProvider(), messages) for piece in KrakenProvider().parse(one)]
+    pieces = [
+        piece for one in heard(KrakenProvider(batches=AT_ONCE), messages) for piece in KrakenProvider().parse(one)
+    ]
     assert {one.code for piece in pieces for one in piece.rejected} >= {"BAD_DATE"}
     assert {one.alias for piece in pieces for one in piece.series} >= {"BTC/USD"}

@@ -3,11 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import UnauthenticatedError, UnavailableError
-from mktdash.security import revocation
 from mktdash.security.principals import LOCAL_READER, Principal, Role
 from mktdash.security.revocation import Revocation
 
@@ -30,11 +27,6 @@ class Store:
         return {one: self.good[one] for one in ids if one in self.good}
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    monkeypatch.setattr(revocation, "_SECONDS_BETWEEN_LOOKS", 0.0)
-
-
 def bearer(token_id, role=Role.VIEWER, **more):
     return Principal(token_id, role, token_id=token_id, **more)
 
@@ -54,7 +46,7 @@ async def looked(store, times):
 async def test_a_stream_ends_once_when_its_token_is_gone_and_others_go_on():
     one, other = bearer("one"), bearer("other")
     store = Store(one, other)
-    watch = Revocation(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW, seconds_between_looks=0)
     (gone, end), (kept, keep) = ending(), ending()
     with watch.watching(one, end), watch.watching(other, keep):
         await looked(store, 2)
@@ -71,7 +63,7 @@ async def test_a_stream_ends_once_when_its_token_is_gone_and_others_go_on():
 async def test_streams_of_one_token_are_looked_up_once():
     one = bearer("one")
     store = Store(one)
-    watch = Revocation(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW, seconds_between_looks=0)
     with watch.watching(one, print), watch.watching(one, print):
         await looked(store, 1)
     await watch.aclose()
@@ -81,7 +73,7 @@ async def test_streams_of_one_token_are_looked_up_once():
 
 async def test_nobody_is_looked_up_where_no_stream_has_a_token():
     store = Store()
-    watch = Revocation(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW, seconds_between_looks=0)
     with watch.watching(LOCAL_READER, print):
         for _ in range(20):
             await asyncio.sleep(0)
@@ -93,11 +85,11 @@ async def test_nobody_is_looked_up_where_no_stream_has_a_token():
 async def test_after_the_last_stream_there_is_no_look_and_with_the_next_there_is():
     one = bearer("one")
     store = Store(one)
-    watch = Revocation(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW, seconds_between_looks=0)
     with watch.watching(one, print):
         await looked(store, 1)
     async with asyncio.timeout(GUARD_S):
-        while watch._task is not None:  # noqa: ASYNC110 - likewise
+        while "revocation of streams" in {task.get_name() for task in asyncio.all_tasks()}:  # noqa: ASYNC110 - likewise
             await asyncio.sleep(0)
     done = len(store.looks)
     with watch.watching(one, print):
@@ -110,7 +102,7 @@ async def test_a_stream_ends_at_exactly_the_end_of_its_token_with_the_store_away
     one = bearer("one", ends_at=to_micros(NOW + timedelta(seconds=5)))
     store = Store(one)
     store.fault = UnavailableError("away")
-    watch = Revocation(store.look, lambda: now)
+    watch = Revocation(store.look, lambda: now, seconds_between_looks=0)
     ended, end = ending()
     with watch.watching(one, end):
         now = NOW + timedelta(microseconds=4_999_999)
@@ -125,7 +117,7 @@ async def test_a_longer_life_of_a_session_is_a_longer_life_of_its_streams():
     now = NOW
     one = bearer("one", ends_at=to_micros(NOW + timedelta(seconds=5)))
     store = Store(bearer("one", ends_at=to_micros(NOW + timedelta(seconds=50))))
-    watch = Revocation(store.look, lambda: now)
+    watch = Revocation(store.look, lambda: now, seconds_between_looks=0)
     ended, end = ending()
     with watch.watching(one, end):
         await looked(store, 2)
@@ -137,7 +129,7 @@ async def test_a_longer_life_of_a_session_is_a_longer_life_of_its_streams():
 
 async def test_another_role_is_another_stream():
     store = Store(bearer("one", Role.VIEWER))
-    watch = Revocation(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW, seconds_between_looks=0)
     ended, end = ending()
     with watch.watching(bearer("one", Role.ADMIN), end):
         await asyncio.wait_for(ended, GUARD_S)
@@ -148,7 +140,7 @@ async def test_a_store_that_is_away_is_waited_for_and_not_for_ever():
     one, passed = bearer("one"), 0.0
     store = Store(one)
     store.fault = UnavailableError("away")
-    watch = Revocation(store.look, lambda: NOW, monotonic=lambda: passed)
+    watch = Revocation(store.look, lambda: NOW, monotonic=lambda: passed, seconds_between_looks=0)
     ended, end = ending()
     with watch.watching(one, end):
         await looked(store, 3)
@@ -172,7 +164,7 @@ async def test_a_look_that_fails_as_nobody_foresaw_is_made_again(caplog):
     one = bearer("one")
     store = Store()
     store.fault = RuntimeError("nobody foresaw")
-    watch = Revocation(store.look, lambda: NOW)
+    watch = Revocation(store.look, lambda: NOW, seconds_between_looks=0)
     ended, end = ending()
     with watch.watching(one, end):
         await looked(store, 2)

@@ -128,7 +128,7 @@ def test_a_python_without_pip_where_none_can_be_added_is_one_sentence(modules, m
     monkeypatch.setattr(environment.os, "geteuid", lambda: 1000)
     # when / then
     with pytest.raises(modules["failures"].SetupError, match="apt install python3"):
-        environment._create({})
+        environment.create({})
 
 
 def fake_python(folder, name, minor):

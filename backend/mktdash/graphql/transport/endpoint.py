@@ -41,7 +41,6 @@ from mktdash.graphql.vocabulary.json import decode, encode
 from mktdash.security.authentication import SCOPE_KEY, Authentication, RequestFacts, bearer_of
 
 MOST_OPERATIONS_A_SOCKET = 50
-_SECONDS_TO_INTRODUCE = timedelta(seconds=10)
 _READS = frozenset({OperationType.QUERY})
 _CALLS = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
@@ -53,12 +52,18 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     websocket_adapter_class = TextFrames
     graphql_transport_ws_handler_class = PatientHandler
 
-    def __init__(self, schema: MktdashSchema, services: Services, authentication: Authentication) -> None:
+    def __init__(
+        self,
+        schema: MktdashSchema,
+        services: Services,
+        authentication: Authentication,
+        seconds_to_introduce: float,
+    ) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            connection_init_wait_timeout=_SECONDS_TO_INTRODUCE,
+            connection_init_wait_timeout=timedelta(seconds=seconds_to_introduce),
             max_subscriptions_per_connection=MOST_OPERATIONS_A_SOCKET,
         )
         self._mktdash_schema = schema

@@ -10,11 +10,8 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mktdash.deadline import DeadlineTimer
 from mktdash.http.server.request_parsing import RequestProtocol
+from mktdash.web_times import USUAL, WebTimes
 
-# From the connection, or a request's first byte, to its last: the largest body takes 10 s at 26 kB/s.
-SECONDS_TO_ASK = 20.0
-# How long a sender who was refused goes on being heard, so that it comes to read why.
-SECONDS_TO_HEAR = 2.0
 MOST_HEAD_BYTES = 64 * 1024
 
 
@@ -25,8 +22,9 @@ class BoundedProtocol(RequestProtocol):
     takes the connection over.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, times: WebTimes = USUAL, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._times = times
         self._deadline: DeadlineTimer | None = None
         # A request's first byte is here and its last is not.
         self._coming = False
@@ -104,7 +102,8 @@ class BoundedProtocol(RequestProtocol):
         self._refuse(b"400 Bad Request", msg.encode())
 
     def _await_request(self) -> None:
-        self._deadline = DeadlineTimer(self.loop, SECONDS_TO_ASK, self._give_up)
+        seconds = self._times.request if self._coming else self._times.first_byte
+        self._deadline = DeadlineTimer(self.loop, seconds, self._give_up)
 
     def _await_nothing(self) -> None:
         if self._deadline is not None:
@@ -140,4 +139,4 @@ class BoundedProtocol(RequestProtocol):
         else:
             # Closed with bytes unread, the kernel would reset the connection, and the answer be lost with it.
             self.transport.write_eof()
-            self._deadline = DeadlineTimer(self.loop, SECONDS_TO_HEAR, self.transport.abort)
+            self._deadline = DeadlineTimer(self.loop, self._times.refused, self.transport.abort)

@@ -1,6 +1,6 @@
 """Coinbase Exchange: one-minute candles over REST in pages; trades over its WebSocket, missed trades over REST."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from mktdash.domain.clock import Clock, from_micros
@@ -8,6 +8,7 @@ from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, M
 from mktdash.providers.base import Fetcher, Parsed, Policy, RawPayload, Window
 from mktdash.providers.coinbase.listener import CoinbaseListener
 from mktdash.providers.coinbase.parse import CANDLES, PRODUCTS, TRADES, parse
+from mktdash.providers.streaming.second_batches import SecondBatches
 from mktdash.providers.streaming.trade_gaps import GapWatch
 
 REST_URL = "https://api.exchange.coinbase.com"
@@ -53,11 +54,17 @@ class CoinbaseProvider:
     )
 
     def __init__(
-        self, rest_url: str = REST_URL, stream_url: str = STREAM_URL, *, silence_s: float = _SILENCE_S
+        self,
+        rest_url: str = REST_URL,
+        stream_url: str = STREAM_URL,
+        *,
+        silence_s: float = _SILENCE_S,
+        batches: Callable[[Callable[[], float]], SecondBatches] = SecondBatches,
     ) -> None:
         self._rest_url = rest_url
         self._stream_url = stream_url
         self._silence_s = silence_s
+        self._batches = batches
         self._watch = GapWatch()
 
     async def fetch(self, fetcher: Fetcher, window: Window, clock: Clock) -> AsyncIterator[RawPayload]:
@@ -82,7 +89,7 @@ class CoinbaseProvider:
         """
         del window  # REST finds missed trades by number, which only a running process knows
         listener = CoinbaseListener(fetcher, self._rest_url, self._stream_url, clock, self._watch)
-        return listener.payloads(silence_s=self._silence_s)
+        return listener.payloads(silence_s=self._silence_s, batches=self._batches)
 
     def parse(self, payload: RawPayload) -> Iterator[Parsed]:
         """Read a payload of either dataset."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import orjson
@@ -35,24 +35,26 @@ class CoinbaseListener:
         self._clock = clock
         self._watch = watch
 
-    async def payloads(self, *, silence_s: float) -> AsyncIterator[RawPayload]:
+    async def payloads(
+        self, *, silence_s: float, batches: Callable[[Callable[[], float]], SecondBatches]
+    ) -> AsyncIterator[RawPayload]:
         """Trades as they come.
 
         Raises:
             ProviderError: the stream was refused, closed or fell silent.
         """
-        bundle = SecondBatches(asyncio.get_running_loop().time)
+        matches = batches(asyncio.get_running_loop().time)
         subscribe = {"type": "subscribe", "product_ids": list(PRODUCTS), "channels": ["matches", "heartbeat"]}
         wanted = [orjson.dumps(subscribe).decode()]
         async for message in self._fetcher.listen(self._stream_url, wanted, silence_s=silence_s):
             event = _read(message)
             if str(event.get("type")) not in _CONTROL:
-                bundle.add(_on_one_line(message))
+                matches.add(_on_one_line(message))
                 gap = self._gap(event)
                 if gap is not None:
                     async for payload in self._missed(gap):
                         yield payload
-            if body := bundle.take():
+            if body := matches.take():
                 now = self._clock()
                 yield RawPayload(TRADES, body, self._stream_url, now, now, content_type="application/x-ndjson")
 

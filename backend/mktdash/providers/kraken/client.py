@@ -1,6 +1,6 @@
 """Kraken: one-minute candles over REST; trades and candles over its WebSocket, missed trades over REST."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from mktdash.domain.clock import MICROS_PER_SECOND, Clock
 from mktdash.domain.instrument import AssetClass, DatasetSpec, InstrumentSpec, Measure, SeriesSpec
@@ -8,6 +8,7 @@ from mktdash.providers.base import Fetcher, Parsed, Policy, RawPayload, Window
 from mktdash.providers.kraken.listener import KrakenListener
 from mktdash.providers.kraken.pairs import DEFAULT, PAIRS
 from mktdash.providers.kraken.parse import CANDLE_S, CANDLES, TRADES, parse, refuse_errors
+from mktdash.providers.streaming.second_batches import SecondBatches
 from mktdash.providers.streaming.trade_gaps import GapWatch
 
 REST_URL = "https://api.kraken.com/0/public"
@@ -50,11 +51,17 @@ class KrakenProvider:
     )
 
     def __init__(
-        self, rest_url: str = REST_URL, stream_url: str = STREAM_URL, *, silence_s: float = _SILENCE_S
+        self,
+        rest_url: str = REST_URL,
+        stream_url: str = STREAM_URL,
+        *,
+        silence_s: float = _SILENCE_S,
+        batches: Callable[[Callable[[], float]], SecondBatches] = SecondBatches,
     ) -> None:
         self._rest_url = rest_url
         self._stream_url = stream_url
         self._silence_s = silence_s
+        self._batches = batches
         self._watch = GapWatch()
 
     async def fetch(self, fetcher: Fetcher, window: Window, clock: Clock) -> AsyncIterator[RawPayload]:
@@ -73,7 +80,7 @@ class KrakenProvider:
             ProviderError: the stream was refused, closed or fell silent.
         """
         listener = KrakenListener(fetcher, self._rest_url, self._stream_url, clock, self._watch)
-        return listener.payloads(window, silence_s=self._silence_s)
+        return listener.payloads(window, silence_s=self._silence_s, batches=self._batches)
 
     def parse(self, payload: RawPayload) -> Iterator[Parsed]:
         """Read a payload of either dataset, from either place."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import orjson
@@ -41,7 +41,9 @@ class KrakenListener:
         self._candles: dict[tuple[str, int], bytes] = {}
         self._unreadable: list[bytes] = []
 
-    async def payloads(self, window: Window, *, silence_s: float) -> AsyncIterator[RawPayload]:
+    async def payloads(
+        self, window: Window, *, silence_s: float, batches: Callable[[Callable[[], float]], SecondBatches]
+    ) -> AsyncIterator[RawPayload]:
         """Trades and finished candles as they come; first, over REST, the trades since those held.
 
         Raises:
@@ -49,7 +51,7 @@ class KrakenListener:
         """
         async for payload in self._missed_before(window):
             yield payload
-        trades = SecondBatches(asyncio.get_running_loop().time)
+        trades = batches(asyncio.get_running_loop().time)
         async for message in self._fetcher.listen(self._stream_url, _subscriptions(), silence_s=silence_s):
             event = _read(message)
             channel = event.get("channel")

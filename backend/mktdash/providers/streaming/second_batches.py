@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 
-# What happens in one millisecond may come in two messages; they are kept together by waiting this long.
-_SETTLE_S = 0.25
-_EVERY_S = 1.0
-
 
 class SecondBatches:
-    """Messages with the time they arrived; ``time`` is a clock of seconds that never goes back."""
+    """Messages with the time they arrived; ``time`` is a clock of seconds that never goes back.
 
-    def __init__(self, time: Callable[[], float]) -> None:
+    What happens in one millisecond may come in two messages; they are kept together by waiting for ``settle_s``.
+    """
+
+    def __init__(self, time: Callable[[], float], *, every_s: float = 1.0, settle_s: float = 0.25) -> None:
         self._time = time
+        self._every_s = every_s
+        self._settle_s = settle_s
         self._lines: list[tuple[float, bytes]] = []
-        self._due = time() + _EVERY_S
+        self._due = time() + self._every_s
 
     def add(self, message: bytes) -> None:
         """Take a message in."""
@@ -24,7 +25,7 @@ class SecondBatches:
         now = self._time()
         if now < self._due:
             return b""
-        self._due = now + _EVERY_S
-        ready = [line for at, line in self._lines if at <= now - _SETTLE_S]
-        self._lines = [(at, line) for at, line in self._lines if at > now - _SETTLE_S]
+        self._due = now + self._every_s
+        ready = [line for at, line in self._lines if at <= now - self._settle_s]
+        self._lines = [(at, line) for at, line in self._lines if at > now - self._settle_s]
         return b"\n".join(ready)

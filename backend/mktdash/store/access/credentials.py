@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.store.engine.shared_read import SharedRead
+from mktdash.web_times import USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ _SQLITE = _STATEMENT.format(among="IN (SELECT value FROM json_each(?1))")
 class CredentialWatch:
     """Credentials as they are now, live or not; one read serves all requests that came before it was sent."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, seconds_to_read: float = USUAL.shared_read) -> None:
         self._postgres = engine.dialect.name == "postgresql"
-        self.shared: SharedRead[str, Credential] = SharedRead(engine, self._read)
+        self.shared: SharedRead[str, Credential] = SharedRead(engine, self._read, seconds_to_read)
 
     async def by_id(self, credential_id: str) -> Credential | None:
         """The token or session of an id.

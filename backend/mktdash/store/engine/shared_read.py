@@ -13,11 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.deadline import deadline
 from mktdash.uncancelled import uncancelled
+from mktdash.web_times import USUAL
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-_SECONDS_TO_READ = 5.0
 
 
 class SharedRead(Generic[K, V]):
@@ -26,10 +25,16 @@ class SharedRead(Generic[K, V]):
     It holds one connection, from the first question until :meth:`aclose`; each read is a transaction of its own.
     """
 
-    def __init__(self, engine: AsyncEngine, read: Callable[[Any, set[K]], Awaitable[Mapping[K, V]]]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        read: Callable[[Any, set[K]], Awaitable[Mapping[K, V]]],
+        seconds_to_read: float = USUAL.shared_read,
+    ) -> None:
         """``read`` asks the driver's own connection for the values of keys; those that have none are left out."""
         self._engine = engine
         self._read = read
+        self._seconds_to_read = seconds_to_read
         self._conn: AsyncConnection | None = None
         self.driver: Any = None
         self._waiting: list[tuple[K, asyncio.Future[V | None]]] = []
@@ -61,8 +66,8 @@ class SharedRead(Generic[K, V]):
             while self._waiting:
                 asked, self._waiting = self._waiting, []
                 try:
-                    async with deadline(_SECONDS_TO_READ):
-                        found = await self._ask({key for key, _ in asked})
+                    async with deadline(self._seconds_to_read):
+                        found = await self.read({key for key, _ in asked})
                 except Exception as error:  # noqa: BLE001 - whoever asked gets it
                     await self._drop()
                     for _, one in asked:
@@ -77,7 +82,12 @@ class SharedRead(Generic[K, V]):
             for _, one in self._waiting:
                 one.cancel()
 
-    async def _ask(self, keys: set[K]) -> Mapping[K, V]:
+    async def read(self, keys: set[K]) -> Mapping[K, V]:
+        """The values of some keys by one read, now.
+
+        Raises:
+            Exception: as :meth:`of`.
+        """
         self.reads += 1
         if self.driver is not None:
             try:

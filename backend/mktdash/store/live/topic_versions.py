@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mktdash.store.engine.shared_read import SharedRead
+from mktdash.web_times import USUAL
 
 CATALOGUE = "catalogue"
 REPORTS = "reports"
@@ -36,9 +37,9 @@ _ALL = "SELECT topic, version FROM topic_version"
 class VersionWatch:
     """The versions as they are now. One read serves all who asked before it was sent, so each costs next to nothing."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, seconds_to_read: float = USUAL.shared_read) -> None:
         self._postgres = engine.dialect.name == "postgresql"
-        self.shared: SharedRead[None, Versions] = SharedRead(engine, self._read)
+        self.shared: SharedRead[None, Versions] = SharedRead(engine, self._read, seconds_to_read)
         self._last: Versions = {}
 
     async def now(self) -> Versions:
