@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from mktdash.bounded_dict import BoundedDict
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import MktdashError
 from mktdash.domain.events import OBSERVATIONS
@@ -57,7 +58,7 @@ class SourceLoop:
     last_poll_at: datetime | None = None
     next_poll_at: datetime | None = None
     stream: str | None = None
-    _seen: dict[str, str] = field(default_factory=dict)
+    _seen: BoundedDict[str, str] = field(default_factory=lambda: BoundedDict(_REMEMBERED))
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -174,7 +175,7 @@ class SourceLoop:
             run_id=run_id,
             code_sha=self.resources.code_sha,
         )
-        self._remember(payload.url, digest)
+        self._seen[payload.url] = digest
         if report.changed or report.rejected:
             self.touched(report)
         if report.changed:
@@ -184,12 +185,6 @@ class SourceLoop:
                 "%s: new %d, revised %d, retracted %d, rejected %d",
                 *(report.dataset, report.new, report.revised, report.retracted, report.rejected),
             )
-
-    def _remember(self, url: str, digest: str) -> None:
-        self._seen.pop(url, None)
-        self._seen[url] = digest
-        if len(self._seen) > _REMEMBERED:
-            self._seen.pop(next(iter(self._seen)))
 
     async def _rest(self) -> None:
         clock, newest = self.resources.clock, {}

@@ -8,7 +8,6 @@ from where it last saw the bucket, or refuses, as set.
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +15,7 @@ from typing import Literal
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from mktdash.bounded_dict import BoundedDict
 from mktdash.deadline import deadline
 from mktdash.domain.errors import ThrottledError, UnavailableError
 from mktdash.web_times import USUAL
@@ -109,8 +109,8 @@ class Buckets:
         self._monotonic = monotonic
         self._script = None if redis is None else redis.register_script(_TAKE)
         self._away_until = 0.0
-        self._own: OrderedDict[str, float] = OrderedDict()
-        self._leases: OrderedDict[str, _Lease] = OrderedDict()
+        self._own: BoundedDict[str, float] = BoundedDict(_MOST_KEYS)
+        self._leases: BoundedDict[str, _Lease] = BoundedDict(_MOST_KEYS)
         self._turns = [asyncio.Lock() for _ in range(_TURNS)]
 
     async def take(self, limit: Limit, key: str, amount: int = 1) -> LimitState:
@@ -157,9 +157,6 @@ class Buckets:
         if standing.granted:
             left = wanted - amount + (before.left if before is not None and now < before.until else 0)
             self._leases[name] = _Lease(left, amount + used // 2, self._monotonic() + _LEASE_SECONDS, standing)
-            self._leases.move_to_end(name)
-            if len(self._leases) > _MOST_KEYS:
-                self._leases.popitem(last=False)
         return standing
 
     async def _ask(self, limit: Limit, key: str, amount: int) -> LimitState:
@@ -183,20 +180,14 @@ class Buckets:
         after = max(empty + amount * limit.interval, now)
         if after > now + _WINDOW and amount > 0:
             return _standing(limit, granted=False, wait=after - now - _WINDOW, used=empty - now)
-        self._keep(name, after)
+        self._own[name] = after
         return _standing(limit, granted=True, wait=0.0, used=after - now)
 
     def _follow(self, limit: Limit, name: str, taken: int, used: float) -> None:
         # Never lower than what was counted here: Redis may have forgotten, or answer to one that asked earlier.
         now = self._monotonic() * _MICROS
         own = max(self._own.get(name, 0.0), now) + taken * limit.interval
-        self._keep(name, min(max(own, now + used), now + _WINDOW))
-
-    def _keep(self, name: str, empty: float) -> None:
-        self._own[name] = empty
-        self._own.move_to_end(name)
-        if len(self._own) > _MOST_KEYS:
-            self._own.popitem(last=False)
+        self._own[name] = min(max(own, now + used), now + _WINDOW)
 
 
 def _standing(limit: Limit, *, granted: bool, wait: float, used: float) -> LimitState:

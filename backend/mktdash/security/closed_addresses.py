@@ -2,9 +2,9 @@
 
 import hashlib
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
+from mktdash.bounded_dict import BoundedDict
 from mktdash.domain.errors import ThrottledError
 
 _MOST_ADDRESSES = 10_000
@@ -19,23 +19,16 @@ class ClosedAddresses:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._closed_until: OrderedDict[str, float] = OrderedDict()
-        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._closed_until: BoundedDict[str, float] = BoundedDict(_MOST_ADDRESSES)
+        self._known: BoundedDict[bytes, None] = BoundedDict(_MOST_KNOWN)
 
     def close(self, address: str, seconds: float) -> None:
         """Look up no unknown token of an address for some seconds."""
         self._closed_until[address] = self._monotonic() + seconds
-        self._closed_until.move_to_end(address)
-        if len(self._closed_until) > _MOST_ADDRESSES:
-            self._closed_until.popitem(last=False)
 
     def know(self, secret: str) -> None:
         """Note that a header's token or cookie was good; only its hash is kept."""
-        name = _name(secret)
-        self._known[name] = None
-        self._known.move_to_end(name)
-        if len(self._known) > _MOST_KNOWN:
-            self._known.popitem(last=False)
+        self._known[_name(secret)] = None
 
     def forget(self, secret: str) -> None:
         """Note that it is good no more: what was granted to it as good has ended with it."""

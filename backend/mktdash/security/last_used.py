@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mktdash.bounded_dict import BoundedDict
 from mktdash.store.access.tokens import mark_used
 from mktdash.store.engine.session import write_transaction
 from mktdash.web_times import USUAL, WebTimes
@@ -26,7 +26,7 @@ class LastUsed:
     def __init__(self, engine: AsyncEngine, times: WebTimes = USUAL) -> None:
         self._engine = engine
         self._times = times
-        self._noted: OrderedDict[str, float] = OrderedDict()
+        self._noted: BoundedDict[str, float] = BoundedDict(_MOST_KNOWN)
         self._waiting: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -37,9 +37,6 @@ class LastUsed:
         if before is not None and now - before < self._times.use_noted:
             return
         self._noted[used_id] = now
-        self._noted.move_to_end(used_id)
-        if len(self._noted) > _MOST_KNOWN:
-            self._noted.popitem(last=False)
         self._waiting[used_id] = at
         if self._task is None:
             self._task = asyncio.create_task(self._write(), name="token use")

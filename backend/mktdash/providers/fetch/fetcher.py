@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import httpx
 
+from mktdash.bounded_dict import BoundedDict
 from mktdash.domain.clock import Clock
 from mktdash.domain.errors import ProviderError, ProviderFormatError, ProviderUnavailableError
 from mktdash.providers.base import BodyCheck, Policy, Provider, RawPayload
@@ -56,7 +57,7 @@ class HttpFetcher:
         self._circuit = Circuit(source, clock)
         self._turn = asyncio.Lock()
         self._next_at = 0.0
-        self._cached: dict[str, _CachedAnswer] = {}
+        self._cached: BoundedDict[str, _CachedAnswer] = BoundedDict(_CACHED_ANSWERS)
 
     @property
     def state(self) -> SourceState:
@@ -206,10 +207,7 @@ class HttpFetcher:
         if not isinstance(payload.body, bytes) or len(payload.body) > _CACHED_BYTES:
             return payload
         if payload.etag or kept.last_modified or self._policy.cache_s:
-            self._cached.pop(payload.url, None)
             self._cached[payload.url] = kept
-            if len(self._cached) > _CACHED_ANSWERS:
-                self._cached.pop(next(iter(self._cached)))
         return payload
 
     async def listen(self, url: str, subscribe: Sequence[str], *, silence_s: float) -> AsyncIterator[bytes]:
