@@ -22,7 +22,7 @@ from mktdash.ingest.replay import replay_from_raw
 from mktdash.jobs import reports as report_work
 from mktdash.jobs.arq_worker import open_arq
 from mktdash.jobs.dispatcher import dispatch_due
-from mktdash.jobs.render_process import render_apart
+from mktdash.jobs.render_process import render_in_process
 from mktdash.jobs.sweeper import sweep
 from mktdash.jobs.times import QueueTimes
 from mktdash.live.publish import notify
@@ -92,7 +92,7 @@ async def test_a_report(left, redis, monkeypatch):
         await on_stage("rendering csv", 0.5)
         return render_all(render, summary, lambda *_: None)
 
-    monkeypatch.setattr(report_work, "render_apart", render)
+    monkeypatch.setattr(report_work, "render_in_process", render)
     runner = runner_over(left.engine, one_file, redis=redis)
     asked = None
 
@@ -202,7 +202,7 @@ async def test_a_renderer():
         del stage, share
 
     async def render():
-        await render_apart(one_file, market_summary(), ignore, 600)
+        await render_in_process(one_file, market_summary(), ignore, 600)
 
     async def look(after):
         assert multiprocessing.active_children() == [], after

@@ -12,7 +12,7 @@ from mktdash.domain.clock import to_micros
 from mktdash.domain.observation import Columns
 from mktdash.domain.schedule import fixing_at, sessions_between
 from mktdash.quality.base import CheckContext, Subject
-from mktdash.quality.expected.sessions import schedule_of, slots_of
+from mktdash.quality.expected.expected_sessions import schedule_of, slots_of
 from mktdash.quality.loading import fill
 from mktdash.store.batches.batches import BatchRow
 from mktdash.store.catalogue.datasets import DatasetRow

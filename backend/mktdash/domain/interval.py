@@ -26,7 +26,7 @@ def interval_seconds(interval: str) -> int:
     return int(match[1]) * _SECONDS[match[2]]
 
 
-def ahead_of(interval: str) -> int:
+def allowed_lead(interval: str) -> int:
     """By how much (microseconds) a value's as-of may be after it was known.
 
     An open bar closes, and a session is fixed, within its own interval; and clocks differ a little.
@@ -36,7 +36,7 @@ def ahead_of(interval: str) -> int:
 
 def latest_as_of(known_at: int, interval: str) -> int:
     """The latest as-of (microseconds) of a value known at an instant."""
-    return known_at + ahead_of(interval)
+    return known_at + allowed_lead(interval)
 
 
 def chunk_period_of(interval: str, as_of: int) -> int:

@@ -14,7 +14,7 @@ from mktdash.domain.errors import (
     ParseFailedError,
 )
 from mktdash.graphql.documents.limits import MOST_ERRORS
-from mktdash.graphql.vocabulary.value_errors import plainly
+from mktdash.graphql.vocabulary.value_errors import in_plain_words
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def present(errors: list[GraphQLError], request_id: str) -> None:
             error.message = cause.message
             _mark(error, cause.code, request_id, retryable=cause.retryable, data=dict(cause.data))
         elif cause is None:
-            error.message = plainly(error.message)
+            error.message = in_plain_words(error.message)
             _mark(error, _code_of(error), request_id)
         else:
             _log.error("request %s failed at %s", request_id, error.path, exc_info=cause)

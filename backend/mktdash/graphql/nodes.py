@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import NotFoundError, UnknownSymbolError
 from mktdash.graphql.context import Info
-from mktdash.graphql.cost_limit import note_size
+from mktdash.graphql.cost_charging import note_size
 from mktdash.graphql.vocabulary import bounds
 from mktdash.graphql.vocabulary.arguments import Text
 from mktdash.graphql.vocabulary.depends_on import never_kept

@@ -14,11 +14,11 @@ from strawberry.types.graphql import OperationType
 
 from mktdash.domain.errors import MktdashError, ThrottledError, TimedOutError
 from mktdash.graphql.context import RequestContext
-from mktdash.graphql.cost_limit import CostLimit, charge
+from mktdash.graphql.cost_charging import CostLimit, charge
 from mktdash.graphql.documents.cache import DocumentCache
 from mktdash.graphql.documents.cost import Costs
 from mktdash.graphql.errors import present
-from mktdash.graphql.planner.plans import ByPlan, Plans
+from mktdash.graphql.planner.plans import PlannedExecution, Plans
 from mktdash.graphql.planner.timing import Timed
 from mktdash.graphql.roots import Mutation, Query, Subscription
 from mktdash.graphql.vocabulary.scalars import SCALARS
@@ -41,7 +41,7 @@ class MktdashSchema(strawberry.Schema):
             extensions=[
                 lambda: CostLimit(self.costs),
                 Timed,
-                lambda: ByPlan(self.plans),
+                lambda: PlannedExecution(self.plans),
             ],
         )
         # What strawberry built, for whoever looks into documents by it.

@@ -29,7 +29,7 @@ _NEEDED = ("worker", "feed")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ComponentHealth:
     """A part of the system as found just now. ``age_s`` is the time since its last heartbeat."""
 
     name: str
@@ -70,14 +70,14 @@ async def data_quality(request: Request) -> Response:
     return _answer(body, 503 if strict and (body["status"] == Status.FAIL.value or unjudged) else 200)
 
 
-async def look(state: HttpState) -> list[Part]:
+async def look(state: HttpState) -> list[ComponentHealth]:
     """Every part the system needs, as it is now."""
     (database, heard), cache = await asyncio.gather(_database(state), _redis(state))
     now = to_micros(state.clock())
     return [database, cache, *(_process(kind, heard, now) for kind in _NEEDED)]
 
 
-async def _database(state: HttpState) -> tuple[Part, Sequence[BeatRow]]:
+async def _database(state: HttpState) -> tuple[ComponentHealth, Sequence[BeatRow]]:
     async def ask() -> Sequence[BeatRow]:
         async with read_transaction(state.engine) as conn:
             return await beats(conn)
@@ -85,7 +85,7 @@ async def _database(state: HttpState) -> tuple[Part, Sequence[BeatRow]]:
     return await _timed(state, "database", ask(), (SQLAlchemyError, OSError), ())
 
 
-async def _redis(state: HttpState) -> Part:
+async def _redis(state: HttpState) -> ComponentHealth:
     async def ask() -> bool:
         return bool(await state.redis.ping())
 
@@ -95,30 +95,30 @@ async def _redis(state: HttpState) -> Part:
 
 async def _timed(
     state: HttpState, name: str, asked: Awaitable[T], failures: tuple[type[Exception], ...], nothing: T
-) -> tuple[Part, T]:
+) -> tuple[ComponentHealth, T]:
     loop = asyncio.get_running_loop()
     started = loop.time()
     try:
         async with deadline(state.seconds_to_answer):
             answer = await asked
     except TimeoutError:
-        return Part(name, DOWN, reason=f"no answer within {state.seconds_to_answer:.0f} s"), nothing
+        return ComponentHealth(name, DOWN, reason=f"no answer within {state.seconds_to_answer:.0f} s"), nothing
     except failures as error:
-        return Part(name, DOWN, reason=type(error).__name__), nothing
-    return Part(name, OK, age_s=0.0, ms=round((loop.time() - started) * 1000, 2)), answer
+        return ComponentHealth(name, DOWN, reason=type(error).__name__), nothing
+    return ComponentHealth(name, OK, age_s=0.0, ms=round((loop.time() - started) * 1000, 2)), answer
 
 
-def _process(kind: str, heard: Sequence[BeatRow], now: int) -> Part:
+def _process(kind: str, heard: Sequence[BeatRow], now: int) -> ComponentHealth:
     ages = [(now - row.beat_at) / MICROS_PER_SECOND for row in heard if row.kind == kind]
     if not ages:
-        return Part(kind, DOWN, reason="no process is running")
+        return ComponentHealth(kind, DOWN, reason="no process is running")
     age = max(0.0, min(ages))
     if age > SILENT_AFTER_S:
-        return Part(kind, DOWN, age_s=round(age, 1), reason=f"no heartbeat for {age:.0f} s")
-    return Part(kind, OK, age_s=round(age, 1))
+        return ComponentHealth(kind, DOWN, age_s=round(age, 1), reason=f"no heartbeat for {age:.0f} s")
+    return ComponentHealth(kind, OK, age_s=round(age, 1))
 
 
-def _shown(part: Part) -> dict[str, object]:
+def _shown(part: ComponentHealth) -> dict[str, object]:
     facts = {"status": part.status, "age_s": part.age_s, "ms": part.ms, "reason": part.reason}
     return {name: value for name, value in facts.items() if value is not None}
 

@@ -19,7 +19,7 @@ from mktdash.domain.errors import (
     UnavailableError,
 )
 from mktdash.http import metrics
-from mktdash.http.problems import problem, surprise
+from mktdash.http.problems import problem, unexpected_error
 from mktdash.http.server.headers import merge_repeated_headers
 from mktdash.security.addresses import Network, client_address, speaks_tls
 from mktdash.security.authentication import SCOPE_KEY, Authentication, Request, RequestFacts
@@ -157,7 +157,7 @@ class RequestMiddleware:
             if status:
                 # Half an answer is out already: only a broken connection can say that it is not whole.
                 raise
-            await surprise(scope, facts.request_id, error)(scope, receive, send_with_headers)
+            await unexpected_error(scope, facts.request_id, error)(scope, receive, send_with_headers)
         finally:
             metrics.record_request(scope, status, time.perf_counter() - started)
 
@@ -197,12 +197,12 @@ def _complete(raw: list[tuple[bytes, bytes]], facts: RequestFacts) -> None:
     raw += _SECURITY_PAIRS if own.isdisjoint(_SECURITY_NAMES) else [one for one in _SECURITY_PAIRS if one[0] not in own]
     raw.append((b"x-request-id", facts.request_id.encode()))
     if facts.standings:
-        raw += _limits_told(tuple(facts.standings.values()))
+        raw += _limit_headers(tuple(facts.standings.values()))
 
 
 # What is taken in advance stands the same for many requests.
 @lru_cache(256)
-def _limits_told(standings: tuple[LimitState, ...]) -> list[tuple[bytes, bytes]]:
+def _limit_headers(standings: tuple[LimitState, ...]) -> list[tuple[bytes, bytes]]:
     told = [
         (b"ratelimit-policy", ", ".join(_policy(one.limit) for one in standings).encode()),
         (b"ratelimit", ", ".join(_left(one) for one in standings).encode()),

@@ -72,7 +72,7 @@ async def refused(request: Request, error: Exception) -> Response:
     )
 
 
-def surprise(scope: Scope, request_id: str, error: Exception) -> Response:
+def unexpected_error(scope: Scope, request_id: str, error: Exception) -> Response:
     """What nobody expected: logged with its traceback, shown without."""
     _log.error("request %s failed: %s %s", request_id, scope["method"], scope["path"], exc_info=error)
     return problem(request_id, status=500, code="INTERNAL", title="internal error")

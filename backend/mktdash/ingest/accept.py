@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mktdash.domain.observation import Columns, Int64Array
-from mktdash.ingest.merge import NOTHING_PROTECTED, Protected
+from mktdash.ingest.difference import NOTHING_PROTECTED, Protected
 from mktdash.ingest.symbology import SeriesPart, assign_series, join_parts
 from mktdash.ingest.validate import Valid, validate
 from mktdash.providers.base import Parsed, Rejection

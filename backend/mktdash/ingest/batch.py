@@ -10,15 +10,15 @@ from mktdash.contracts.registry import CONTRACTS, Contract, contract_for
 from mktdash.domain.instrument import DatasetSpec, SeriesSpec
 from mktdash.domain.observation import Int64Array
 from mktdash.ingest.accept import Accepted, BatchKey, accept
+from mktdash.ingest.difference import compare
 from mktdash.ingest.events import PendingChange, change_of, unknown_change
-from mktdash.ingest.merge import compare
 from mktdash.providers.base import Parsed, ParsedSeries, Provider, Rejection, SkipReason
 from mktdash.store.batches.absences import store_absences
 from mktdash.store.batches.batches import NewQuarantine, quarantine
 from mktdash.store.catalogue.registration import Known, register_series
 from mktdash.store.catalogue.series import SeriesRow
 from mktdash.store.series.chunk_upkeep import mark_known, update_chunks_and_latest
-from mktdash.store.series.locking import NEVER, LockedSeries, Span, lock_and_read, lock_series
+from mktdash.store.series.locking import NEVER, LockedSeries, SeriesSpan, lock_and_read, lock_series
 from mktdash.store.series.rewind import rewind
 from mktdash.store.series.writing import Write, write_rows
 
@@ -156,7 +156,7 @@ class BatchMerge:
         await update_chunks_and_latest(self._conn, writes, batch_id=self.key.id)
         await mark_known(self._conn, [one.series.id for one in accepted], self.key.known_at)
 
-    async def _lock(self, spans: list[Span]) -> list[LockedSeries]:
+    async def _lock(self, spans: list[SeriesSpan]) -> list[LockedSeries]:
         retracts = self.key.window is not None
         locked = await lock_and_read(self._conn, spans, retracts=retracts)
         late = [one.series for one in locked if (one.state.known_to or NEVER) > self.key.known_at]
@@ -190,10 +190,10 @@ def series_specs(provider: Provider, dataset: DatasetSpec, aliases: Iterable[str
     return [spec for spec in specs if spec is not None]
 
 
-def _span(one: Accepted) -> Span:
+def _span(one: Accepted) -> SeriesSpan:
     """The time over which a series must be compared."""
     first, last = one.window or (int(one.columns.as_of[0]), int(one.columns.as_of[-1]))
-    return Span(one.series, first, last, len(one.columns))
+    return SeriesSpan(one.series, first, last, len(one.columns))
 
 
 def _unknown(parsed: ParsedSeries) -> Rejection:

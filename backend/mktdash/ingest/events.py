@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.events import OBSERVATIONS, ObservationsChanged
 from mktdash.domain.observation import Columns
-from mktdash.ingest.merge import Difference
+from mktdash.ingest.difference import Difference
 from mktdash.store.live.outbox import NewEvent, append_events
 
 # More than a screenful of points is news to query for, not to push.

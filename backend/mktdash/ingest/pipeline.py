@@ -27,8 +27,8 @@ from mktdash.store.batches.batches import (
     OpenBatch,
     batches_after,
     close_batch,
-    known_by,
     open_batch,
+    require_known_before,
 )
 from mktdash.store.batches.raw_files import store_raw
 from mktdash.store.catalogue.datasets import mark_changed, mark_checked
@@ -105,7 +105,7 @@ async def ingest_payload(
         NotFoundError: a batch known later can't be replayed, its parser version is gone; nothing is stored.
     """
     now, known_at = to_micros(clock()), to_micros(payload.known_at)
-    known_by(known_at, now)
+    require_known_before(known_at, now)
     dataset = dataset_of(provider, payload.dataset)
     window = ALL_TIME if replace_window is True else (replace_window or None)
     bounded = replace_window if isinstance(replace_window, tuple) else None

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.contracts.registry import CONTRACTS
 from mktdash.domain.clock import Clock, to_micros
+from mktdash.ingest.difference import Difference, compare
 from mktdash.ingest.events import announce, unknown_change
-from mktdash.ingest.merge import Difference, compare
 from mktdash.ingest.reparse import ParserOf, original_parser, replay_batch
 from mktdash.providers.registry import describe_parser
 from mktdash.store.batches.batches import ALL_TIME, batches_after, close_batch

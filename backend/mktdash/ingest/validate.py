@@ -9,7 +9,7 @@ import numpy.typing as npt
 from mktdash.domain.clock import MICROS_PER_DAY, iso
 from mktdash.domain.flags import KNOWN_BITS, Flag
 from mktdash.domain.instrument import SeriesSpec
-from mktdash.domain.interval import ahead_of, latest_as_of, span_text
+from mktdash.domain.interval import allowed_lead, latest_as_of, span_text
 from mktdash.domain.observation import BAR_FIELDS, Columns, Int64Array
 from mktdash.providers.base import ParsedSeries, Rejection
 
@@ -37,7 +37,9 @@ def validate(parsed: ParsedSeries, spec: SeriesSpec, known_at: int) -> Valid:
     columns = parsed.columns
     refused: list[Rejection] = []
     good = np.ones(len(columns), np.bool_)
-    ahead = f"{_AS_OF} is more than {span_text(ahead_of(spec.interval))} after the payload was known, {iso(known_at)}"
+    ahead = (
+        f"{_AS_OF} is more than {span_text(allowed_lead(spec.interval))} after the payload was known, {iso(known_at)}"
+    )
     checks: list[tuple[str, str, npt.NDArray[np.bool_], str]] = [
         ("NOT_FINITE", "value", ~np.isfinite(columns.value), "the value is not a finite number"),
         ("FUTURE", "as_of", columns.as_of > latest_as_of(known_at, spec.interval), ahead),

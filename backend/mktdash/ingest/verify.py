@@ -18,7 +18,7 @@ from mktdash.domain.errors import MktdashError
 from mktdash.domain.observation import BAR_FIELDS, Columns, Int64Array
 from mktdash.ingest.accept import Accepted, accept
 from mktdash.ingest.batch import series_specs
-from mktdash.ingest.merge import compare
+from mktdash.ingest.difference import compare
 from mktdash.ingest.reparse import dataset_of, key_of, original_parser, reparse
 from mktdash.providers.base import Parsed, Provider
 from mktdash.store.batches.batches import ALL_TIME, BatchRow, batches_after

@@ -12,7 +12,7 @@ from mktdash.domain.errors import MktdashError
 from mktdash.jobs.times import QueueTimes, micros
 from mktdash.live.publish import notify
 from mktdash.store.engine.session import write_transaction
-from mktdash.store.jobs import lifecycle
+from mktdash.store.jobs import run_lifecycle
 from mktdash.store.jobs.runs import Run
 
 # What ends a run well in a transaction of its own; False where the lease is lost.
@@ -71,11 +71,11 @@ class Attempt:
             LeaseLostError: the run was cancelled or taken back: the transaction must not commit.
         """
         share, now, lease_until = round(share, 3), self.now, self.lease_until
-        if not await lifecycle.progress(
+        if not await run_lifecycle.progress(
             conn, self.run, stage=stage, share=share, now=now, lease_until=lease_until, result=result
         ):
             raise LeaseLostError
 
     async def finish(self, conn: AsyncConnection) -> bool:
         """End the run well, where it has made nothing that must be stored with that."""
-        return await lifecycle.succeed(conn, self.run, self.now)
+        return await run_lifecycle.succeed(conn, self.run, self.now)

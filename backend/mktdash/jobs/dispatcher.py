@@ -14,7 +14,7 @@ from mktdash.domain.clock import Clock, to_micros
 from mktdash.jobs.times import QueueTimes, micros
 from mktdash.live.publish import WAKE_CHANNEL
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs import lifecycle
+from mktdash.store.jobs import run_lifecycle
 from mktdash.store.jobs.runs import Run, due
 
 TASK = "run"
@@ -33,7 +33,7 @@ async def dispatch_due(engine: AsyncEngine, arq: ArqRedis, clock: Clock, times: 
     for run in runs:
         await _offer(arq, run)
         async with write_transaction(engine) as conn:
-            await lifecycle.mark_dispatched(conn, run, now)
+            await run_lifecycle.mark_dispatched(conn, run, now)
     return len(runs)
 
 

@@ -49,7 +49,7 @@ class RenderFailedError(MktdashError):
     retryable: ClassVar[bool] = False
 
 
-async def render_apart(
+async def render_in_process(
     render: Render, content: object, on_stage: Callable[[str, float], Awaitable[None]], seconds: float
 ) -> list[NewArtifact]:
     """Make the files of ``content`` in a process of its own; cancelling this kills that process.
@@ -64,7 +64,7 @@ async def render_apart(
         RenderFailedError: ``render`` raised.
     """
     ours, theirs = _context.Pipe()
-    process = _context.Process(target=_render_there, args=(render, content, theirs), daemon=True)
+    process = _context.Process(target=_render, args=(render, content, theirs), daemon=True)
     try:
         # Cut short, a process would be there that nobody ends.
         await uncancelled(asyncio.to_thread(process.start))
@@ -110,7 +110,7 @@ def _receive(ours: "Connection[Any, Any]") -> tuple[str, Any]:
     return kind, content
 
 
-def _render_there(render: Render, content: object, theirs: "Connection[Any, Any]") -> None:
+def _render(render: Render, content: object, theirs: "Connection[Any, Any]") -> None:
     threading.Thread(target=_end_with_worker, args=(theirs,), daemon=True).start()
     with contextlib.suppress(BrokenPipeError):
         try:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mktdash.jobs.attempt import Attempt, Finish, LeaseLostError
-from mktdash.jobs.render_process import render_apart
+from mktdash.jobs.render_process import render_in_process
 from mktdash.reports.base import Render
 from mktdash.reports.catalogue import template_by_name
 from mktdash.reports.snapshot import store_snapshot, take_snapshot
@@ -49,6 +49,6 @@ async def build_report(attempt: Attempt, *, render: Render | None = None) -> Fin
     async def on_stage(stage: str, share: float) -> None:
         await attempt.progress(stage, _BEFORE_RENDERING + share * _WHILE_RENDERING)
 
-    files = await render_apart(render or template.render, content, on_stage, attempt.times.render)
+    files = await render_in_process(render or template.render, content, on_stage, attempt.times.render)
     await attempt.progress("storing", _BEFORE_RENDERING + _WHILE_RENDERING)
     return lambda conn: finish_report(conn, run, files, attempt.now)

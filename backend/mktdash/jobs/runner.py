@@ -18,7 +18,7 @@ from mktdash.jobs.concurrency import ConcurrencyLimit
 from mktdash.jobs.times import QueueTimes, retry_at
 from mktdash.live.publish import notify
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs import lifecycle
+from mktdash.store.jobs import run_lifecycle
 from mktdash.store.jobs.runs import Run, held_by, run_by_id
 
 _log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Runner:
         with suppress(SQLAlchemyError, OSError):
             async with write_transaction(self.engine) as conn:
                 for run in await held_by(conn, self.worker):
-                    await lifecycle.release(conn, run, self._attempt(run).now)
+                    await run_lifecycle.release(conn, run, self._attempt(run).now)
 
     def _forget(self, key: tuple[str, int], done: asyncio.Task[None]) -> None:
         del self._tasks[key]
@@ -93,7 +93,7 @@ class Runner:
         async with self._limits[seen.kind].enter(alone=seen.crashes > 0):
             wanted = self._attempt(seen)
             async with write_transaction(self.engine) as conn:
-                run = await lifecycle.claim(
+                run = await run_lifecycle.claim(
                     conn, run_id, epoch, worker=self.worker, now=wanted.now, lease_until=wanted.lease_until
                 )
             if run is not None:
@@ -113,7 +113,7 @@ class Runner:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             if self._stopping:
-                await self._settle(run, lambda conn: lifecycle.release(conn, run, attempt.now))
+                await self._settle(run, lambda conn: run_lifecycle.release(conn, run, attempt.now))
             else:
                 _log.info("%s %s has lost its lease: cancelled, or taken back", run.kind, run.id)
         except LeaseLostError:
@@ -138,7 +138,7 @@ class Runner:
             try:
                 # On SQLite a transaction of the work may keep this waiting; nobody can take the run meanwhile either.
                 async with write_transaction(self.engine) as conn:
-                    held = await lifecycle.heartbeat(conn, run, attempt.lease_until)
+                    held = await run_lifecycle.heartbeat(conn, run, attempt.lease_until)
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("no heartbeat for %s %s: %s", run.kind, run.id, type(error).__name__)
                 continue
@@ -152,7 +152,7 @@ class Runner:
             crash_retry, reason = retry_at(self.times, run.crashes + 1, now, self.chance), error.message
             _log.warning("%s %s crashed: %s", run.kind, run.id, reason)
             await self._settle(
-                run, lambda conn: lifecycle.crash(conn, run, now=now, retry_at=crash_retry, message=reason)
+                run, lambda conn: run_lifecycle.crash(conn, run, now=now, retry_at=crash_retry, message=reason)
             )
             return
         code, message, retryable = verdict(error)
@@ -160,7 +160,7 @@ class Runner:
         _log.warning("%s %s failed: %s: %s", run.kind, run.id, code, message, exc_info=unexpected)
         retry = retry_at(self.times, run.attempts, now, self.chance) if retryable else None
         await self._settle(
-            run, lambda conn: lifecycle.fail(conn, run, code=code, message=message, now=now, retry_at=retry)
+            run, lambda conn: run_lifecycle.fail(conn, run, code=code, message=message, now=now, retry_at=retry)
         )
 
     async def _settle(self, run: Run, transition: Callable[[AsyncConnection], Awaitable[object]]) -> None:

@@ -13,7 +13,7 @@ from mktdash.domain.clock import Clock, to_micros
 from mktdash.jobs.times import QueueTimes, retry_at
 from mktdash.live.publish import notify
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs import lifecycle
+from mktdash.store.jobs import run_lifecycle
 from mktdash.store.jobs.runs import Run, expired
 
 # A sweeper that is always late sweeps all the same.
@@ -33,7 +33,7 @@ async def sweep(engine: AsyncEngine, redis: Redis | None, at: datetime, times: Q
         again = now if run.crashes == 0 else retry_at(times, run.crashes, now, chance)
         reason = f"no heartbeat from {run.worker}: its lease ran out"
         async with write_transaction(engine) as conn:
-            changed = await lifecycle.crash(conn, run, now=now, retry_at=again, message=reason, silent=True)
+            changed = await run_lifecycle.crash(conn, run, now=now, retry_at=again, message=reason, silent=True)
         if changed is not None:
             _log.warning("%s %s was taken back from %s: %s", run.kind, run.id, run.worker, changed.state)
             taken.append(changed)

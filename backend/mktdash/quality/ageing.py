@@ -25,7 +25,7 @@ def counts_until(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow]) -> int | 
     return None if at is None else at + COUNTS_FOR_S * MICROS_PER_SECOND
 
 
-def aged(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: int) -> bool:
+def verdicts_are_stale(rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: int) -> bool:
     """Whether a dataset was last judged too long ago for its verdicts to be valid at ``now``."""
     until = counts_until(rows)
     return until is not None and now > until
@@ -39,7 +39,7 @@ def as_of_now(
     rows: Mapping[str, DqRow] | Mapping[str, VerdictRow], now: int
 ) -> Mapping[str, DqRow] | Mapping[str, VerdictRow]:
     """A dataset's verdicts at ``now`` (microseconds UTC): expired ones are UNKNOWN, and say since when."""
-    return {name: _unknown(row) for name, row in rows.items()} if aged(rows, now) else rows  # type: ignore[return-value]  # as given
+    return {name: _unknown(row) for name, row in rows.items()} if verdicts_are_stale(rows, now) else rows  # type: ignore[return-value]  # as given
 
 
 def _unknown(row: DqRow | VerdictRow) -> DqRow | VerdictRow:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol
 
 from mktdash.domain.clock import to_micros
 from mktdash.domain.observation import Columns, Int64Array
+from mktdash.quality.expected.expected_sessions import Schedule, Slots
 from mktdash.quality.expected.irregular_pace import Pace
-from mktdash.quality.expected.sessions import Schedule, Slots
 from mktdash.store.batches.absences import QuarantineRow
 from mktdash.store.batches.batches import BatchRow
 from mktdash.store.catalogue.datasets import DatasetRow

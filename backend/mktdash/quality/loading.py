@@ -13,8 +13,7 @@ from mktdash.domain.interval import interval_seconds
 from mktdash.domain.observation import Columns, Int64Array
 from mktdash.domain.schedule import end_of
 from mktdash.quality.base import CheckContext, EqualPair, Subject, Twin
-from mktdash.quality.expected.irregular_pace import Pace, pace_of
-from mktdash.quality.expected.sessions import (
+from mktdash.quality.expected.expected_sessions import (
     LONG_WINDOW,
     Schedule,
     Slots,
@@ -24,6 +23,7 @@ from mktdash.quality.expected.sessions import (
     slots_before,
     slots_of,
 )
+from mktdash.quality.expected.irregular_pace import Pace, pace_of
 from mktdash.quality.payload_layout import kind_of, layout_of
 from mktdash.quality.quoted import usual_silence
 from mktdash.store.batches.absences import absences_by_series_ids, quarantined_by_dataset

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.clock import iso, to_micros
-from mktdash.quality.ageing import aged, as_of_now, counts_until, judged_at
+from mktdash.quality.ageing import as_of_now, counts_until, judged_at, verdicts_are_stale
 from mktdash.quality.base import Status, worst
 from mktdash.quality.registry import specs
 from mktdash.store.catalogue.datasets import DatasetRow, all_datasets
@@ -60,7 +60,7 @@ def _dataset(row: DatasetRow, stored: Mapping[str, DqRow], now: int) -> dict[str
         "version": row.version,
         "runAt": None if newest is None else iso(newest),
         "countsUntil": None if until is None else iso(until),
-        "stale": newest is None or aged(stored, now),
+        "stale": newest is None or verdicts_are_stale(stored, now),
         **{name: metric_json(results[name]) if name in results else None for name in HEADLINES},
         "checks": [metric_json(one) for one in metrics if one.metric not in HEADLINES],
     }

@@ -7,7 +7,7 @@ from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND, iso
 from mktdash.domain.interval import interval_seconds
 from mktdash.domain.observation import Columns, Float64Array
 from mktdash.quality.base import CheckContext, Subject
-from mktdash.quality.expected.sessions import label_of
+from mktdash.quality.expected.expected_sessions import label_of
 
 BoolArray = npt.NDArray[np.bool_]
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.calendar import CalendarUnavailableError
 from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from mktdash.domain.schedule import end_of
-from mktdash.quality.expected.sessions import schedule_of
+from mktdash.quality.expected.expected_sessions import schedule_of
 from mktdash.store.catalogue.datasets import DatasetRow, all_datasets, newest_as_of
 from mktdash.store.catalogue.endings import Ending, endings_by_datasets
 from mktdash.store.catalogue.series import SeriesRow

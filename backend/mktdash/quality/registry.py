@@ -17,7 +17,7 @@ from mktdash.quality.checks.consistency.twins import Twins
 from mktdash.quality.checks.values.bars import BARS
 from mktdash.quality.checks.values.clock import CLOCK
 from mktdash.quality.checks.values.drift import DRIFT
-from mktdash.quality.checks.values.flat import FLAT
+from mktdash.quality.checks.values.flat_runs import FLAT
 from mktdash.quality.checks.values.jumps import JUMPS
 from mktdash.quality.checks.values.simulated import SIMULATED
 

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown
-from mktdash.quality.expected.missing import Explainer, MissingSession
-from mktdash.quality.expected.sessions import window_key
+from mktdash.quality.expected.expected_sessions import window_key
+from mktdash.quality.expected.missing_sessions import Explainer, MissingSession
 from mktdash.quality.findings import FORMAT, decode_findings, encode_findings
 from mktdash.quality.history.batch_changes import judge_batches
 from mktdash.quality.history.full_history import HistoryJudge

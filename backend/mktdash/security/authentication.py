@@ -15,7 +15,7 @@ from mktdash.domain.errors import UnauthenticatedError, UnavailableError
 from mktdash.security.buckets import LimitState
 from mktdash.security.last_used import LastUsed
 from mktdash.security.principals import LOCAL_READER, STRANGER, Principal
-from mktdash.security.revocation import Revocation
+from mktdash.security.stream_revocation import Revocation
 from mktdash.security.tokens import principal, principal_of
 from mktdash.store.access.credentials import CredentialWatch
 from mktdash.web_times import USUAL, WebTimes

@@ -23,7 +23,7 @@ LONGEST = timedelta(days=7)
 _SECOND = 1_000_000
 
 
-class Opened(NamedTuple):
+class OpenedSession(NamedTuple):
     """A session of a browser; ``text`` is its cookie's value, None where it keeps the one that it has."""
 
     text: str | None
@@ -32,7 +32,7 @@ class Opened(NamedTuple):
 
 async def open_session(
     engine: AsyncEngine, token: Principal, held: Principal | None, *, clock: Clock, detail: dict[str, Any]
-) -> Opened | None:
+) -> OpenedSession | None:
     """Let a browser in by a token; None where the token has just ended.
 
     A browser that holds a session of this token keeps it, for as long as a new one would last; one of another token
@@ -56,7 +56,7 @@ async def open_session(
         ends = ends if end is None else min(ends, end)
         seconds = -((now - ends) // _SECOND)
         if own is not None and await prolong(conn, own, token.token_id, ends):
-            return Opened(None, seconds)
+            return OpenedSession(None, seconds)
         await delete_expired(conn, token.token_id, now)
         secret = new_secret()
         await insert_session(
@@ -72,7 +72,7 @@ async def open_session(
         )
     if held is not None and held.session_id is not None:
         await end_session(engine, held.session_id, by=held.name, clock=clock, detail=detail)
-    return Opened(secret.text, seconds)
+    return OpenedSession(secret.text, seconds)
 
 
 async def end_session(

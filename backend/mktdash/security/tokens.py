@@ -25,8 +25,8 @@ from mktdash.store.access.tokens import (
     delete_tokens,
     insert_token,
     made_with,
+    reserve_token_name,
     revoke,
-    take_name,
     token_named,
 )
 from mktdash.store.engine.session import write_transaction
@@ -174,7 +174,7 @@ async def issue(
     async with write_transaction(engine) as conn:
         if by.token_id is not None and not (await lock_token(conn, by.token_id, now))[0]:
             raise UnauthenticatedError("your token has expired or was revoked")
-        await take_name(conn, name, now)
+        await reserve_token_name(conn, name, now)
         await keep_token(conn, secret, name=name, role=role, now=now, ttl=ttl, made_by=by.token_id)
         row = await token_named(conn, secret.id, now)
         await _note(conn, "createToken", row, by, now)

@@ -6,7 +6,7 @@ import os
 import signal
 
 from mktdash.deadline import deadline
-from mktdash.supervisor.group import Group, ProcessSpec
+from mktdash.supervisor.group import ProcessGroup, ProcessSpec
 from mktdash.supervisor.log import ProcessLog
 
 _LONGEST_PAUSE = 30.0
@@ -20,7 +20,7 @@ class Child:
     def __init__(
         self,
         spec: ProcessSpec,
-        group: Group,
+        group: ProcessGroup,
         log: ProcessLog,
         *,
         let_in: asyncio.Event | None = None,

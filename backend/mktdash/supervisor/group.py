@@ -25,7 +25,7 @@ class ProcessSpec:
     cwd: Path | None = None
 
 
-class Group:
+class ProcessGroup:
     """Starts processes that cannot outlive this one.
 
     Args:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mktdash.settings import Settings
 from mktdash.supervisor.child import Child
-from mktdash.supervisor.group import Group, ProcessSpec
+from mktdash.supervisor.group import ProcessGroup, ProcessSpec
 from mktdash.supervisor.home import CannotStartError, claim
 from mktdash.supervisor.log import ProcessLog
 from mktdash.supervisor.port import free_port, own_address
@@ -96,7 +96,7 @@ async def _prepared(settings: Settings) -> AsyncIterator["_Up"]:
         port = free_port(settings.host, settings.port)
         try:
             log = ProcessLog(settings.home / "logs", ("up", *PROCESSES, "ingest"), in_file_only=("redis",))
-            group = Group(held)
+            group = ProcessGroup(held)
         except OSError as error:
             raise CannotStartError(f"cannot write to {settings.home} ({error.strerror}).") from None
         stack.callback(log.close)
@@ -115,7 +115,7 @@ class _Up:
     url: str
     env: dict[str, str]
     log: ProcessLog
-    group: Group
+    group: ProcessGroup
     let_in: asyncio.Event
     children: list[Child]
     tasks: dict[str, "asyncio.Task[None]"]

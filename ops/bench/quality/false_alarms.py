@@ -18,7 +18,7 @@ from mktdash.quality.checks.consistency.history import HISTORY
 from mktdash.quality.checks.consistency.order import ORDER
 from mktdash.quality.checks.consistency.repeats import REPEATS
 from mktdash.quality.checks.consistency.revisions import REVISIONS
-from mktdash.quality.checks.values.drift import Shape, bound_of, distances
+from mktdash.quality.checks.values.drift import DriftWindows, bound_of, distances
 from mktdash.quality.points import returns
 from ops.bench.quality.feed import CALENDARS, STUDY_FIRST, STUDY_LAST, Feed, perfect_feed
 from ops.bench.quality.rewrites import hourly_feed
@@ -56,7 +56,7 @@ def alarms(feed: Feed, first: datetime, last: datetime, step: int = 1) -> Counte
 def drift_alarms(feed: Feed, first: datetime) -> tuple[int, int]:
     """Series-windows judged since ``first``, and those that warned; a window ends at every fifth session."""
     judged = warned = 0
-    shape = Shape()
+    shape = DriftWindows()
     needed = shape.reference + (shape.windows + 1) * shape.window
     begin = int(np.searchsorted(feed.published, int(first.timestamp()) * 10**6))
     _, subjects = feed.look(STUDY_LAST)

@@ -11,7 +11,7 @@ from mktdash.domain.clock import MICROS_PER_SECOND, from_micros, to_micros
 from mktdash.domain.observation import Columns
 from mktdash.domain.schedule import due_at, fixing_at, sessions_between
 from mktdash.quality.base import BatchChanges, CheckContext, EqualPair, RestatedSeries, Subject
-from mktdash.quality.expected.sessions import schedule_of, slots_of
+from mktdash.quality.expected.expected_sessions import schedule_of, slots_of
 from mktdash.quality.loading import fill
 from mktdash.store.catalogue.datasets import DatasetRow
 from mktdash.store.catalogue.series import SeriesRow

@@ -15,7 +15,7 @@ from mktdash.quality.base import CheckContext, Status
 from mktdash.quality.checks.consistency.copies import Copies
 from mktdash.quality.checks.consistency.history import HISTORY
 from mktdash.quality.checks.values.drift import DRIFT
-from mktdash.quality.expected.sessions import slots_before
+from mktdash.quality.expected.expected_sessions import slots_before
 from mktdash.quality.registry import SERIES_CHECKS
 from ops.bench.quality.feed import CALENDARS, Feed, series_row
 from ops.bench.table import Figure

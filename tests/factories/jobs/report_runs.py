@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs.lifecycle import claim
 from mktdash.store.jobs.reports import NewArtifact, ReportRow, finish_report, insert_report, report_by_id
+from mktdash.store.jobs.run_lifecycle import claim
 from mktdash.store.tables import RUN_EVENTS
 
 FILE = NewArtifact("csv", "text/csv", "ab" * 32, b"a,b\r\n")

@@ -5,7 +5,7 @@ from tests.factories.jobs.runner import runner_over
 
 from mktdash.domain.clock import system_clock, to_micros
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs.lifecycle import enqueue
+from mktdash.store.jobs.run_lifecycle import enqueue
 from mktdash.store.jobs.runs import Job, run_by_id
 from mktdash.store.live.outbox import events_after
 

@@ -14,7 +14,7 @@ from mktdash.jobs import sweeper
 from mktdash.jobs.sweeper import keep_sweeping, sweep
 from mktdash.jobs.times import QueueTimes
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs import lifecycle
+from mktdash.store.jobs import run_lifecycle
 from mktdash.store.jobs.runs import run_by_id
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -47,7 +47,7 @@ async def held(engine):
     now = to_micros(NOW)
     run = await request_report(engine, now=now)
     async with write_transaction(engine) as conn:
-        return await lifecycle.claim(conn, run.id, 0, worker="w", now=now, lease_until=now + lease())
+        return await run_lifecycle.claim(conn, run.id, 0, worker="w", now=now, lease_until=now + lease())
 
 
 def lease():
@@ -87,7 +87,7 @@ async def asleep(time):
 def heartbeat_of(engine, run):
     async def heartbeat(time):
         async with write_transaction(engine) as conn:
-            assert await lifecycle.heartbeat(conn, run, to_micros(time.now) + lease())
+            assert await run_lifecycle.heartbeat(conn, run, to_micros(time.now) + lease())
 
     return heartbeat
 

@@ -16,8 +16,8 @@ from tests.factories.web.application import client_of, gql_client, resources_ove
 from mktdash.domain.clock import to_micros
 from mktdash.live.publish import notify
 from mktdash.store.engine.session import write_transaction
-from mktdash.store.jobs.lifecycle import cancel, claim
 from mktdash.store.jobs.reports import finish_report
+from mktdash.store.jobs.run_lifecycle import cancel, claim
 from mktdash.store.live.outbox import prune_events
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

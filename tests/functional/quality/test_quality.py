@@ -12,7 +12,7 @@ from tests.factories.quality import at
 from mktdash.domain.clock import Clock, to_micros
 from mktdash.quality import runner
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status
-from mktdash.quality.expected.missing import Reason
+from mktdash.quality.expected.missing_sessions import Reason
 from mktdash.quality.overview import overall
 from mktdash.quality.runner import missing_sessions, run_quality
 from mktdash.store.catalogue.datasets import dataset_by_key

@@ -9,7 +9,7 @@ from tests.factories.sources.ingesting import ingest
 from mktdash.providers.base import Window
 from mktdash.providers.sim.client import SimProvider
 from mktdash.quality.base import NOTHING, CheckResult, Status
-from mktdash.quality.expected.missing import Reason
+from mktdash.quality.expected.missing_sessions import Reason
 from mktdash.quality.runner import missing_sessions, run_quality
 from mktdash.store.catalogue.datasets import dataset_by_key
 from mktdash.store.engine.session import read_transaction

@@ -21,7 +21,7 @@ from mktdash.jobs.runner import verdict
 from mktdash.jobs.times import QueueTimes
 from mktdash.reports.verify import NotFinishedError, SnapshotAmendedError, verify
 from mktdash.store.engine.session import read_transaction, write_transaction
-from mktdash.store.jobs import lifecycle, reports
+from mktdash.store.jobs import reports, run_lifecycle
 from mktdash.store.tables import ARTIFACTS, REPORTS
 
 QUICK = QueueTimes(heartbeat=0.05, lease=5.0, render=60.0)
@@ -214,7 +214,7 @@ async def test_cancelling_a_run_ends_its_renderer(sqlite_engine, tmp_path):
     running = asyncio.create_task(runner.run(run.id, 0))
     await begun(tmp_path / "pid")
     async with write_transaction(sqlite_engine) as conn:
-        assert await lifecycle.cancel(conn, run.id, to_micros(system_clock()))
+        assert await run_lifecycle.cancel(conn, run.id, to_micros(system_clock()))
     await running
     assert ((await report_now(sqlite_engine, run)).state, runner.running) == ("cancelled", [])
 

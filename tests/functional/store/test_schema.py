@@ -19,9 +19,9 @@ from mktdash.store.catalogue.endings import end_dataset
 from mktdash.store.catalogue.series import series_of_dataset
 from mktdash.store.engine.schema import alembic_config, current, downgrade, head, upgrade
 from mktdash.store.engine.session import open_engine, read_transaction, write_transaction
-from mktdash.store.jobs.lifecycle import claim, progress
 from mktdash.store.jobs.replays import insert_replay, replay_by_id
 from mktdash.store.jobs.reports import artifacts_by_run_ids, report_by_id
+from mktdash.store.jobs.run_lifecycle import claim, progress
 from mktdash.store.jobs.snapshots import DatasetState, SnapshotRow, insert_snapshot, snapshot_by_id
 from mktdash.store.series.check import check_raw, check_series
 from mktdash.store.series.reading import read_chunk_digests, snapshot_id

@@ -15,7 +15,7 @@ from mktdash.quality.checks.arrival.nulls import NULLS
 from mktdash.quality.checks.consistency.duplicates import DUPLICATES
 from mktdash.quality.checks.values.bars import BARS
 from mktdash.quality.checks.values.clock import CLOCK
-from mktdash.quality.checks.values.flat import FLAT
+from mktdash.quality.checks.values.flat_runs import FLAT
 from mktdash.quality.checks.values.jumps import JUMPS
 from mktdash.quality.checks.values.simulated import SIMULATED
 

@@ -6,7 +6,7 @@ from mktdash.domain.clock import to_micros
 from mktdash.domain.observation import Columns
 from mktdash.quality.base import CheckContext, CheckResult, Status
 from mktdash.quality.checks.arrival.completeness import LONG, SHORT, Completeness
-from mktdash.quality.expected.missing import Explainer, Reason
+from mktdash.quality.expected.missing_sessions import Explainer, Reason
 from mktdash.store.batches.absences import QuarantineRow
 
 NOW = "2026-11-20T12:00"

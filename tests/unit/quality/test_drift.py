@@ -5,7 +5,7 @@ from tests.factories.quality import columns, context, fixings, subjects
 
 from mktdash.domain.observation import Columns
 from mktdash.quality.base import NOTHING, CheckResult, Status
-from mktdash.quality.checks.values.drift import DRIFT, Shape, distances
+from mktdash.quality.checks.values.drift import DRIFT, DriftWindows, distances
 
 SESSIONS = fixings("2023-01-02", "2026-11-20")
 
@@ -33,9 +33,9 @@ def test_a_regime_of_wilder_returns_drifts_and_a_higher_level_does_not() -> None
 def test_the_distance_counts_ties_in_full() -> None:
     same = np.tile([0.0, 1.0], 200)
 
-    assert distances(same, Shape(window=20, reference=100, windows=5)).max() == 0
+    assert distances(same, DriftWindows(window=20, reference=100, windows=5)).max() == 0
     apart = np.concatenate([np.zeros(100), np.ones(20)])
-    assert distances(apart, Shape(window=20, reference=100, windows=5)).tolist() == [1.0]
+    assert distances(apart, DriftWindows(window=20, reference=100, windows=5)).tolist() == [1.0]
 
 
 def test_too_few_returns_are_nothing_to_judge_and_not_a_pass() -> None:

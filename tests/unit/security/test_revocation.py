@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from mktdash.domain.clock import to_micros
 from mktdash.domain.errors import UnauthenticatedError, UnavailableError
 from mktdash.security.principals import LOCAL_READER, Principal, Role
-from mktdash.security.revocation import Revocation
+from mktdash.security.stream_revocation import Revocation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GUARD_S = 60

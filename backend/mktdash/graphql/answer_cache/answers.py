@@ -51,7 +51,7 @@ class Answer:
             self._proved = now
         return same
 
-    def is_as_new(self, asked: Versions, instant: int) -> bool:
+    def is_at_least_as_new_as(self, asked: Versions, instant: int) -> bool:
         """Whether it was read no earlier than those versions were: versions only grow."""
         if self.until is not None and instant >= self.until:
             return False

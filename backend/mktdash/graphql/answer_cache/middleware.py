@@ -20,7 +20,7 @@ from mktdash.domain.errors import MktdashError
 from mktdash.graphql.answer_cache.answers import Answer, AnswerCache, AnswerKey
 from mktdash.graphql.answer_cache.dependence import READING_KEY, Reading
 from mktdash.graphql.answer_cache.response import AnswerForm, Capture, send_answer
-from mktdash.graphql.cost_limit import ANSWERED_EXTENSIONS
+from mktdash.graphql.cost_charging import ANSWERED_EXTENSIONS
 from mktdash.graphql.transport.media_types import EVENT_STREAM, answer_type
 from mktdash.graphql.transport.requests import admit
 from mktdash.graphql.vocabulary.bounded_cache import WeightedCache
@@ -131,7 +131,7 @@ class AnswerCacheMiddleware:
             return False
         await flight.wait()
         answer = self._answers.get(name)
-        if answer is None or not answer.is_as_new(now, self._micros()):
+        if answer is None or not answer.is_at_least_as_new_as(now, self._micros()):
             return False
         _SHARED.inc()
         await self._send(name, answer, form, send)

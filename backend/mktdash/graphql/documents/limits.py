@@ -33,7 +33,7 @@ _PAIRS_A_FRAGMENT_PAIR = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class DocumentSize:
     """How large a document may be with its fragments expanded."""
 
     depth: int = 0
@@ -48,7 +48,7 @@ class Extent:
 
 # Of all operations of a document together. The standard introspection query is 15 deep; graphql-core bounds its lists
 # within lists by a rule of its own.
-MOST = Extent(depth=16, operations=50, fields=500, selections=1_000, aliases=50, directives=50, introspections=2)
+MOST = DocumentSize(depth=16, operations=50, fields=500, selections=1_000, aliases=50, directives=50, introspections=2)
 
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.instrument import AssetClass
 from mktdash.graphql.context import Info
-from mktdash.graphql.cost_limit import note_size
+from mktdash.graphql.cost_charging import note_size
 from mktdash.graphql.instruments.types import INSTRUMENT_LIST, INSTRUMENTS, InstrumentType
 from mktdash.graphql.nodes import finds
 from mktdash.graphql.selected_fields import asked

@@ -69,7 +69,7 @@ class Plans:
             return None
 
 
-class ByPlan(SchemaExtension):
+class PlannedExecution(SchemaExtension):
     """Answers a query by its plan; what that can't do is left to the executor, as if nothing had been done yet."""
 
     def __init__(self, plans: Plans) -> None:

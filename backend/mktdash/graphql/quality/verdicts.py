@@ -19,7 +19,7 @@ from mktdash.graphql.vocabulary.depends_on import attributes_depend_on, attribut
 from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.scalars import Instant, Json
 from mktdash.quality.ageing import as_of_now, counts_until
-from mktdash.quality.expected.missing import MissingSession
+from mktdash.quality.expected.missing_sessions import MissingSession
 from mktdash.quality.overview import dataset_status
 from mktdash.quality.runner import missing_sessions
 from mktdash.store.catalogue.datasets import dataset_by_key

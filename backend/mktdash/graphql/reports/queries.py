@@ -6,7 +6,7 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.graphql.context import Info
-from mktdash.graphql.cost_limit import note_size
+from mktdash.graphql.cost_charging import note_size
 from mktdash.graphql.nodes import finds
 from mktdash.graphql.reports.types import RUN_LIST, RUNS, ReportRunType, ReportTemplateType
 from mktdash.graphql.vocabulary import bounds

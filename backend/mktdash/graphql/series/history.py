@@ -7,7 +7,7 @@ from mktdash.graphql.columns.downsample import Downsample, thin_out
 from mktdash.graphql.columns.encoded_chunks import COLUMNS
 from mktdash.graphql.columns.points import ObservationType, PointsType, flag_counts, named_counts
 from mktdash.graphql.context import Info
-from mktdash.graphql.cost_limit import note_size
+from mktdash.graphql.cost_charging import note_size
 from mktdash.graphql.instruments.types import InstrumentType
 from mktdash.graphql.quality.dataset import DatasetType
 from mktdash.graphql.selected_fields import asked

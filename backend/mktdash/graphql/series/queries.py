@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.graphql.columns.downsample import Downsample
 from mktdash.graphql.context import Info
-from mktdash.graphql.cost_limit import note_size
+from mktdash.graphql.cost_charging import note_size
 from mktdash.graphql.nodes import finds
 from mktdash.graphql.series.history import read_history
 from mktdash.graphql.series.provenance import BATCHES, BatchType, ProvenanceType

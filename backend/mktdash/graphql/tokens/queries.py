@@ -3,7 +3,7 @@
 import strawberry
 
 from mktdash.graphql.context import Info
-from mktdash.graphql.cost_limit import note_size
+from mktdash.graphql.cost_charging import note_size
 from mktdash.graphql.rights import needs
 from mktdash.graphql.tokens.types import (
     RIGHTS,

@@ -12,7 +12,7 @@ T = TypeVar("T")
 _SECONDS_UNWATCHED = 0.01
 
 
-async def while_heard(receive: Receive, work: Awaitable[T]) -> T:
+async def while_connected(receive: Receive, work: Awaitable[T]) -> T:
     """What the work gives, while the client of a request whose body was read is there.
 
     Raises:

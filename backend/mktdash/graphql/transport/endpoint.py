@@ -31,7 +31,7 @@ from mktdash.graphql.answer_cache.dependence import READING_KEY
 from mktdash.graphql.context import RequestContext, Services
 from mktdash.graphql.errors import present, system_error
 from mktdash.graphql.schema import MktdashSchema
-from mktdash.graphql.transport.disconnect import while_heard
+from mktdash.graphql.transport.disconnect import while_connected
 from mktdash.graphql.transport.event_stream import EventStream
 from mktdash.graphql.transport.media_types import EVENT_STREAM, RESPONSE_JSON, answer_type
 from mktdash.graphql.transport.requests import BoundedRequest, admit, read_operation
@@ -167,7 +167,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             )
             # What was asked to be done is done, whether or not its asker waits for the answer.
             reads = schema.documents.only_reads(request_data.query)
-            result = await (while_heard(request.receive, work) if reads else work)
+            result = await (while_connected(request.receive, work) if reads else work)
         except CannotGetOperationTypeError as error:
             raise BadRequestError(error.as_http_error_reason(), argument="operationName") from error
         except MissingQueryError as error:

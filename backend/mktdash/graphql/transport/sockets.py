@@ -13,7 +13,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 
 from mktdash.domain.errors import AnswerTooLargeError, MktdashError, ThrottledError, UnauthenticatedError
 from mktdash.graphql.context import RequestContext
-from mktdash.graphql.cost_limit import count_request
+from mktdash.graphql.cost_charging import count_request
 from mktdash.graphql.errors import system_error
 from mktdash.graphql.transport.requests import require_few
 from mktdash.graphql.vocabulary.json import encode

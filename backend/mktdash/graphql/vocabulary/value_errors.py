@@ -38,7 +38,7 @@ def _too_long(node: Node, length: int) -> GraphQLError:
     return GraphQLError(f"a number has {length} characters, at most {_LONGEST_NUMBER} are allowed", node)
 
 
-def plainly(message: str) -> str:
+def in_plain_words(message: str) -> str:
     """A message of graphql's, in our own words where it shows a value."""
     said = _SAID.match(message)
     return message if said is None else f"{said['where'] or ''}{_WANTED[said['kind']]}"

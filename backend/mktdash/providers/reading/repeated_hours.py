@@ -6,7 +6,7 @@ from mktdash.domain.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from mktdash.domain.observation import Int64Array
 
 
-class Folds:
+class RepeatedHourResolver:
     """Goes through a file's rows in order, series by series; it remembers the night that a series is in."""
 
     def __init__(self, interval_s: int, *, newest_first: bool) -> None:

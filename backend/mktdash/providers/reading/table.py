@@ -25,7 +25,7 @@ from mktdash.providers.reading.dates import DateRules, Instants, instants
 from mktdash.providers.reading.delimited import Dialect, FilePart, read_parts
 from mktdash.providers.reading.excerpt import excerpt
 from mktdash.providers.reading.numerals import PLAIN, BoolArray, Cells, Notation, to_floats
-from mktdash.providers.reading.repeated_hours import Folds
+from mktdash.providers.reading.repeated_hours import RepeatedHourResolver
 from mktdash.providers.reading.symbol_groups import group_rows
 
 # In a file where most rows are wrong, so many rejections explain the date, and so many carry the row itself.
@@ -162,7 +162,7 @@ class _TableParser:
         as_of = instants(first.column(self._at.date).stripped(), layout.dates)
         steps = np.sign(np.diff(as_of.as_of[as_of.good]))
         self._explained = self._refused = 0
-        self._folds = Folds(layout.interval_s, newest_first=bool(steps.sum() < 0))
+        self._folds = RepeatedHourResolver(layout.interval_s, newest_first=bool(steps.sum() < 0))
 
     def notes(self) -> Iterator[Rejection]:
         """The columns that are new or missing."""

@@ -18,7 +18,7 @@ from mktdash.store.quality.batch_changes import (
     count_known,
     earlier_changes,
     first_since,
-    looked_at_up_to,
+    newest_settled_batch,
     superseded_by,
     superseding_batches,
 )
@@ -40,7 +40,7 @@ async def judge_batches(
     conn: AsyncConnection, check: BatchCheck, context: CheckContext, stored: StateRow | None, code_sha: str
 ) -> tuple[dict[int, Finding], StateRow | None]:
     """The recent findings by batch id, and the state to store; None where it is stored already."""
-    upto = await looked_at_up_to(conn, context.dataset.key, context.window_end - MICROS_PER_DAY)
+    upto = await newest_settled_batch(conn, context.dataset.key, context.window_end - MICROS_PER_DAY)
     kept, after = _kept(stored, code_sha)
     since = context.window_end - NEWS
     first = await first_since(conn, context.dataset.key, after, upto)

@@ -12,7 +12,7 @@ _BARS_A_SIDE = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Chart:
     """A chart as SVG text, with its caption and what it shows for those who can't see it; ``narrow`` fits a phone."""
 
     svg: str
@@ -21,7 +21,7 @@ class Picture:
     alt: str
 
 
-def courses_of(summary: MarketSummary) -> Picture | None:
+def main_series_chart(summary: MarketSummary) -> Chart | None:
     """The main series, each from its first session of the period on; None where none has a course."""
     rows = [row for symbol in summary.main for row in summary.rows if row.symbol == symbol]
     if not rows:
@@ -39,7 +39,7 @@ def courses_of(summary: MarketSummary) -> Picture | None:
     caption = f"Change since the first session of the period, {unit}"
     alt = f"{caption}: " + ", ".join(line.label for line in lines)
     narrow = course_chart(lines, alt=alt, width=400, height=300)
-    return Picture(course_chart(lines, alt=alt), narrow, caption, alt)
+    return Chart(course_chart(lines, alt=alt), narrow, caption, alt)
 
 
 def _relative(figures: Figures) -> tuple[float, ...]:
@@ -49,7 +49,7 @@ def _relative(figures: Figures) -> tuple[float, ...]:
     return tuple((close / base - 1) * 100 for close in figures.closes)
 
 
-def moves_of(summary: MarketSummary) -> Picture | None:
+def largest_moves_chart(summary: MarketSummary) -> Chart | None:
     """The largest rises and falls; all of them where they are few. Of the kind of change that most rows have."""
     moved = moved_rows(summary)
     kinds = Counter(row.figures.kind for row in moved)
@@ -65,7 +65,7 @@ def moves_of(summary: MarketSummary) -> Picture | None:
     bars = [Bar(row.symbol, period_change(row), change_text(row.figures.change_period, kind)) for row in ranked]
     alt = f"{caption}: " + ", ".join(f"{bar.label} {bar.text}" for bar in bars)
     drawn = bar_chart(bars, alt=alt)
-    return Picture(drawn, drawn, caption, alt)
+    return Chart(drawn, drawn, caption, alt)
 
 
 def moved_rows(summary: MarketSummary) -> list[SeriesSummary]:

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from mktdash.domain.flags import Flag
 from mktdash.quality.base import Status, worst
-from mktdash.reports.market_summary.charts import Picture, courses_of, moved_rows, moves_of, period_change
+from mktdash.reports.market_summary.charts import (
+    Chart,
+    largest_moves_chart,
+    main_series_chart,
+    moved_rows,
+    period_change,
+)
 from mktdash.reports.market_summary.summary import DatasetNote, MarketSummary, SeriesSummary
 from mktdash.reports.svg import sparkline
 from mktdash.reports.text import ChangeKind, change_text, count_text, day_text, instant_text, tone, value_text
@@ -22,7 +28,7 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ColouredText:
     """A text with its colour: ``up``, ``down``, ``flat``, or a quality status in lower case."""
 
     text: str
@@ -34,7 +40,7 @@ class Tile:
     """A headline figure."""
 
     label: str
-    value: Said
+    value: ColouredText
     detail: str
 
 
@@ -47,9 +53,9 @@ class Row:
     about: str
     latest: str
     session: str
-    change_1d: Said
-    change_1w: Said
-    change_period: Said
+    change_1d: ColouredText
+    change_1w: ColouredText
+    change_period: ColouredText
     spark: str
     high: str
     high_on: str
@@ -57,7 +63,7 @@ class Row:
     low_on: str
     observations: str
     flags: str
-    quality: Said
+    quality: ColouredText
     simulated: bool
 
 
@@ -66,7 +72,7 @@ class Verdict:
     """What one check says."""
 
     metric: str
-    status: Said
+    status: ColouredText
     summary: str
     at: str
 
@@ -78,7 +84,7 @@ class Source:
     title: str
     about: str
     licence: str
-    status: Said
+    status: ColouredText
     simulated: bool
     verdicts: tuple[Verdict, ...]
     missing: tuple[tuple[str, str, str], ...]
@@ -97,8 +103,8 @@ class Page:
     simulated: bool
     cautions: tuple[tuple[str, str], ...]
     tiles: tuple[Tile, ...]
-    courses: Picture | None
-    moves: Picture | None
+    courses: Chart | None
+    moves: Chart | None
     rows: tuple[Row, ...]
     remarks: tuple[str, ...]
     sources: tuple[Source, ...]
@@ -127,8 +133,8 @@ def page_of(summary: MarketSummary) -> Page:
         simulated=summary.simulated,
         cautions=tuple(_cautions(summary)),
         tiles=tuple(_tiles(summary)),
-        courses=courses_of(summary),
-        moves=moves_of(summary),
+        courses=main_series_chart(summary),
+        moves=largest_moves_chart(summary),
         rows=tuple(_row(row, years=years) for row in summary.rows),
         remarks=tuple(remarks),
         sources=tuple(_source(note) for note in summary.datasets),
@@ -164,17 +170,17 @@ def _tiles(summary: MarketSummary) -> list[Tile]:
         for label, direction, row in (("Largest rise", "up", alike[-1]), ("Largest fall", "down", alike[0])):
             change = row.figures.change_period
             if tone(change) == direction:
-                said = Said(change_text(change, kind), direction)
+                said = ColouredText(change_text(change, kind), direction)
                 tiles.append(Tile(f"{label}{whose}", said, f"{row.symbol}, {row.name}"))
     if moved:
         directions = Counter(tone(row.figures.change_period) for row in moved)
         detail = f"of {len(moved)} over the period"
-        tiles.append(Tile("Rose / fell", Said(f"{directions['up']} / {directions['down']}", "plain"), detail))
+        tiles.append(Tile("Rose / fell", ColouredText(f"{directions['up']} / {directions['down']}", "plain"), detail))
     statuses = [Status(note.status) for note in summary.datasets]
     overall = worst(statuses)
     judged = sum(len(note.quality) for note in summary.datasets)
     detail = f"by {count_text(judged, 'check', 'checks')}" if judged else "not yet computed"
-    tiles.append(Tile("Data quality", Said(overall, overall.lower()), detail))
+    tiles.append(Tile("Data quality", ColouredText(overall, overall.lower()), detail))
     return tiles
 
 
@@ -199,13 +205,13 @@ def _row(row: SeriesSummary, *, years: bool) -> Row:
         low_on=day_text(figures.low_session, year=years),
         observations=f"{figures.observations:,}",
         flags=", ".join(shown_flags),
-        quality=Said(row.quality, row.quality.lower()),
+        quality=ColouredText(row.quality, row.quality.lower()),
         simulated=row.simulated,
     )
 
 
-def _change(change: float | None, kind: ChangeKind) -> Said:
-    return Said(change_text(change, kind), tone(change))
+def _change(change: float | None, kind: ChangeKind) -> ColouredText:
+    return ColouredText(change_text(change, kind), tone(change))
 
 
 def _source(note: DatasetNote) -> Source:
@@ -214,12 +220,12 @@ def _source(note: DatasetNote) -> Source:
         title=note.title,
         about=" \N{MIDDLE DOT} ".join(facts),
         licence=note.licence,
-        status=Said(note.status, note.status.lower()),
+        status=ColouredText(note.status, note.status.lower()),
         simulated=note.simulated,
         verdicts=tuple(
             Verdict(
                 one.metric.replace("_", " "),
-                Said(one.status, one.status.lower()),
+                ColouredText(one.status, one.status.lower()),
                 one.summary,
                 instant_text(one.run_at),
             )

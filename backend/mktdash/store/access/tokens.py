@@ -78,7 +78,7 @@ async def insert_token(
     )
 
 
-async def take_name(conn: AsyncConnection, name: str, now: int) -> None:
+async def reserve_token_name(conn: AsyncConnection, name: str, now: int) -> None:
     """Pass a name that no live token has; until the end of this write transaction nobody else gets one.
 
     Raises:

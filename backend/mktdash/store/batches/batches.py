@@ -109,7 +109,7 @@ class OpenBatch:
         return totals | {"same": max(counts.get("same", 0) - own["new"] - own["revised"], 0)}
 
 
-def known_by(known_at: int, now: int) -> None:
+def require_known_before(known_at: int, now: int) -> None:
     """Refuse what is said to become known at an instant (microseconds) that is still to come.
 
     Raises:
@@ -136,7 +136,7 @@ async def open_batch(conn: AsyncConnection, batch: NewBatch) -> OpenBatch:
     Raises:
         InvalidInputError: it is said to become known after it was begun.
     """
-    known_by(batch.known_at, batch.started_at)
+    require_known_before(batch.known_at, batch.started_at)
     same = ("dataset", "raw_sha256", "known_at", "parser", "replace_window")
     interrupted = (
         select(BATCHES.c.id, BATCHES.c.new, BATCHES.c.revised, BATCHES.c.retracted, BATCHES.c.parser)

@@ -53,12 +53,12 @@ def _throw_away_unless_clean(connection: Any, record: Any, state: Any) -> None:
 
 
 def _refuse_unless_clean(connection: Any, _record: object, _proxy: object) -> None:
-    if not is_clean(connection) or _has_other_manners(connection):
+    if not is_clean(connection) or _is_other_driver(connection):
         # SQLAlchemy closes this one and opens another.
         raise DisconnectionError("the connection's last user did not leave it as it was")
 
 
-def _has_other_manners(connection: Any) -> bool:
+def _is_other_driver(connection: Any) -> bool:
     return getattr(connection, "readonly", False) or getattr(connection, "isolation_level", None) not in _ISOLATION
 
 

@@ -92,7 +92,7 @@ class _Call:
 class InterruptibleConnection(aiosqlite.Connection):
     """aiosqlite's connection; a cancelled wait for a statement interrupts it in the database."""
 
-    _told_to_stop = False
+    _stop_requested = False
     _stopped: asyncio.Future[Any] | None = None
     _last: _Call | None = None
 
@@ -127,9 +127,9 @@ class InterruptibleConnection(aiosqlite.Connection):
         A task cancelled twice while SQLAlchemy terminates its connection stops it twice; the second wait would be for
         a thread already gone, and the process could never end.
         """
-        if self._told_to_stop:
+        if self._stop_requested:
             return None
-        self._told_to_stop = True
+        self._stop_requested = True
         self._stopped = super().stop()
         return self._stopped
 

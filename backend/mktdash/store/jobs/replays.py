@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mktdash.domain.errors import NotFoundError
-from mktdash.store.jobs.lifecycle import enqueue
+from mktdash.store.jobs.run_lifecycle import enqueue
 from mktdash.store.jobs.runs import Job, Run
 from mktdash.store.tables import RUNS
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mktdash.domain.errors import InvalidInputError, NotFoundError
 from mktdash.store.engine.id_list import is_one_of
 from mktdash.store.engine.page import Page
-from mktdash.store.jobs.lifecycle import enqueue, heartbeat, key_taken, succeed
+from mktdash.store.jobs.run_lifecycle import enqueue, heartbeat, key_taken, succeed
 from mktdash.store.jobs.runs import Job, Run
 from mktdash.store.tables import ARTIFACTS, REPORTS, RUNS
 

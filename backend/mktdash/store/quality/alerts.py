@@ -24,7 +24,7 @@ _SEVERITY = ("PASS", "WARN", "UNKNOWN", "FAIL")
 _UNANSWERED: dict[str, Any] = dict.fromkeys(("acknowledged_by", "acknowledged_at", "muted_by", "muted_until"))
 
 
-class Judged(Protocol):
+class AlertVerdict(Protocol):
     """What of a verdict matters to alerts; ``calm`` ones raise none."""
 
     @property
@@ -78,7 +78,7 @@ _COLUMNS = tuple(ALERTS.c[name] for name in AlertRow.__dataclass_fields__)
 _ROW = sa.select(*_COLUMNS)
 
 
-async def raise_alerts(conn: AsyncConnection, dataset: str, judged: Sequence[Judged], now: int) -> list[NewEvent]:
+async def raise_alerts(conn: AsyncConnection, dataset: str, judged: Sequence[AlertVerdict], now: int) -> list[NewEvent]:
     """Open, renew or close a dataset's alerts after a run; gives the events that tell of it, to be appended.
 
     One that gets worse than it was when somebody answered it speaks up again: acknowledgement and mute lapse.
@@ -101,7 +101,7 @@ async def raise_alerts(conn: AsyncConnection, dataset: str, judged: Sequence[Jud
     return told
 
 
-def _opened(dataset: str, verdict: Judged, now: int) -> dict[str, Any]:
+def _opened(dataset: str, verdict: AlertVerdict, now: int) -> dict[str, Any]:
     return {
         "dataset": dataset,
         "metric": verdict.metric,
@@ -113,7 +113,7 @@ def _opened(dataset: str, verdict: Judged, now: int) -> dict[str, Any]:
     }
 
 
-def _renewed(alert: AlertRow, verdict: Judged, now: int) -> dict[str, Any] | None:
+def _renewed(alert: AlertRow, verdict: AlertVerdict, now: int) -> dict[str, Any] | None:
     if verdict.calm:
         return {"status": verdict.status, "summary": verdict.summary, "changed_at": now, "closed_at": now}
     if verdict.status == alert.status:

@@ -27,7 +27,7 @@ class Superseded(NamedTuple):
     last: int
 
 
-async def looked_at_up_to(conn: AsyncConnection, dataset: str, since: int) -> int:
+async def newest_settled_batch(conn: AsyncConnection, dataset: str, since: int) -> int:
     """The newest batch of a dataset before which none is at work; 0 where there is none.
 
     One begun before ``since`` (microseconds) and still unfinished was interrupted: nothing waits for it.

@@ -23,7 +23,7 @@ NEVER = -(1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SeriesSpan:
     """What a batch says something about: one series, from one instant to another (microseconds, both included)."""
 
     series: SeriesRow
@@ -53,7 +53,7 @@ class LockedSeries:
         return NEVER if self.state.sealed_to is None else int(self.state.sealed_to)
 
 
-async def lock_and_read(conn: AsyncConnection, spans: Sequence[Span], *, retracts: bool) -> list[LockedSeries]:
+async def lock_and_read(conn: AsyncConnection, spans: Sequence[SeriesSpan], *, retracts: bool) -> list[LockedSeries]:
     """Lock the series of a batch and read what is stored over the span of each; in the order of ``spans``.
 
     Args:
@@ -83,7 +83,7 @@ async def lock_and_read(conn: AsyncConnection, spans: Sequence[Span], *, retract
     ]
 
 
-def _lowest(span: Span, state: Any) -> int:
+def _lowest(span: SeriesSpan, state: Any) -> int:
     """The period from which stored columns are needed: the batch's start, or the tail's if that is earlier."""
     if state.first_as_of is None:
         return 0

@@ -25,7 +25,7 @@ _MOVED = ("series_id", "as_of", "known_at", "value", *BAR_FIELDS, "flags", "batc
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A change of one series, worked out by comparison: ``ingest.merge.Difference`` explains the parts."""
+    """A change of one series, worked out by comparison: ``ingest.difference.Difference`` explains the parts."""
 
     locked: LockedSeries
     new: Columns

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, unknown, unscheduled
-from mktdash.quality.expected.missing import Explainer
-from mktdash.quality.expected.sessions import LONG_WINDOW, SHORT_WINDOW
+from mktdash.quality.expected.expected_sessions import LONG_WINDOW, SHORT_WINDOW
+from mktdash.quality.expected.missing_sessions import Explainer
 
 _WARN = 0.99
 _FAIL = 0.95

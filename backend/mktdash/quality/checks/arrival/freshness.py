@@ -8,8 +8,8 @@ from mktdash.domain.interval import span_text
 from mktdash.domain.schedule import expected_at, fixing_at, session_of, sessions_between
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Status, nothing_to_judge, unknown, unscheduled
 from mktdash.quality.ended import ended_result, ended_series
+from mktdash.quality.expected.expected_sessions import Schedule, label_of
 from mktdash.quality.expected.irregular_pace import FEWEST_GAPS
-from mktdash.quality.expected.sessions import Schedule, label_of
 
 # A tick or two late is normal; after these times people should know.
 _TICKS_WARN_S = 60

@@ -11,7 +11,7 @@ from mktdash.domain.clock import MICROS_PER_SECOND, iso
 from mktdash.domain.interval import interval_seconds
 from mktdash.domain.observation import Int64Array
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
-from mktdash.quality.expected.sessions import Slots
+from mktdash.quality.expected.expected_sessions import Slots
 from mktdash.quality.per_series import PerSeries, graded
 from mktdash.quality.points import BoolArray
 

@@ -7,7 +7,7 @@ import numpy as np
 from mktdash.domain.clock import MICROS_PER_DAY
 from mktdash.domain.observation import BAR_FIELDS
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
-from mktdash.quality.expected.missing import Explainer
+from mktdash.quality.expected.missing_sessions import Explainer
 from mktdash.quality.per_series import PerSeries, graded
 from mktdash.quality.points import recent_or_revised
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from mktdash.domain.clock import iso
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, EqualPair, Status, nothing_to_judge, worst
-from mktdash.quality.expected.sessions import label_of
+from mktdash.quality.expected.expected_sessions import label_of
 from mktdash.quality.per_series import graded
 
 SPEC = CheckSpec("copies", "Equal series", "values equal in a row", warn=10, fail=20)

@@ -25,7 +25,7 @@ from mktdash.quality.base import (
     nothing_to_judge,
     worst,
 )
-from mktdash.quality.expected.sessions import label_of
+from mktdash.quality.expected.expected_sessions import label_of
 from mktdash.quality.history.restatements import LEAST, Compared, compare, directions, pattern_of
 
 SPEC = CheckSpec("revisions", "Revisions", "share of old values", warn=0.005, fail=0.1)

@@ -8,7 +8,7 @@ from mktdash.domain.calendar import EVERY_DAY
 from mktdash.domain.clock import MICROS_PER_SECOND
 from mktdash.domain.observation import Int64Array
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
-from mktdash.quality.expected.sessions import Slots
+from mktdash.quality.expected.expected_sessions import Slots
 from mktdash.quality.per_series import PerSeries, graded
 from mktdash.quality.points import name_point, recent_or_revised
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mktdash.domain.observation import Float64Array
 from mktdash.quality.base import CheckContext, CheckResult, CheckSpec, Finding, Status, Subject, nothing_to_judge
-from mktdash.quality.expected.sessions import finest_step
+from mktdash.quality.expected.expected_sessions import finest_step
 from mktdash.quality.per_series import graded
 from mktdash.quality.points import returns
 
@@ -26,7 +26,7 @@ _DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class DriftWindows:
     """How many returns are in a window and in the reference before it, and how many windows are compared."""
 
     window: int = WINDOW
@@ -34,14 +34,14 @@ class Shape:
     windows: int = WINDOWS
 
 
-_TICKS = Shape(window=200, reference=1000, windows=18)
+_TICKS = DriftWindows(window=200, reference=1000, windows=18)
 
 
-def _shape(context: CheckContext) -> Shape:
-    return _TICKS if finest_step(context.series) < _DAY_S else Shape()
+def _shape(context: CheckContext) -> DriftWindows:
+    return _TICKS if finest_step(context.series) < _DAY_S else DriftWindows()
 
 
-def distances(steps: Float64Array, shape: Shape) -> Float64Array:
+def distances(steps: Float64Array, shape: DriftWindows) -> Float64Array:
     """The two-sample Kolmogorov-Smirnov distance of each window from the returns before it, the newest window last.
 
     Args:
@@ -85,7 +85,7 @@ class Drift:
             for subject in subjects
         }
 
-    def _one(self, subject: Subject, shape: Shape) -> Finding:
+    def _one(self, subject: Subject, shape: DriftWindows) -> Finding:
         steps = returns(subject)
         needed = shape.reference + (shape.windows + 1) * shape.window
         found = distances(steps[np.isfinite(steps)][-needed:], shape)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mktdash.domain.observation import Float64Array
 from mktdash.quality.base import CheckContext, CheckSpec, Finding, Status, Subject
-from mktdash.quality.expected.sessions import finest_step
+from mktdash.quality.expected.expected_sessions import finest_step
 from mktdash.quality.per_series import PerSeries, graded
 from mktdash.quality.points import name_point, recent_or_revised, returns
 

@@ -12,7 +12,7 @@ import pytest
 from mktdash.start_signal import WAITS
 from mktdash.supervisor import child as child_module
 from mktdash.supervisor.child import Child
-from mktdash.supervisor.group import Group, ProcessSpec
+from mktdash.supervisor.group import ProcessGroup, ProcessSpec
 from mktdash.supervisor.log import ProcessLog
 
 
@@ -46,7 +46,7 @@ def log(tmp_path):
 @pytest.fixture
 def group(tmp_path):
     with (tmp_path / "held").open("w") as held:
-        group = Group(held.fileno(), exit_seconds=600)
+        group = ProcessGroup(held.fileno(), exit_seconds=600)
         yield group
         group.close()
 
@@ -118,7 +118,7 @@ async def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(group, log
 async def test_closing_the_group_ends_what_a_stopped_child_left_behind(tmp_path, log):
     # given: a child that ends at once and leaves a grandchild that would stay for ever
     with (tmp_path / "held").open("w") as held:
-        group = Group(held.fileno(), exit_seconds=600)
+        group = ProcessGroup(held.fileno(), exit_seconds=600)
     leaver = (
         "import subprocess, sys\n"
         "left = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'], stdout=subprocess.DEVNULL)\n"
@@ -232,12 +232,12 @@ import asyncio, os, sys
 from pathlib import Path
 from mktdash.supervisor.child import Child
 from mktdash.start_signal import WAITS
-from mktdash.supervisor.group import Group, ProcessSpec
+from mktdash.supervisor.group import ProcessGroup, ProcessSpec
 from mktdash.supervisor.log import ProcessLog
 
 async def main():
     with open("held", "w") as held:
-        group = Group(held.fileno(), grace_seconds={grace})
+        group = ProcessGroup(held.fileno(), grace_seconds={grace})
         log = ProcessLog(Path("."), ("child",))
         spec = ProcessSpec("child", (sys.executable, "-c", {script!r}), dict(os.environ))
         await Child(spec, group, log).keep_running()

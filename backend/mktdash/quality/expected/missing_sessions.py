@@ -12,7 +12,7 @@ from mktdash.domain.clock import iso
 from mktdash.domain.observation import Int64Array
 from mktdash.domain.schedule import end_of
 from mktdash.quality.base import CheckContext
-from mktdash.quality.expected.sessions import Slots
+from mktdash.quality.expected.expected_sessions import Slots
 from mktdash.store.batches.absences import QuarantineRow
 from mktdash.store.batches.batches import BatchRow
 from mktdash.store.catalogue.series import SeriesRow
