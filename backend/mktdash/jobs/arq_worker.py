@@ -1,4 +1,4 @@
-"""arq's worker, kept alive: it ends when Redis goes away (0.28), so it is started again until told to stop."""
+"""arq's worker, kept alive: it ends when Redis goes away (0.28), so it is started again until it is stopped."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Who may run beside whom in one worker: a few runs together, or one that has crashed a worker before, alone."""
+"""The concurrency limit of a worker: a few runs beside each other, or one that has crashed a worker before, alone."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 
 class ConcurrencyLimit:
-    """Lets up to ``capacity`` in together, or one alone. Who waits to be alone is not overtaken by newcomers."""
+    """Lets up to ``capacity`` in, or one alone. Newcomers do not overtake one that waits to be alone."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -22,7 +22,7 @@ class ConcurrencyLimit:
 
     @asynccontextmanager
     async def enter(self, *, alone: bool) -> AsyncIterator[None]:
-        """Wait for a place and hold it for the block."""
+        """Wait for a place, and keep it for the block."""
         async with self._changed:
             if alone:
                 await self._enter_alone()
