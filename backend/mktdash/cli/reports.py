@@ -99,15 +99,15 @@ async def _ended(resources: Resources, run_id: str, *, aloud: bool) -> "ReportRo
     from mktdash.store.jobs.reports import report_by_id
     from mktdash.store.jobs.runs import FINAL_STATES
 
-    said = ""
+    printed = ""
     while True:
         async with read_transaction(resources.engine) as conn:
             run = await report_by_id(conn, run_id)
         if run.state in FINAL_STATES:
             return run
-        if aloud and run.stage != said:
+        if aloud and run.stage != printed:
             typer.echo(f"{run.progress:4.0%} {run.stage}", err=True)
-            said = run.stage
+            printed = run.stage
         await asyncio.sleep(_POLL_SECONDS)
 
 

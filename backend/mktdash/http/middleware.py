@@ -203,12 +203,12 @@ def _complete(raw: list[tuple[bytes, bytes]], facts: RequestFacts) -> None:
 # What is taken in advance stands the same for many requests.
 @lru_cache(256)
 def _limit_headers(standings: tuple[LimitState, ...]) -> list[tuple[bytes, bytes]]:
-    told = [
+    lines = [
         (b"ratelimit-policy", ", ".join(_policy(one.limit) for one in standings).encode()),
         (b"ratelimit", ", ".join(_left(one) for one in standings).encode()),
     ]
     refused = [one.retry_after for one in standings if not one.granted]
-    return [*told, (b"retry-after", str(math.ceil(max(refused))).encode())] if refused else told
+    return [*lines, (b"retry-after", str(math.ceil(max(refused))).encode())] if refused else lines
 
 
 def _policy(limit: Limit) -> str:

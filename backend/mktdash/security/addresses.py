@@ -29,11 +29,11 @@ def client_address(peer: str | None, headers: Mapping[str, str], trusted: Sequen
     if address is None or not _in(address, trusted):
         return _shown(address)
     for text in reversed(headers.get("x-forwarded-for", "").split(",")):
-        said = _parsed(text.strip())
-        if said is None:
+        claimed = _parsed(text.strip())
+        if claimed is None:
             break
-        address = said
-        if not _in(said, trusted):
+        address = claimed
+        if not _in(claimed, trusted):
             break
     return _shown(address)
 

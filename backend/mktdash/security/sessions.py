@@ -83,6 +83,6 @@ async def end_session(
     async with write_transaction(engine) as conn:
         ended = await delete_session(conn, session_id)
         if ended is not None:
-            target, said = f"session {session_id}", {"token": ended.token_id, "name": ended.name, **(detail or {})}
-            await append_audit(conn, at=now, principal=by, action="endSession", target=target, detail=said)
+            target, facts = f"session {session_id}", {"token": ended.token_id, "name": ended.name, **(detail or {})}
+            await append_audit(conn, at=now, principal=by, action="endSession", target=target, detail=facts)
     return ended

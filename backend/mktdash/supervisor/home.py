@@ -60,7 +60,7 @@ async def _lock(
 ) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
-    said = False
+    announced = False
     while not _locked(descriptor):
         holder, url = _holder(descriptor)
         if _alive(holder):
@@ -69,9 +69,9 @@ async def _lock(
                 " stop it first, or choose another home with MKTDASH_HOME."
             )
         waited = loop.time() - began
-        if waited > say_after and not said:
+        if waited > say_after and not announced:
             waiting()
-            said = True
+            announced = True
         if waited > give_up_after:
             raise CannotStartError(
                 f"processes of an earlier start on {home} have not ended; end them, or choose another home with"
@@ -90,8 +90,8 @@ def _locked(descriptor: int) -> bool:
 
 def _holder(descriptor: int) -> tuple[int, str]:
     try:
-        said = json.loads(os.pread(descriptor, 4096, 0))
-        return int(said["pid"]), str(said["url"])
+        holder = json.loads(os.pread(descriptor, 4096, 0))
+        return int(holder["pid"]), str(holder["url"])
     except (ValueError, KeyError, TypeError):
         return 0, "no address noted yet"
 

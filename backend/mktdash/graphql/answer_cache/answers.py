@@ -38,7 +38,7 @@ class Answer:
     # The versions last compared: the watch gives the same object while nothing changes.
     _proved: Versions | None = None
 
-    def holds(self, now: Versions, instant: int) -> bool:
+    def is_current(self, now: Versions, instant: int) -> bool:
         """Whether this is what would be answered at those versions and that instant."""
         if self.until is not None and instant >= self.until:
             return False

@@ -105,12 +105,12 @@ class _Found:
         # Introspection's fields are on no type.
         fields = kind.fields if is_object_type(kind) or is_interface_type(kind) else {}
         definition = fields.get(node.name.value)
-        said = None if definition is None or kind is None else declared(kind, definition)
-        if definition is None or said is None or said.never:
+        declaration = None if definition is None or kind is None else declared(kind, definition)
+        if definition is None or declaration is None or declaration.never:
             self.known = False
             return
-        noted = noted or said.notes
-        self.topics |= said.topics
-        (self.noted if noted else self.families).update(said.topics & FAMILIES)
+        noted = noted or declaration.notes
+        self.topics |= declaration.topics
+        (self.noted if noted else self.families).update(declaration.topics & FAMILIES)
         if node.selection_set is not None:
             self.look([node.selection_set], get_named_type(definition.type), noted=noted)

@@ -88,7 +88,7 @@ class AnswerCacheMiddleware:
             await self._app(scope, receive, Capture(send, form))
             return
         answer = self._answers.get(name)
-        if answer is not None and answer.holds(now, self._micros()):
+        if answer is not None and answer.is_current(now, self._micros()):
             _HIT.inc()
             await self._send(name, answer, form, send)
             return

@@ -139,8 +139,8 @@ async def of_datasets(
 ) -> list[T]:
     """What is said of the verdicts on each dataset; there are few datasets, so those on all of them are read."""
     found = await context.read.once(read)
-    said = {one: say(found.get(one, {}), context) for one in set(datasets)}
-    return [said[one] for one in datasets]
+    statuses = {one: say(found.get(one, {}), context) for one in set(datasets)}
+    return [statuses[one] for one in datasets]
 
 
 async def missing_of(context: RequestContext, datasets: Collection[str]) -> dict[str, list[MissingSession]]:

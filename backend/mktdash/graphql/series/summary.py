@@ -107,8 +107,8 @@ class SeriesSummaryType:
         parents: Sequence["SeriesSummaryType"], context: RequestContext
     ) -> list[QualityMetricType | None]:
         """The last verdict of this check."""
-        said = partial(metric_of, FRESHNESS)
-        return await of_datasets(context, [parent.dataset for parent in parents], latest_results, said)
+        metric = partial(metric_of, FRESHNESS)
+        return await of_datasets(context, [parent.dataset for parent in parents], latest_results, metric)
 
     @batched(metadata=depends_on(QUALITY), description=COUNTS_UNTIL)
     @staticmethod

@@ -18,7 +18,7 @@ class ServerQueries:
     """What can be read of the server."""
 
     @strawberry.field(
-        metadata=never_kept("it is the last word of other processes, of which no version tells"),
+        metadata=never_kept("heartbeats of other processes move no topic version"),
         description="The state of each source, from the feed's heartbeat.",
     )
     async def sources(self, info: Info) -> list[SourceType]:

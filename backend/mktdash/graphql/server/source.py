@@ -12,7 +12,7 @@ from mktdash.graphql.vocabulary.scalars import Instant
 from mktdash.store.live.heartbeats import BeatRow
 
 
-@attributes_never_kept("it is the last word of another process, of which no version tells")
+@attributes_never_kept("heartbeats of other processes move no topic version")
 @strawberry.type(name="Source", description="A source, and the state of its polling.")
 class SourceType:
     """A source's circuit and last trouble."""
@@ -33,13 +33,13 @@ class SourceType:
     @classmethod
     def from_beats(cls, beats: Sequence[BeatRow]) -> "list[SourceType]":
         """The sources of all feeds by name; of several feeds' word, that of the one that asks, then the newest."""
-        told: dict[str, tuple[tuple[bool, int], SourceType]] = {}
+        latest: dict[str, tuple[tuple[bool, int], SourceType]] = {}
         for beat in beats:
             for name, state in beat.detail.get("sources", {}).items() if beat.kind == "feed" else ():
                 rank = (state.get("role", "active") == "active", beat.beat_at)
-                if name not in told or rank > told[name][0]:
-                    told[name] = (rank, cls._from_state(name, state, beat.beat_at))
-        return [source for _, (_, source) in sorted(told.items())]
+                if name not in latest or rank > latest[name][0]:
+                    latest[name] = (rank, cls._from_state(name, state, beat.beat_at))
+        return [source for _, (_, source) in sorted(latest.items())]
 
     @classmethod
     def _from_state(cls, name: str, state: dict[str, Any], said_at: int) -> "SourceType":

@@ -215,7 +215,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         facts: RequestFacts = request.scope[SCOPE_KEY]
         most = self._services.most_answer_bytes
 
-        def said(error: MktdashError) -> str:
+        def error_event(error: MktdashError) -> str:
             body = {"data": None, "errors": [system_error(error, facts.request_id)]}
             return f"event: next\r\ndata: {encode(body).decode()}\r\n\r\n"
 
@@ -225,9 +225,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
                 async with aclosing(until(stream(), end)) as events:
                     async for event in events:
                         much = most is not None and len(event) > most
-                        yield said(AnswerTooLargeError.over(most or 0)) if much else event
+                        yield error_event(AnswerTooLargeError.over(most or 0)) if much else event
             if end.reason is not None:
-                yield said(end.reason)
+                yield error_event(end.reason)
                 yield "event: complete\r\ndata: \r\n\r\n"
 
         return EventStream(

@@ -128,8 +128,8 @@ class PatientHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
                 require_few(payload.get("variables"))
                 payload["query"] = self.context.services.trusted.text(payload.get("query"), payload.get("documentId"))
             except MktdashError as error:
-                said = [system_error(error, self.context.request_id)]
-                await self.websocket.send_json({"id": message["id"], "type": "error", "payload": said})
+                errors = [system_error(error, self.context.request_id)]
+                await self.websocket.send_json({"id": message["id"], "type": "error", "payload": errors})
                 return
         await super().handle_subscribe(message)
 

@@ -27,13 +27,13 @@ class Stop(Generic[R]):
 
 async def until(stream: AsyncIterator[T], stop: Stop[R]) -> AsyncGenerator[T, None]:
     """The items of a stream up to its end, or until it is told to end: none comes after that. Close it."""
-    told = asyncio.create_task(stop.wait())
+    stopped = asyncio.create_task(stop.wait())
     step: asyncio.Task[T] | None = None
     try:
-        while not told.done():
+        while not stopped.done():
             step = asyncio.create_task(_next(stream))
-            await asyncio.wait({step, told}, return_when=asyncio.FIRST_COMPLETED)
-            if told.done():
+            await asyncio.wait({step, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if stopped.done():
                 if step.done() and not step.cancelled():
                     # What came at the same time is nobody's any more, its errors neither.
                     step.exception()
@@ -44,7 +44,7 @@ async def until(stream: AsyncIterator[T], stop: Stop[R]) -> AsyncGenerator[T, No
                 return
             yield item
     finally:
-        unfinished = [task for task in (told, step) if task is not None and not task.done()]
+        unfinished = [task for task in (stopped, step) if task is not None and not task.done()]
         for task in unfinished:
             task.cancel()
         if unfinished:

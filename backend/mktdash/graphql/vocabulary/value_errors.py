@@ -40,5 +40,5 @@ def _too_long(node: Node, length: int) -> GraphQLError:
 
 def in_plain_words(message: str) -> str:
     """A message of graphql's, in our own words where it shows a value."""
-    said = _SAID.match(message)
-    return message if said is None else f"{said['where'] or ''}{_WANTED[said['kind']]}"
+    matched = _SAID.match(message)
+    return message if matched is None else f"{matched['where'] or ''}{_WANTED[matched['kind']]}"

@@ -47,7 +47,7 @@ def _section(method: str, path: str, operation: dict[str, Any]) -> str:
         (status, f"{answer['description']} {' or '.join(answer.get('content', {}))}")
         for status, answer in operation["responses"].items()
     ]
-    table = "".join(f"<tr><td><code>{_safe(name)}</code><td>{_safe(said)}" for name, said in rows)
+    table = "".join(f"<tr><td><code>{_safe(name)}</code><td>{_safe(meaning)}" for name, meaning in rows)
     return (
         f'<h2 id="{_safe(operation["operationId"])}"><code>{method.upper()} {_safe(path)}</code></h2>'
         f'<p>{_safe(operation["summary"])}. <span class="right">For: {_safe(operation["x-right"])}</span></p>'

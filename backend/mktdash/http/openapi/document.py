@@ -125,7 +125,9 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "description": answer.description,
         "headers": {
             **_REQUEST_ID,
-            **{name: {"description": said, "schema": {"type": "string"}} for name, said in answer.headers.items()},
+            **{
+                name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in answer.headers.items()
+            },
         },
     }
     if answer.media_type is not None:

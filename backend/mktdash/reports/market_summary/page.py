@@ -170,8 +170,8 @@ def _tiles(summary: MarketSummary) -> list[Tile]:
         for label, direction, row in (("Largest rise", "up", alike[-1]), ("Largest fall", "down", alike[0])):
             change = row.figures.change_period
             if tone(change) == direction:
-                said = ColouredText(change_text(change, kind), direction)
-                tiles.append(Tile(f"{label}{whose}", said, f"{row.symbol}, {row.name}"))
+                change_value = ColouredText(change_text(change, kind), direction)
+                tiles.append(Tile(f"{label}{whose}", change_value, f"{row.symbol}, {row.name}"))
     if moved:
         directions = Counter(tone(row.figures.change_period) for row in moved)
         detail = f"of {len(moved)} over the period"

@@ -55,16 +55,16 @@ async def quarantined_by_dataset(conn: AsyncConnection, key: str, start: int, en
 
 
 async def store_absences(
-    conn: AsyncConnection, batch_id: int, said: Sequence[tuple[int, Int64Array, Int64Array]]
+    conn: AsyncConnection, batch_id: int, declared: Sequence[tuple[int, Int64Array, Int64Array]]
 ) -> int:
     """Store what a payload declares empty and is not on record yet, as runs; returns how many instants were added.
 
     Args:
         conn: a connection in a write transaction.
         batch_id: the batch that says so.
-        said: for each series its id, the instants declared empty, and those with a value, both ascending.
+        declared: for each series its id, the instants declared empty, and those with a value, both ascending.
     """
-    spoken = [one for one in said if len(one[1])]
+    spoken = [one for one in declared if len(one[1])]
     if not spoken:
         return 0
     low = min(int(absent[0]) for _, absent, _ in spoken)

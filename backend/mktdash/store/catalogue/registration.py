@@ -111,10 +111,10 @@ async def register_series(conn: AsyncConnection, dataset: DatasetSpec, specs: Se
 
 
 def _refuse_another_measure(series: SeriesRow, spec: SeriesSpec) -> None:
-    said = {"unit": spec.unit, "unit_scale": _scale(spec), "positive": spec.positive}
+    wanted = {"unit": spec.unit, "unit_scale": _scale(spec), "positive": spec.positive}
     if spec.instrument.currency is not None and series.currency is not None:
-        said["currency"] = spec.instrument.currency
-    for name, value in said.items():
+        wanted["currency"] = spec.instrument.currency
+    for name, value in wanted.items():
         if getattr(series, name) != value:
             raise _differs(f"the series {series.key}", name, getattr(series, name), value)
 

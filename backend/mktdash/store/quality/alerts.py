@@ -83,7 +83,7 @@ async def raise_alerts(conn: AsyncConnection, dataset: str, judged: Sequence[Ale
 
     One that gets worse than it was when somebody answered it speaks up again: acknowledgement and mute lapse.
     """
-    told: list[NewEvent] = []
+    events: list[NewEvent] = []
     wanted = _ROW.where(ALERTS.c.dataset == dataset, ALERTS.c.closed_at.is_(None))
     standing = {row.metric: AlertRow(*row) for row in (await conn.execute(wanted)).all()}
     for verdict in judged:
@@ -92,13 +92,13 @@ async def raise_alerts(conn: AsyncConnection, dataset: str, judged: Sequence[Ale
             if not verdict.calm:
                 opening = sa.insert(ALERTS).values(**_opened(dataset, verdict, now)).returning(*_COLUMNS)
                 opened = AlertRow(*(await conn.execute(opening)).one())
-                told.append(_event(opened, None, OPENED, now))
+                events.append(_event(opened, None, OPENED, now))
         elif (values := _renewed(alert, verdict, now)) is not None:
             await conn.execute(sa.update(ALERTS).where(ALERTS.c.id == alert.id).values(**values))
             if "status" in values:
                 action = CLOSED if verdict.calm else CHANGED
-                told.append(_event(replace(alert, **values), alert.status, action, now))
-    return told
+                events.append(_event(replace(alert, **values), alert.status, action, now))
+    return events
 
 
 def _opened(dataset: str, verdict: AlertVerdict, now: int) -> dict[str, Any]:

@@ -28,10 +28,12 @@ _CHUNKS_AND_TAIL = (
     "SELECT period, payload FROM observation_chunk WHERE series_id = $1 AND period BETWEEN $2 AND $3"
     " UNION ALL SELECT 1099511627776, tail FROM latest WHERE series_id = $1 AND tail IS NOT NULL"
 )
-_NOW = f"{_CHUNKS_AND_TAIL} ORDER BY 1"
-_BACK_THEN = "FROM observation_revision WHERE series_id = $1 AND known_at <= $4 AND superseded_at > $4"
+_CURRENT = f"{_CHUNKS_AND_TAIL} ORDER BY 1"
+_SUPERSEDED_LATER = "FROM observation_revision WHERE series_id = $1 AND known_at <= $4 AND superseded_at > $4"
 # A last row without bytes says that there are superseded values to ask for; most series have none.
-_THEN = f"{_CHUNKS_AND_TAIL} UNION ALL SELECT 1099511627777, NULL WHERE EXISTS (SELECT 1 {_BACK_THEN}) ORDER BY 1"
+_AS_KNOWN_AT = (
+    f"{_CHUNKS_AND_TAIL} UNION ALL SELECT 1099511627777, NULL WHERE EXISTS (SELECT 1 {_SUPERSEDED_LATER}) ORDER BY 1"
+)
 _SUPERSEDED = (
     "SELECT as_of, value, open, high, low, volume, flags, known_at FROM observation_revision"
     " WHERE series_id = $1 AND known_at <= $2 AND superseded_at > $2 ORDER BY as_of"
@@ -63,9 +65,9 @@ async def read_columns(
     low = -_TAIL_PERIOD if start is None else chunk_period_of(series.interval, start)
     high = _TAIL_PERIOD if end is None else chunk_period_of(series.interval, end)
     if as_known_at is None:
-        rows = await fetch_all(conn, _NOW, series.id, low, high)
+        rows = await fetch_all(conn, _CURRENT, series.id, low, high)
         return decode_chunks([payload for _, payload in rows]).between(start, end)
-    rows = await fetch_all(conn, _THEN, series.id, low, high, as_known_at)
+    rows = await fetch_all(conn, _AS_KNOWN_AT, series.id, low, high, as_known_at)
     columns = decode_chunks([payload for _, payload in rows if payload is not None])
     if columns.known_at is not None and len(columns) and int(columns.known_at.max()) > as_known_at:
         columns = columns.take(columns.known_at <= as_known_at)
