@@ -15,7 +15,7 @@ from mktdash.settings import Settings
 
 if TYPE_CHECKING:
     from mktdash.security.tokens import Revoked
-    from mktdash.store.access.sessions import SessionRow
+    from mktdash.store.access.browser_sessions import SessionRow
     from mktdash.store.access.tokens import TokenRow
 
 app = typer.Typer(no_args_is_help=True, help="Access tokens and the browser sessions opened with them.")
@@ -124,7 +124,7 @@ async def _create(name: str, role: str, expires_in: str | None) -> "tuple[TokenR
 
 
 async def _list() -> "tuple[list[TokenRow], list[SessionRow], int]":
-    from mktdash.store.access.sessions import open_sessions
+    from mktdash.store.access.browser_sessions import open_sessions
     from mktdash.store.access.tokens import all_tokens
     from mktdash.store.engine.session import read_transaction
 
@@ -141,7 +141,7 @@ async def _revoke(text: str) -> "Revoked":
 
 
 async def _end_session(session_id: str) -> "SessionRow":
-    from mktdash.security.sessions import end_session
+    from mktdash.security.browser_sessions import end_session
 
     async with open_store(Settings()) as resources:
         ended = await end_session(resources.engine, session_id, by=who(), clock=resources.clock)

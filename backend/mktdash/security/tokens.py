@@ -18,8 +18,8 @@ from mktdash.domain.errors import InvalidInputError, UnauthenticatedError
 from mktdash.domain.interval import interval_seconds
 from mktdash.security.principals import Principal, Role
 from mktdash.store.access.audit import append_audit
+from mktdash.store.access.browser_sessions import lock_token
 from mktdash.store.access.credentials import Credential, CredentialWatch
-from mktdash.store.access.sessions import lock_token
 from mktdash.store.access.tokens import (
     TokenRow,
     delete_tokens,

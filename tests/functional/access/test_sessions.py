@@ -9,7 +9,7 @@ from tests.factories.web.application import resources_over, web_over
 
 from mktdash.domain.clock import system_clock
 from mktdash.security.tokens import Issuer, end_token
-from mktdash.store.access.sessions import MOST_A_TOKEN
+from mktdash.store.access.browser_sessions import MOST_A_TOKEN
 from mktdash.store.engine.session import read_transaction, write_transaction
 from mktdash.store.tables.access import ApiToken, BrowserSession
 
@@ -158,7 +158,7 @@ async def test_a_token_that_is_let_in_half_way_leaves_nothing_and_is_in_no_log(e
         raise OSError("the end")
 
     async with web_over(resources_over(engine)) as web:
-        monkeypatch.setattr("mktdash.security.sessions.append_audit", killed)
+        monkeypatch.setattr("mktdash.security.browser_sessions.append_audit", killed)
         link = await web.token("operator")
         response = await web.client.get("/", params={"token": link})
 

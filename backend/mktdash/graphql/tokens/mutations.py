@@ -23,8 +23,8 @@ from mktdash.graphql.tokens.types import (
 )
 from mktdash.graphql.vocabulary import bounds
 from mktdash.graphql.vocabulary.arguments import Text
+from mktdash.security.browser_sessions import end_session
 from mktdash.security.principals import Role
-from mktdash.security.sessions import end_session
 from mktdash.security.tokens import Issuer, end_token, issue, life_of
 
 

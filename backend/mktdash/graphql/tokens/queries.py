@@ -17,7 +17,7 @@ from mktdash.graphql.vocabulary.arguments import After, First
 from mktdash.graphql.vocabulary.connection import Connection
 from mktdash.graphql.vocabulary.depends_on import never_kept
 from mktdash.security.principals import Role
-from mktdash.store.access.sessions import sessions_page
+from mktdash.store.access.browser_sessions import sessions_page
 from mktdash.store.access.tokens import tokens_page
 
 

@@ -9,7 +9,7 @@ from mktdash.graphql.vocabulary.depends_on import attributes_never_kept
 from mktdash.graphql.vocabulary.failure import Failure, UnknownId
 from mktdash.graphql.vocabulary.from_row import from_row
 from mktdash.graphql.vocabulary.scalars import Instant
-from mktdash.store.access.sessions import SessionRow
+from mktdash.store.access.browser_sessions import SessionRow
 from mktdash.store.access.tokens import TokenRow
 
 TOKEN_LIST = Cursor("AccessToken", created_at=int, id=str)

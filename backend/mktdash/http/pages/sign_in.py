@@ -10,8 +10,8 @@ from mktdash.http.pages.plain import plain_page
 from mktdash.http.state import request_facts, state_of
 from mktdash.security.authentication import Request as Asking
 from mktdash.security.authentication import cookie_name, same_origin, session_cookie
+from mktdash.security.browser_sessions import end_session, open_session
 from mktdash.security.principals import Principal
-from mktdash.security.sessions import end_session, open_session
 
 _CREATE = "mktdash token create --name NAME --role viewer"
 

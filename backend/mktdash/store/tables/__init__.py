@@ -3,7 +3,7 @@
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from mktdash.store.tables import access, batches, jobs, market, operations, quality, reports
+from mktdash.store.tables import access, batches, jobs, live, market, quality, reports
 
 metadata = SQLModel.metadata
 
@@ -38,7 +38,7 @@ SNAPSHOTS = _table(reports.ReportSnapshot)
 TOKENS = _table(access.ApiToken)
 SESSIONS = _table(access.BrowserSession)
 AUDIT = _table(access.AuditEvent)
-EVENTS = _table(operations.Event)
-EVENT_EPOCHS = _table(operations.EventEpoch)
-BEATS = _table(operations.ProcessBeat)
-TOPIC_VERSIONS = _table(operations.TopicVersion)
+EVENTS = _table(live.Event)
+EVENT_EPOCHS = _table(live.EventEpoch)
+BEATS = _table(live.ProcessBeat)
+TOPIC_VERSIONS = _table(live.TopicVersion)

@@ -9,7 +9,7 @@ from mktdash.domain.clock import Clock, to_micros
 from mktdash.security.principals import Principal
 from mktdash.security.tokens import new_secret
 from mktdash.store.access.audit import append_audit
-from mktdash.store.access.sessions import (
+from mktdash.store.access.browser_sessions import (
     SessionRow,
     delete_expired,
     delete_session,
