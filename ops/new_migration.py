@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from alembic import command
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection
 
 from mktdash.store.engine.schema import alembic_config, upgrade
@@ -26,7 +26,11 @@ async def write(message: str) -> None:
         def compare(connection: Connection) -> None:
             config = alembic_config()
             config.attributes["connection"] = connection
-            command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
+            made = command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
+            assert isinstance(made, Script)  # noqa: S101 - one revision makes one file
+            lines = Path(made.path).read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if "# ### " not in line]
+            Path(made.path).write_text("".join(kept), encoding="utf-8")
 
         async with engine.connect() as conn:
             await conn.run_sync(compare)

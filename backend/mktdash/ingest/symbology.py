@@ -9,7 +9,7 @@ from mktdash.domain.instrument import SeriesSpec
 from mktdash.domain.observation import Columns
 from mktdash.ingest.validate import rejection_at
 from mktdash.providers.base import ParsedSeries, Rejection
-from mktdash.store.catalogue.registration import Known, Stands
+from mktdash.store.catalogue.registration import AliasPeriod, Known
 from mktdash.store.catalogue.series import SeriesRow
 
 
@@ -77,6 +77,6 @@ def concat(parts: Sequence[ParsedSeries]) -> ParsedSeries:
     )
 
 
-def _covers(period: Stands, parsed: ParsedSeries) -> bool:
+def _covers(period: AliasPeriod, parsed: ParsedSeries) -> bool:
     as_of = parsed.columns.as_of
     return not len(as_of) or (int(as_of.min()) >= period.first and int(as_of.max()) < period.until)

@@ -269,7 +269,11 @@ async def test_a_stream_that_falls_silent_is_listened_to_again_after_a_poll_for_
 
             async def listened_twice():
                 polls = sum(asked.path == "/OHLC" for asked in wire.asked)
-                return stream.connections >= 2 and polls >= 4 and "no message on the stream" in (loop.state["stream"] or "")
+                return (
+                    stream.connections >= 2
+                    and polls >= 4
+                    and "no message on the stream" in (loop.state["stream"] or "")
+                )
 
             await wait_until(listened_twice)
             running.cancel()

@@ -23,7 +23,7 @@ CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 RECIPES = {
     "A provider": "provider",
     "A check": "check",
-    "A field of a noun": "field",
+    "A stored field": "field",
     "A report template": "report_template",
     "A panel of a page": "panel",
 }

@@ -58,10 +58,10 @@ async def ingest_statements(engine, statements, monkeypatch):
         with monkeypatch.context() as patched:
             if kind == "crash":
 
-                async def crash(*_args):
+                async def crash(*_args, **_facts):
                     raise CrashError
 
-                patched.setattr(pipeline, "append_events", crash)
+                patched.setattr(pipeline, "announce", crash)
             telling = ingest(engine, payload, now=NOW, run_id="model", replace_window=kind == "replace")
             if kind == "crash":
                 with pytest.raises(CrashError):

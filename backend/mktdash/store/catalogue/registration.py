@@ -1,7 +1,7 @@
 """Making room for what a source publishes: its datasets, instruments, aliases and series, each registered once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import Table, select, update
@@ -26,7 +26,7 @@ BEGINNING, END = -(1 << 62), 1 << 62
 _WORDS = {"unit_scale": "scale", "positive": "rule that values are positive", "fixing_time": "fixing time"}
 # What dates the values of a dataset and says whose they are: it never changes under what is stored.
 _FIXED = ("source", "timezone", "fixing_time", "simulated")
-_DESCRIBED = ("title", *_FIXED, "calendar", "publish_delay_s", "grace_s", "licence")
+_DESCRIBED = tuple(one.name for one in fields(DatasetSpec) if one.name != "key")
 
 
 async def register_dataset(conn: AsyncConnection, spec: DatasetSpec) -> None:
@@ -54,7 +54,7 @@ async def register_contract(conn: AsyncConnection, described: Mapping[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Stands:
+class AliasPeriod:
     """What a source's symbol stands for from one instant to another (microseconds; ``until`` excluded)."""
 
     first: int
@@ -67,7 +67,7 @@ class Stands:
 class Known:
     """What a source's symbol stands for, over time; one entry for all time unless an import says more."""
 
-    periods: Sequence[Stands]
+    periods: Sequence[AliasPeriod]
 
     @property
     def series(self) -> list[SeriesRow]:
@@ -158,10 +158,10 @@ async def _stands(
 def _known(
     dataset: DatasetSpec, stands: Sequence[tuple[str, _Period]], have: Mapping[str, SeriesRow]
 ) -> dict[str, Known]:
-    known: dict[str, list[Stands]] = {}
+    known: dict[str, list[AliasPeriod]] = {}
     for alias, one in stands:
         if (series := have.get(_key(dataset, one.spec))) is not None:
-            known.setdefault(alias, []).append(Stands(one.first, one.until, one.spec, series))
+            known.setdefault(alias, []).append(AliasPeriod(one.first, one.until, one.spec, series))
     return {alias: Known(periods) for alias, periods in known.items()}
 
 
