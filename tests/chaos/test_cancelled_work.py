@@ -13,6 +13,7 @@ from tests.factories.cancelling import each_await, walked
 from tests.factories.jobs.renderers import one_file
 from tests.factories.jobs.report_runs import report_now, request_report
 from tests.factories.jobs.runner import runner_over
+from tests.factories.sources.ingesting import ingest
 from tests.factories.sources.scripted import ScriptedProvider, scripted
 from tests.factories.summaries import market_summary
 
@@ -59,14 +60,14 @@ async def sound(engine):
 async def test_an_ingest(left, late):
     numbers = count(1)
 
-    async def ingest():
+    async def ingest_next():
         n = next(numbers)
         # Later each time, or each time before all that is known.
         known = KNOWN - timedelta(hours=n) if late else system_clock()
         said = scripted({"AAA": {n: float(n), 0: 10.0 + n}, "CCC": {n: 1.0}}, known)
         await ingest(left.engine, said, now=system_clock(), replace_window=True)
 
-    await each_await(ingest, left.look, STEP)
+    await each_await(ingest_next, left.look, STEP)
     await sound(left.engine)
 
 

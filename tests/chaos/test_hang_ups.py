@@ -150,7 +150,7 @@ async def test_who_hangs_up_hurts_nobody_else(make_database, tmp_path_factory):
     database = await asyncpg.connect(user=at.username, database=at.database, host=at.query["host"])
     running = await asyncio.to_thread(Running, tmp_path / "home", settings=UNLIMITED | {"DATABASE_URL": url})
     try:
-        await asyncio.to_thread(running.until, "ready: ")
+        await asyncio.to_thread(running.wait_for_line, "ready: ")
         await asyncio.to_thread(running.judged, "SIM.ALPHA")
         await hurt_nobody(running, database, url, distance)
     finally:
