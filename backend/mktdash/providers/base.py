@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol, runtime_checkable
 from mktdash.domain.clock import Clock
 from mktdash.domain.instrument import DatasetSpec, SeriesSpec
 from mktdash.domain.observation import Columns, Int64Array
-from mktdash.providers.reading.excerpt import excerpt
+from mktdash.providers.excerpt import excerpt
 
 RAW_LIMIT = 500
 _REASON_LIMIT = 300

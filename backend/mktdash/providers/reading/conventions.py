@@ -13,9 +13,9 @@ import numpy as np
 
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.observation import Int64Array
+from mktdash.providers.excerpt import excerpt
 from mktdash.providers.reading.dates import DATE_FORMATS, ORDERS, DateRules, instants, wall_time_is_missing
 from mktdash.providers.reading.delimited import FilePart
-from mktdash.providers.reading.excerpt import excerpt
 from mktdash.providers.reading.numerals import BoolArray, Cells, Notation
 from mktdash.providers.reading.numeric_instants import likely_unit
 

@@ -13,7 +13,7 @@ import numpy as np
 from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.observation import Int64Array
 from mktdash.providers.base import Rejection
-from mktdash.providers.reading.excerpt import excerpt
+from mktdash.providers.excerpt import excerpt
 from mktdash.providers.reading.numerals import ByteArray, Cells
 from mktdash.providers.reading.quoting import header_names, quote_rejection, quoted_rows
 from mktdash.providers.reading.text import TextStream

@@ -13,7 +13,7 @@ from mktdash.domain.errors import ProviderFormatError
 from mktdash.domain.observation import Columns, Float64Array, Int64Array
 from mktdash.providers.account import Account
 from mktdash.providers.base import Parsed, ParsedSeries, Rejection, SkipReason
-from mktdash.providers.reading.excerpt import excerpt
+from mktdash.providers.excerpt import excerpt
 from mktdash.providers.reading.numerals import BoolArray, Cells, to_floats
 from mktdash.providers.reading.numeric_instants import epoch_unit
 

@@ -15,6 +15,7 @@ from mktdash.domain.identifiers import symbol_fault
 from mktdash.domain.observation import BAR_FIELDS, Columns, Float64Array, Int64Array
 from mktdash.providers.account import Account
 from mktdash.providers.base import Parsed, ParsedSeries, Rejection
+from mktdash.providers.excerpt import excerpt
 from mktdash.providers.reading.conventions import (
     bad_date,
     explain_bad_date,
@@ -23,7 +24,6 @@ from mktdash.providers.reading.conventions import (
 )
 from mktdash.providers.reading.dates import DateRules, Instants, instants
 from mktdash.providers.reading.delimited import Dialect, FilePart, read_parts
-from mktdash.providers.reading.excerpt import excerpt
 from mktdash.providers.reading.numerals import PLAIN, BoolArray, Cells, Notation, to_floats
 from mktdash.providers.reading.repeated_hours import RepeatedHourResolver
 from mktdash.providers.reading.symbol_groups import group_rows

@@ -4,7 +4,7 @@ import codecs
 from typing import BinaryIO
 
 from mktdash.domain.errors import ProviderFormatError
-from mktdash.providers.reading.excerpt import excerpt
+from mktdash.providers.excerpt import excerpt
 
 _UTF8_MARK = codecs.BOM_UTF8
 _UTF16_ENDS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
