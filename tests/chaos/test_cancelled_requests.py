@@ -44,8 +44,8 @@ async def things(left, app):
     made = Things(application, token)
     # So that lists of sessions have one.
     await made.session()
-    # What watches the store, with one more on PostgreSQL; that to Redis is the hub's, which hears wake-ups by it.
-    await left.settle(idle={"sqlite": 2, "postgresql": 3}[left.engine.dialect.name], redis_idle=1)
+    # What reads versions and credentials; that to Redis is the hub's, which hears wake-ups by it.
+    await left.settle(idle=2, redis_idle=1)
     return made
 
 

@@ -17,6 +17,8 @@ R = TypeVar("R")
 
 # A number with more digits is in no row of either engine.
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
+# Rows are numbered from 1; an instant may lie before 1970.
+_ROW_NUMBERS = ("id", "series_id")
 
 
 class Cursor:
@@ -45,13 +47,14 @@ class Cursor:
         if len(parts) != len(self._columns):
             raise _not_of_this_list()
         values = [
-            part if kind is str else _number(part) for part, kind in zip(parts, self._columns.values(), strict=True)
+            part if kind is str else _number(part, at_least=1 if name in _ROW_NUMBERS else None)
+            for part, (name, kind) in zip(parts, self._columns.items(), strict=True)
         ]
         return values[0] if len(values) == 1 else tuple(values)
 
 
-def _number(part: str) -> int:
-    if _NUMBER.fullmatch(part) is None:
+def _number(part: str, at_least: int | None) -> int:
+    if _NUMBER.fullmatch(part) is None or (at_least is not None and int(part) < at_least):
         raise _not_of_this_list()
     return int(part)
 
