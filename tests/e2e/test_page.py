@@ -261,4 +261,4 @@ def test_queries_and_subscriptions_are_written_and_run_in_graphiql(open_context,
     # and: the schema is described
     page.get_by_role("button", name="Show Documentation Explorer").click()
     page.get_by_role("link", name="Subscription", exact=True).click()
-    expect(page.get_by_text("Observations as they are learned.")).to_be_visible()
+    expect(page.get_by_text("New, revised and retracted observations.")).to_be_visible()
