@@ -32,7 +32,7 @@ _CLASSES = {
     AssetClass.MACRO: "An economic figure, such as consumer prices.",
     AssetClass.SIMULATED: "Simulated by mktdash.",
 }
-for _value in AssetClass.__strawberry_definition__.values:  # type: ignore[attr-defined]
+for _value in AssetClass.__strawberry_definition__.values:  # type: ignore[attr-defined]  # strawberry adds it
     _value.description = _CLASSES[AssetClass[_value.name]]
 
 

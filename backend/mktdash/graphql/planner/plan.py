@@ -183,7 +183,7 @@ class Planner:
                 operation=self._operation,
                 variable_values=None,  # type: ignore[arg-type]  # these three are of each run
                 context=None,
-                is_awaitable=isawaitable,  # type: ignore[arg-type]
+                is_awaitable=isawaitable,  # type: ignore[arg-type]  # it narrows more types
                 abort_signal=None,
                 async_helpers=None,  # type: ignore[arg-type]  # nothing here leaves work behind
             ),
